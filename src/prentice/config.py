@@ -1,0 +1,212 @@
+"""Settings: built-in defaults, then the user's file, the project's file, the environment, and options, each over the last.
+
+Every setting is one field of `Settings`, with its key, type, default and meaning in one place; the documentation and
+the commented file that `init` writes are made from it.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from prentice.errors import ConfigError
+
+PROJECT_FILE: Final = Path(".prentice") / "config.toml"
+
+
+def _setting(key: str, default: object, meaning: str) -> Any:
+    """Declare a setting: `key` is its place in the TOML file (`table.name`, or a name alone)."""
+    metadata = {"key": key, "meaning": meaning}
+    if isinstance(default, tuple):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, resolved. Times are in seconds."""
+
+    backend: str = _setting("backend", "auto", "Which backend answers: `auto`, `ollama`, `builtin` or `scripted:FILE`.")
+    model: str = _setting("model", "", "The model to use; empty lets Prentice choose among the installed ones.")
+    ollama_host: str = _setting(
+        "ollama.host", "", "Where Ollama listens; empty reads `OLLAMA_HOST`, else 127.0.0.1:11434."
+    )
+    ollama_keep_alive: str = _setting(
+        "ollama.keep_alive", "10m", "How long Ollama keeps the model loaded after a call."
+    )
+    idle_seconds: float = _setting(
+        "calls.idle_seconds", 120.0, "How long a model may be silent between two tokens before the call is given up."
+    )
+    load_seconds: float = _setting(
+        "calls.load_seconds", 300.0, "How long a model may take to load and to read the prompt before its first token."
+    )
+    deadline_seconds: float = _setting("calls.deadline_seconds", 1800.0, "How long one call may take in all.")
+    allowed_hosts: tuple[str, ...] = _setting(
+        "locality.allowed_hosts", (), "Hosts other than this machine that prompts may be sent to."
+    )
+    allowed_remote_models: tuple[str, ...] = _setting(
+        "locality.allowed_remote_models", (), "Models that a local server forwards to a cloud and that may be used."
+    )
+    max_file_mb: int = _setting(
+        "tasks.max_file_mb", 40, "The largest Todo2 file that is read, in megabytes (10^6 bytes)."
+    )
+    lock_seconds: float = _setting(
+        "tasks.lock_seconds", 10.0, "How long to wait for another process that is writing the Todo2 file."
+    )
+    min_subtasks: int = _setting("breakdown.min_subtasks", 3, "The fewest subtasks of a plan.")
+    max_subtasks: int = _setting("breakdown.max_subtasks", 8, "The most subtasks of a plan.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingInfo:
+    """What documentation says of one setting. `variable` is the environment variable that sets it."""
+
+    key: str
+    variable: str
+    default: object
+    meaning: str
+
+
+def describe() -> list[SettingInfo]:
+    """List every setting in the order of `Settings`."""
+    defaults = Settings()
+    return [
+        SettingInfo(
+            key=item.metadata["key"],
+            variable=_variable(item.metadata["key"]),
+            default=getattr(defaults, item.name),
+            meaning=item.metadata["meaning"],
+        )
+        for item in fields(Settings)
+    ]
+
+
+def load(
+    project: Path | None, *, environment: Mapping[str, str] | None = None, options: Mapping[str, object] | None = None
+) -> Settings:
+    """Resolve the settings for a project directory (None: outside any project).
+
+    `options` holds fields of `Settings` by name; those that are None are left to the weaker sources.
+
+    Raises:
+        ConfigError: a file is not TOML, or a value has the wrong type.
+    """
+    environment = os.environ if environment is None else environment
+    settings = Settings()
+    for path in (user_file(environment), project / PROJECT_FILE if project else None):
+        if path is not None:
+            settings = _apply(settings, _flat(_read(path)), source=str(path))
+    variables = {item.metadata["key"]: environment[_variable(item.metadata["key"])] for item in fields(Settings)
+                 if _variable(item.metadata["key"]) in environment}  # fmt: skip
+    settings = _apply(settings, variables, source="the environment")
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    return _checked(replace(settings, **given))  # type: ignore[arg-type]  # options are fields by name
+
+
+def user_file(environment: Mapping[str, str]) -> Path:
+    """Give the path of the user's own settings file."""
+    return data_directory(environment, kind="config") / "config.toml"
+
+
+def data_directory(environment: Mapping[str, str], *, kind: str = "data") -> Path:
+    """Give the user's directory for Prentice's `data` or `config`; `PRENTICE_HOME` overrides the platform's."""
+    if home := environment.get("PRENTICE_HOME"):
+        return Path(home)
+    import platformdirs  # noqa: PLC0415 - a `next` in a project needs neither directory
+
+    path = platformdirs.user_config_dir if kind == "config" else platformdirs.user_data_dir
+    return Path(path("prentice", appauthor=False))
+
+
+def commented_file() -> str:
+    """Write the settings file that `init` leaves: every setting with its meaning, commented out at its default."""
+    lines = ["# Settings of Prentice for this project. Uncomment a line to change it."]
+    table = ""
+    for info in describe():
+        head, _, name = info.key.rpartition(".")
+        if head != table:
+            lines += ["", f"[{head}]"]
+            table = head
+        lines += ["", f"# {info.meaning}", f"# {name} = {_toml(info.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _variable(key: str) -> str:
+    return "PRENTICE_" + key.upper().replace(".", "_")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"The settings file {path} cannot be read: {error}.", next_step=f"Mend or remove {path}."
+        ) from error
+
+
+def _flat(tables: Mapping[str, object]) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in tables.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{name}": item for name, item in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _apply(settings: Settings, values: Mapping[str, object], *, source: str) -> Settings:
+    by_key = {item.metadata["key"]: item.name for item in fields(Settings)}
+    changes: dict[str, object] = {}
+    for key, value in values.items():
+        if key not in by_key:
+            raise ConfigError(
+                f"{source} has a setting {key!r} that Prentice does not know.",
+                next_step="See docs/settings.md for the names, and remove or correct it.",
+            )
+        changes[by_key[key]] = _convert(value, like=getattr(settings, by_key[key]), key=key, source=source)
+    return replace(settings, **changes)  # type: ignore[arg-type]  # keys and types were just checked
+
+
+def _convert(value: object, *, like: object, key: str, source: str) -> object:
+    """Give the value in the type of the default; a variable of the environment arrives as text."""
+    try:
+        if isinstance(like, tuple):
+            items = value.split(",") if isinstance(value, str) else value
+            if isinstance(items, list):
+                return tuple(str(item).strip() for item in items if str(item).strip())
+        elif isinstance(like, str) and isinstance(value, str):
+            return value
+        elif isinstance(like, int | float) and isinstance(value, str | int | float) and not isinstance(value, bool):
+            return type(like)(value)
+    except ValueError:
+        pass
+    raise ConfigError(
+        f"The setting {key} in {source} has the value {value!r}, which does not fit.",
+        next_step=f"Give it a value like {_toml(like)}.",
+    )
+
+
+def _checked(settings: Settings) -> Settings:
+    if not 1 <= settings.min_subtasks <= settings.max_subtasks <= 20:
+        raise ConfigError(
+            f"The bounds of a plan ({settings.min_subtasks} to {settings.max_subtasks} subtasks) do not make sense.",
+            next_step="Choose 1 <= min <= max <= 20.",
+        )
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        if isinstance(value, int | float) and value <= 0:
+            raise ConfigError(
+                f"The setting {item.metadata['key']} is {value}, but must be above zero.",
+                next_step="Remove it to use the default.",
+            )
+    return settings

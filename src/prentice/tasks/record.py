@@ -1,0 +1,146 @@
+"""One task of the user's list, read tolerantly from whatever wrote the file.
+
+The raw record stays the truth: `Task` is a view that knows which of the many spellings seen in the wild means what.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+STATUSES: Final = ("Todo", "In Progress", "Review", "Done")
+PRIORITIES: Final = ("low", "medium", "high", "critical")
+COMMENT_TYPES: Final = ("research_with_links", "result", "note", "manualsetup")
+
+_STATUS_SPELLINGS: Final = {
+    "todo": "Todo", "to do": "Todo", "pending": "Todo", "planned": "Todo", "open": "Todo",
+    "in progress": "In Progress", "doing": "In Progress", "active": "In Progress",
+    "review": "Review", "in review": "Review",
+    "done": "Done", "completed": "Done", "complete": "Done", "closed": "Done",
+}  # fmt: skip
+_PRIORITY_SPELLINGS: Final = {"p0": "critical", "p1": "high", "p2": "medium", "p3": "low", "urgent": "critical"}
+_CLOSED: Final = frozenset({"Done", "cancelled", "canceled"})
+
+NAME_KEYS: Final = ("name", "title", "content")
+DESCRIPTION_KEYS: Final = ("long_description", "description", "details")
+PARENT_KEYS: Final = ("parent_id", "parentId")
+DEPENDENCY_KEYS: Final = ("dependencies", "dependsOn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment on a task; `created` and `last_modified` are the file's own spelling of the time."""
+
+    id: str
+    task: str
+    type: str
+    content: str
+    created: str = ""
+    last_modified: str = ""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, object], *, task: str = "") -> "Comment":
+        """Read a comment record, of the top-level list or inline in a task (`task` then names the owner)."""
+        return cls(
+            id=_text(record.get("id")),
+            task=task or _text(record.get("todoId")),
+            type=_text(record.get("type")) or "note",
+            content=_text(record.get("content")),
+            created=_text(record.get("created") or record.get("created_at")),
+            last_modified=_text(record.get("lastModified")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One task. Times are the file's own spelling; `estimated_hours` is the user's figure where the file has one."""
+
+    id: str
+    name: str
+    status: str = "Todo"
+    priority: str = "medium"
+    tags: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    description: str = ""
+    created: str = ""
+    last_modified: str = ""
+    parent: str = ""
+    estimated_hours: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work remains: neither Done nor cancelled."""
+        return self.status not in _CLOSED and self.status.lower() not in _CLOSED
+
+    @property
+    def text(self) -> str:
+        """Name and description, the words that a reader of the task sees."""
+        return f"{self.name}\n\n{self.description}".strip()
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, object]) -> "Task":
+        """Read a task record in any of the spellings of `reference/todo2_format.md`; never raises on odd values."""
+        hours = record.get("estimatedHours")
+        return cls(
+            id=_text(record.get("id")),
+            name=_first_text(record, NAME_KEYS),
+            status=canonical_status(_text(record.get("status"))),
+            priority=canonical_priority(_text(record.get("priority"))),
+            tags=_strings(record.get("tags")),
+            dependencies=_dependencies(record),
+            description=_first_text(record, DESCRIPTION_KEYS),
+            created=_text(record.get("created") or record.get("created_at") or record.get("createdAt")),
+            last_modified=_text(record.get("lastModified") or record.get("last_modified") or record.get("updated_at")),
+            parent=_first_text(record, PARENT_KEYS),
+            estimated_hours=float(hours) if isinstance(hours, int | float) and 0 < hours < 10_000 else None,
+        )
+
+    def document(self) -> dict[str, object]:
+        """Give the task as the JSON document of the contract."""
+        return {
+            "id": self.id, "name": self.name, "status": self.status, "priority": self.priority,
+            "tags": list(self.tags), "dependencies": list(self.dependencies), "description": self.description,
+            "created": self.created, "lastModified": self.last_modified,
+        } | ({"parent": self.parent} if self.parent else {})  # fmt: skip
+
+
+def canonical_status(spelling: str) -> str:
+    """Give Todo2's spelling of a status; one that Todo2 does not know stays as it is."""
+    return _STATUS_SPELLINGS.get(re.sub(r"[_\-\s]+", " ", spelling.strip().lower()), spelling.strip() or "Todo")
+
+
+def canonical_priority(spelling: str) -> str:
+    """Give one of PRIORITIES, `medium` for none; an unknown spelling stays, in lower case."""
+    folded = spelling.strip().lower()
+    return _PRIORITY_SPELLINGS.get(folded, folded or "medium")
+
+
+def priority_rank(priority: str) -> int:
+    """Order priorities: 0 for critical to 3 for low; unknown ones count as medium."""
+    return {"critical": 0, "high": 1, "medium": 2, "low": 3}.get(priority, 2)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _first_text(record: Mapping[str, object], keys: Sequence[str]) -> str:
+    return next((text for key in keys if (text := _text(record.get(key)))), "")
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    """Read a list of strings that may be a list, a JSON list in a string, or words between commas."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = [part.strip() for part in str(value).split(",")]
+    if not isinstance(value, list):
+        return ()
+    return tuple(text for item in value if (text := _text(item)))
+
+
+def _dependencies(record: Mapping[str, object]) -> tuple[str, ...]:
+    merged = (name for key in DEPENDENCY_KEYS for name in _strings(record.get(key)))
+    return tuple(dict.fromkeys(merged))

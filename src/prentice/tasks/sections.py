@@ -1,0 +1,215 @@
+"""The sections of a task's description: Todo2's eight emoji headings, Markdown headings, and plain lists.
+
+Reading tolerates the damage seen in the wild (line breaks that became a bare letter n, headings in mid-line);
+`compose` writes the eight sections as Todo2's rule file asks for them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+OBJECTIVE: Final = "objective"
+CRITERIA: Final = "criteria"
+SCOPE: Final = "scope"
+REQUIREMENTS: Final = "requirements"
+FILES: Final = "files"
+TESTING: Final = "testing"
+EDGE_CASES: Final = "edge_cases"
+DEPENDENCIES: Final = "dependencies"
+
+_TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    OBJECTIVE: ("🎯", "Objective"),
+    CRITERIA: ("📋", "Acceptance Criteria"),
+    SCOPE: ("🚫", "Scope Boundaries (CRITICAL)"),
+    REQUIREMENTS: ("🔧", "Technical Requirements"),
+    FILES: ("📁", "Files/Components"),
+    TESTING: ("🧪", "Testing Requirements"),
+    EDGE_CASES: ("⚠️", "Edge Cases"),
+    DEPENDENCIES: ("📚", "Dependencies"),
+}
+_BY_EMOJI: Final = {emoji.rstrip("\ufe0f"): kind for kind, (emoji, _) in _TITLES.items()}
+_BY_WORDS: Final = {
+    "objective": OBJECTIVE, "goal": OBJECTIVE, "summary": OBJECTIVE,
+    "acceptance criteria": CRITERIA, "acceptance": CRITERIA, "success criteria": CRITERIA,
+    "definition of done": CRITERIA, "done when": CRITERIA,
+    "scope boundaries": SCOPE, "scope": SCOPE,
+    "technical requirements": REQUIREMENTS, "requirements": REQUIREMENTS,
+    "files/components": FILES, "files": FILES, "components": FILES,
+    "testing requirements": TESTING, "testing": TESTING, "tests": TESTING,
+    "edge cases": EDGE_CASES,
+    "dependencies": DEPENDENCIES,
+}  # fmt: skip
+
+_EMOJI: Final = "".join(_BY_EMOJI)
+_LOST_BREAK_SIGN: Final = re.compile(rf"nn?(?=[{_EMOJI}])")
+_LOST_BREAK_ITEM: Final = re.compile(r"(?<=\S)n(?=- |\* |\d+\. )")
+_EMOJI_HEADING: Final = re.compile(
+    rf"([{_EMOJI}])\ufe0f?\s*\*{{0,2}}([^:*\n]{{0,60}}?)\s*(?::\s*\*{{0,2}}|\*{{2}}\s*:?)"
+)
+_LINE_HEADING: Final = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]+(?P<hash>.+?)[ \t]*#*|\*\*(?P<bold>[^*\n]{1,80}?):?\*\*:?|(?P<plain>[A-Z][\w /-]{2,40}):)[ \t]*$",
+    re.MULTILINE,
+)
+_ITEM: Final = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>.*\S)[ \t]*$")
+_FENCED: Final = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_SCOPE_PART: Final = re.compile(r"^\**(included|excluded|clarification required)\**:?\**:?\s*", re.IGNORECASE)
+_NOTHING: Final = frozenset({"none", "n/a", "na", "-", "none.", "nothing", "none identified"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part of a description: its kind where known, the heading as written, and the text below it."""
+
+    kind: str
+    title: str
+    text: str
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The list entries of the section at their outermost level, or its paragraphs where it has no list."""
+        return list_items(self.text) or tuple(
+            " ".join(part.split()) for part in re.split(r"\n\s*\n", self.text) if part.strip()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """A description taken apart. `preamble` is what stands before the first heading."""
+
+    preamble: str
+    sections: tuple[Section, ...]
+
+    def text(self, kind: str) -> str:
+        """Give the text of all sections of a kind, without headings."""
+        return "\n".join(section.text for section in self.sections if section.kind == kind).strip()
+
+    def items(self, kind: str) -> tuple[str, ...]:
+        """Give the entries of all sections of a kind; entries that only say `None` are left out."""
+        entries = (item for section in self.sections if section.kind == kind for item in section.items)
+        return tuple(item for item in entries if item.strip("*_ ").lower() not in _NOTHING)
+
+    @property
+    def objective(self) -> str:
+        """The objective's text, else what stands before the first heading."""
+        return self.text(OBJECTIVE) or self.preamble
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """The acceptance criteria, in order."""
+        return self.items(CRITERIA)
+
+    def scope(self, part: str) -> tuple[str, ...]:
+        """Give the entries of the scope section under `included`, `excluded` or `clarification required`."""
+        found: list[str] = []
+        for item in self.items(SCOPE):
+            match = _SCOPE_PART.match(item)
+            rest = item[match.end() :].strip() if match else ""
+            if match and match[1].lower() == part and rest.lower() not in _NOTHING and rest:
+                found.append(rest)
+        return tuple(found)
+
+    @property
+    def words(self) -> str:
+        """All text without headings and scope labels: the template's own words are no evidence of anything."""
+        parts = [self.preamble, *(section.text for section in self.sections)]
+        return "\n".join(
+            _SCOPE_PART.sub("", re.sub(r"^\s*[-*]\s+", "", line)) for line in "\n".join(parts).splitlines()
+        )
+
+
+def parse(text: str) -> Description:
+    """Take a description apart; text without any heading becomes the preamble."""
+    text = restore_breaks(text)
+    marks = _headings(text)
+    if not marks:
+        return Description(preamble=text.strip(), sections=())
+    ends = [start for start, *_ in marks[1:]] + [len(text)]
+    sections = tuple(
+        Section(kind=kind, title=title, text=text[body:end].strip())
+        for (_, body, kind, title), end in zip(marks, ends, strict=True)
+    )
+    return Description(preamble=text[: marks[0][0]].strip(), sections=sections)
+
+
+def restore_breaks(text: str) -> str:
+    """Put back line breaks that some tool wrote as a bare letter n, where the signs of it are plain."""
+    text = text.replace("\r\n", "\n")
+    if _LOST_BREAK_SIGN.search(text):
+        text = _LOST_BREAK_SIGN.sub("\n\n", text)
+        text = re.sub(r"(?<=:\*\*)n(?=[-*\d]|[A-Z])", "\n", text)
+        text = _LOST_BREAK_ITEM.sub("\n", text)
+    if "\n" not in text and "\\n" in text:
+        text = text.replace("\\n", "\n")
+    return text
+
+
+def list_items(text: str) -> tuple[str, ...]:
+    """Give the entries of the lists in a text at their outermost level; nested lines join their entry."""
+    entries: list[str] = []
+    outer: int | None = None
+    for line in text.splitlines():
+        match = _ITEM.match(line)
+        if match is None:
+            if entries and line.startswith((" ", "\t")) and line.strip():
+                entries[-1] += " " + line.strip()
+            continue
+        indent = len(match["indent"].expandtabs(4))
+        if outer is None or indent <= outer:
+            outer = indent
+            entries.append(match["text"])
+        else:
+            entries[-1] += "; " + match["text"]
+    return tuple(entries)
+
+
+def compose(
+    *,
+    objective: str,
+    criteria: Iterable[str],
+    included: str,
+    excluded: str,
+    requirements: Iterable[str] = (),
+    files: Iterable[str] = (),
+    testing: Iterable[str] = (),
+    edge_cases: Iterable[str] = (),
+    dependencies: Iterable[str] = (),
+) -> str:
+    """Write a description with the eight sections of Todo2's rule file; an empty one says `None`."""
+
+    def bullets(entries: Iterable[str]) -> str:
+        return "\n".join(f"- {' '.join(entry.split())}" for entry in entries) or "- None"
+
+    bodies = {
+        OBJECTIVE: " ".join(objective.split()),
+        CRITERIA: bullets(criteria),
+        SCOPE: f"- **Included:** {included}\n- **Excluded:** {excluded}\n- **Clarification Required:** None",
+        REQUIREMENTS: bullets(requirements),
+        FILES: bullets(files),
+        TESTING: bullets(testing),
+        EDGE_CASES: bullets(edge_cases),
+        DEPENDENCIES: ", ".join(dependencies) or "None",
+    }
+    parts: list[str] = []
+    for kind, (emoji, title) in _TITLES.items():
+        gap = " " if kind in {OBJECTIVE, DEPENDENCIES} else "\n"
+        parts.append(f"{emoji} **{title}:**{gap}{bodies[kind]}")
+    return "\n\n".join(parts)
+
+
+def _headings(text: str) -> list[tuple[int, int, str, str]]:
+    """Find headings as (start, start of the body, kind, title), in order; fenced code has none."""
+    text = _FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    found: dict[int, tuple[int, int, str, str]] = {}
+    for match in _EMOJI_HEADING.finditer(text):
+        title = match[2].strip() or _TITLES[_BY_EMOJI[match[1]]][1]
+        found[match.start()] = (match.start(), match.end(), _BY_EMOJI[match[1]], title)
+    taken = {text.count("\n", 0, start) for start in found}
+    for match in _LINE_HEADING.finditer(text):
+        title = (match["hash"] or match["bold"] or match["plain"]).strip(" *:")
+        kind = _BY_WORDS.get(re.sub(r"\s*\(.*?\)\s*$", "", title).lower(), "")
+        if match["plain"] and not kind:
+            continue  # a line that merely ends in a colon introduces a list; it is no heading
+        if text.count("\n", 0, match.start()) not in taken:
+            found.setdefault(match.start(), (match.start(), match.end(), kind, title))
+    return [found[start] for start in sorted(found)]
