@@ -1,0 +1,70 @@
+"""The request that asks a backend for a plan: messages for a model, the same facts for the built-in planner."""
+
+from dataclasses import replace
+from typing import Final
+
+from prentice.backends.protocol import Message, Request, Sampling
+from prentice.prompts.render import Data, Rendered, render
+from prentice.skills.breakdown.reply import plan_schema, reply_limit
+from prentice.tasks.plan import PlanningFacts, RepositoryFacts
+
+TEMPERATURE: Final = 0.3
+"""Plans want little variety; the value of the predecessor's planner (reference/planning_peers.md, 5.4)."""
+_SHOWN_TASKS: Final = 40
+_SHOWN_PATHS: Final = 12
+
+
+def breakdown_request(facts: PlanningFacts, *, model: str, idle: float, deadline: float, seed: int) -> Request:
+    """Make the request for a plan of these facts; what never changes stands first, for servers that reuse prefixes."""
+    system, user = prompt(facts)
+    return Request(
+        purpose="breakdown",
+        model=model,
+        messages=(Message(role="system", content=system.text), Message(role="user", content=user.text)),
+        schema=plan_schema(
+            min_subtasks=facts.min_subtasks, max_subtasks=facts.max_subtasks, criteria=len(facts.criteria)
+        ),
+        sampling=Sampling(temperature=TEMPERATURE, seed=seed),
+        max_tokens=reply_limit(max_subtasks=facts.max_subtasks),
+        idle=idle,
+        deadline=deadline,
+        facts=facts.document(),
+    )
+
+
+def with_problems(request: Request, *, reply: str, problems: tuple[str, ...]) -> Request:
+    """Make the request that shows the model its own reply and what is wrong with it."""
+    listed = "\n".join(f"- {problem}" for problem in problems)
+    answer = render("breakdown.retry", problems=Data(listed))
+    turns = (Message(role="assistant", content=reply or "(nothing)"), Message(role="user", content=answer.text))
+    return replace(request, messages=(*request.messages, *turns))
+
+
+def prompt(facts: PlanningFacts) -> tuple[Rendered, Rendered]:
+    """Render the system and the user message for these facts."""
+    low, high = facts.min_subtasks, facts.max_subtasks
+    system = render("breakdown.system", bounds=str(low) if low == high else f"{low} to {high}")
+    task = f"{facts.name}\n\n{facts.description}".strip()
+    user = render(
+        "breakdown.user",
+        repository=Data(_repository_lines(facts.repository)),
+        existing=Data("\n".join(f"- {name}" for name in facts.existing[:_SHOWN_TASKS])),
+        criteria=Data("\n".join(f"{number}. {text}" for number, text in enumerate(facts.criteria, start=1))),
+        context=Data(facts.context),
+        task=Data(task),
+    )
+    return system, user
+
+
+def _repository_lines(facts: RepositoryFacts) -> str:
+    lines = []
+    if facts.languages:
+        lines.append(f"languages: {', '.join(facts.languages[:6])}")
+    if facts.manifests:
+        lines.append(f"build files: {', '.join(facts.manifests[:_SHOWN_PATHS])}")
+    lines += [f"{kind} command: {command}" for kind, command in facts.checks.items()]
+    lines += [f"{kind}: {', '.join(paths[:_SHOWN_PATHS])}" for kind, paths in facts.places.items() if paths]
+    for named in (*facts.named_paths, *facts.named_symbols):
+        where = ", ".join(named.found[:3]) or "does not exist"
+        lines.append(f"named in the task: {named.written} ({where})")
+    return "\n".join(lines)
