@@ -101,7 +101,7 @@ class PlanningFacts:
     criteria: tuple[str, ...] = ()
     """The task's own acceptance criteria, in order."""
     tags: tuple[str, ...] = ()
-    repository: RepositoryFacts = RepositoryFacts()  # noqa: RUF009 - frozen, so shared safely
+    repository: RepositoryFacts = RepositoryFacts()
     existing: tuple[str, ...] = ()
     """Names of the project's open tasks, this one left out."""
     min_subtasks: int = 3

@@ -98,11 +98,12 @@ class Task:
 
     def document(self) -> dict[str, object]:
         """Give the task as the JSON document of the contract."""
-        return {
+        document: dict[str, object] = {
             "id": self.id, "name": self.name, "status": self.status, "priority": self.priority,
             "tags": list(self.tags), "dependencies": list(self.dependencies), "description": self.description,
             "created": self.created, "lastModified": self.last_modified,
-        } | ({"parent": self.parent} if self.parent else {})  # fmt: skip
+        }  # fmt: skip
+        return document | ({"parent": self.parent} if self.parent else {})
 
 
 def canonical_status(spelling: str) -> str:

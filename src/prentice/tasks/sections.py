@@ -48,7 +48,8 @@ _EMOJI_HEADING: Final = re.compile(
     rf"([{_EMOJI}])\ufe0f?\s*\*{{0,2}}([^:*\n]{{0,60}}?)\s*(?::\s*\*{{0,2}}|\*{{2}}\s*:?)"
 )
 _LINE_HEADING: Final = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]+(?P<hash>.+?)[ \t]*#*|\*\*(?P<bold>[^*\n]{1,80}?):?\*\*:?|(?P<plain>[A-Z][\w /-]{2,40}):)[ \t]*$",
+    r"^[ \t]*(?:#{1,6}[ \t]+(?P<hash>.+?)[ \t]*#*|\*\*(?P<bold>[^*\n]{1,80}?):?\*\*:?|"
+    r"(?P<plain>[A-Z][\w /-]{2,40}):)[ \t]*$",
     re.MULTILINE,
 )
 _ITEM: Final = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>.*\S)[ \t]*$")

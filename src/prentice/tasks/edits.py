@@ -1,0 +1,228 @@
+"""Changes to a state and the traces that Todo2 leaves for each: counters, `changes`, activities, times.
+
+An `Editor` builds a new value beside the old one; records that are not touched stay the same objects, so that
+`todo2.serialize` keeps their bytes. Which trace belongs to which edit: docs/todo2-file.md.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prentice.errors import TaskNotFoundError
+from prentice.tasks.record import (
+    DEPENDENCY_KEYS,
+    DESCRIPTION_KEYS,
+    NAME_KEYS,
+    PARENT_KEYS,
+    Task,
+)
+from prentice.tasks.todolist import TodoList, task_records
+
+MAX_ACTIVITIES: Final = 100
+PREVIEW_LENGTH: Final = 100
+_NUMBERED: Final = re.compile(r"T-(\d{1,9})\Z")
+_LOGGED: Final = {
+    "status": "status_changed",
+    "long_description": "description_changed",
+    "description": "description_changed",
+    "dependencies": "dependencies_changed",
+}
+"""Edits that leave an entry in `changes` and an activity of this type; name, tags and priority leave neither."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A task to be made. `extra` are further keys of the record, as they shall stand in the file."""
+
+    name: str
+    description: str = ""
+    priority: str = "medium"
+    tags: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+class Editor:
+    """Edits one state. `now` is the time in Todo2's spelling, `token` gives nine base-36 characters for activity ids."""
+
+    def __init__(self, value: Mapping[str, Any], *, now: str, token: Callable[[], str]) -> None:
+        self.value: dict[str, Any] = dict(value)
+        self.now = now
+        self._token = token
+        self._tasks_key = "todos" if "todos" in value or "tasks" not in value else "tasks"
+        self._copied: set[str] = set()
+
+    @property
+    def todolist(self) -> TodoList:
+        """Give the list as it stands now."""
+        return TodoList(self.value)
+
+    def create(self, draft: Draft) -> str:
+        """Append a task and give its id, `T-<number>`; a number is never used twice."""
+        number = self._next_number()
+        task_id = f"T-{number}"
+        record: dict[str, Any] = {
+            "id": task_id,
+            "name": draft.name,
+            "long_description": draft.description,
+            "status": "Todo",
+            "created": self.now,
+            "lastModified": self.now,
+            "taskNumber": number,
+            "priority": draft.priority,
+            "tags": list(draft.tags),
+            "dependencies": list(draft.dependencies),
+            **draft.extra,
+        }
+        self._list(self._tasks_key).append(record)
+        self.value["nextTaskNumber"] = number + 1
+        details = {"priority": draft.priority, "tags": list(draft.tags), "dependencies": list(draft.dependencies)}
+        self._activity("todo_created", task_id, draft.name, details)
+        return task_id
+
+    def update(self, task_id: str, fields: Mapping[str, object]) -> None:
+        """Set fields of a task under the names of `Task` (`name`, `description`, `status`, ...), with their traces.
+
+        Raises:
+            TaskNotFoundError: no task has the id.
+        """
+        record = self._record(task_id)
+        for name, value in fields.items():
+            self._set(record, name, list(value) if isinstance(value, tuple) else value)
+        record["lastModified"] = self.now
+        self._touch()
+
+    def comment(self, task_id: str, content: str, *, kind: str) -> str:
+        """Add a comment and give its id, `<task>-C-<k>`.
+
+        Raises:
+            TaskNotFoundError: no task has the id.
+        """
+        task = self._task(task_id)
+        comment_id = f"{task_id}-C-{self._next_comment(task_id)}"
+        self._list("comments").append(
+            {
+                "id": comment_id,
+                "todoId": task_id,
+                "type": kind,
+                "content": content,
+                "created": self.now,
+                "lastModified": self.now,
+            }
+        )
+        preview = content if len(content) <= PREVIEW_LENGTH else content[:PREVIEW_LENGTH] + "..."
+        details = {"commentType": kind, "commentPreview": preview, "commentId": comment_id}
+        self._activity("comment_added", task_id, task.name, details)
+        return comment_id
+
+    def _set(self, record: dict[str, Any], name: str, value: object) -> None:
+        key = _present_key(record, name)
+        old = record.get(key)
+        if old == value and key in record:
+            return
+        had = key in record
+        record[key] = value
+        if name == "name":
+            for twin in NAME_KEYS[1:]:
+                if had and record.get(twin) == old:
+                    record[twin] = value
+        if key in _LOGGED:
+            change = {"field": key, **({"oldValue": old} if had else {}), "newValue": value, "timestamp": self.now}
+            record["changes"] = [*(record.get("changes") or []), change]
+            details = {name: item for name, item in change.items() if name != "timestamp"}
+            self._activity(_LOGGED[key], str(record.get("id")), Task.from_record(record).name, details)
+
+    def _task(self, task_id: str) -> Task:
+        return Task.from_record(self._find(task_id))
+
+    def _find(self, task_id: str) -> Mapping[str, Any]:
+        for record in task_records(self.value):
+            if record.get("id") == task_id:
+                return record
+        raise not_found(task_id, (str(record.get("id")) for record in task_records(self.value)))
+
+    def _record(self, task_id: str) -> dict[str, Any]:
+        """Give a copy of the task's record that stands in the new value and may be changed."""
+        old = self._find(task_id)
+        copy = dict(old)
+        records = self._list(self._tasks_key)
+        records[next(number for number, record in enumerate(records) if record is old)] = copy
+        return copy
+
+    def _list(self, key: str) -> list[Any]:
+        if key not in self._copied:
+            self.value[key] = list(self.value.get(key) or [])
+            self._copied.add(key)
+        found: list[Any] = self.value[key]
+        return found
+
+    def _next_number(self) -> int:
+        numbers = [1]
+        counter = self.value.get("nextTaskNumber")
+        if _is_count(counter):
+            numbers.append(int(counter))
+        for record in task_records(self.value):
+            match = _NUMBERED.match(str(record.get("id")))
+            numbers.append(int(match[1]) + 1 if match else 1)
+            if _is_count(record.get("taskNumber")):
+                numbers.append(int(record["taskNumber"]) + 1)
+        return max(numbers)
+
+    def _next_comment(self, task_id: str) -> int:
+        prefix = f"{task_id}-C-"
+        taken = (comment.id.removeprefix(prefix) for comment in self.todolist.comments(task_id))
+        return 1 + max((int(number) for number in taken if re.fullmatch(r"\d{1,9}", number)), default=0)
+
+    def _activity(self, kind: str, task_id: str, task_name: str, details: Mapping[str, object]) -> None:
+        stamp = f"activity-{_milliseconds(self.now)}-{self._token()}"
+        entry = {
+            "id": stamp,
+            "type": kind,
+            "todoId": task_id,
+            "todoName": task_name,
+            "timestamp": self.now,
+            "details": dict(details),
+        }
+        activities = self._list("activities")
+        activities.append(entry)
+        del activities[:-MAX_ACTIVITIES]
+        self._touch()
+
+    def _touch(self) -> None:
+        if not _is_count(self.value.get("nextTaskNumber")):
+            self.value["nextTaskNumber"] = self._next_number()
+        self.value["lastModified"] = self.now
+
+
+def not_found(task_id: str, known: Iterable[str]) -> TaskNotFoundError:
+    """Make the error for an id that does not exist, naming ids that look alike."""
+    import difflib  # noqa: PLC0415 - needed for this error alone
+
+    near = difflib.get_close_matches(task_id, list(known), n=3, cutoff=0.7)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return TaskNotFoundError(
+        f"There is no task {task_id}.", next_step=f"{hint}`prentice list` shows the tasks of this project."
+    )
+
+
+def _present_key(record: Mapping[str, Any], name: str) -> str:
+    """Give the key under which the record holds a field, so that no second spelling is added."""
+    spellings: Mapping[str, Sequence[str]] = {
+        "name": NAME_KEYS,
+        "description": DESCRIPTION_KEYS,
+        "parent": PARENT_KEYS,
+        "dependencies": DEPENDENCY_KEYS,
+    }
+    keys = spellings.get(name, (name,))
+    return next((key for key in keys if key in record), keys[0])
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9
+
+
+def _milliseconds(stamp: str) -> int:
+    from datetime import datetime  # noqa: PLC0415 - only writers need it
+
+    return int(datetime.fromisoformat(stamp).timestamp() * 1000)

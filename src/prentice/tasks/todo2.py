@@ -1,0 +1,278 @@
+"""Todo2's file as text: parsing it, and writing a changed state so that only the changed values' bytes differ.
+
+A change is spliced into the text that was read. Whatever is not touched keeps its bytes: numbers beyond 2**53, escapes
+chosen by another writer, repeated keys, hand-made layout. New values take the file's own style (`Style`).
+Three styles cover every file known (reference/todo2_format.md, section 5).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from prentice.errors import DamagedFileError
+
+Json: TypeAlias = Any
+"""A value as `json` gives it; a record's fields are checked where they are read."""
+
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a file is written: what new values have to look like beside the old ones."""
+
+    indent: str = "  "
+    newline: str = "\n"
+    colon: str = ": "
+    ascii: bool = False
+    """Non-ASCII characters stand as `\\uXXXX` (Python's default encoder)."""
+    html: bool = False
+    """`&`, `<`, `>`, U+2028 and U+2029 stand as `\\uXXXX` (Go's encoder)."""
+
+    @classmethod
+    def of(cls, text: str) -> "Style":
+        """Read the style off a file's text."""
+        first = re.match(r'[ \t\n\r]*\{(?:(\r?\n)([ \t]*))?"', text)
+        colon = re.search(r'"[ \t]*(:[ \t]*)', text)
+        html = bool(re.search(r"\\u00(?:26|3[ce])", text)) and not re.search(r"[&<>]", text)
+        return cls(
+            indent=(first[2] or "") if first else "  ",
+            newline=(first[1] or "") if first else "\n",
+            colon=colon[1] if colon else ": ",
+            ascii=text.isascii() and bool(re.search(r"(?<!\\)(?:\\\\)*\\u(?!00[0-7])", text)),
+            html=html,
+        )
+
+    def encode(self, value: Json, *, depth: int) -> str:
+        """Write a new value that stands at a nesting depth (0 is the whole file)."""
+        flat = not self.newline
+        text = json.dumps(
+            value,
+            indent=None if flat else self.indent,
+            ensure_ascii=self.ascii,
+            separators=("," if not flat or not self.colon.endswith(" ") else ", ", self.colon),
+        )
+        if not flat:
+            text = text.replace("\n", self.newline + self.indent * depth)
+        if self.html:
+            text = re.sub("[&<>\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
+        return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+    def gap(self, depth: int) -> str:
+        """Give what stands before a member or element at a nesting depth."""
+        return self.newline + self.indent * depth if self.newline else ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A Todo2 file as it was read. `value` is never changed in place: edits make new records beside the old."""
+
+    text: str
+    value: dict[str, Json]
+    bom: bool = False
+
+
+def parse(data: bytes) -> State:
+    """Read a file's bytes.
+
+    Raises:
+        DamagedFileError: the bytes are not a Todo2 file; the sentence says what they are instead.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _damaged(f"is not UTF-8 (byte {error.start})") from error
+    if text.startswith("version https://git-lfs"):
+        raise _damaged("is a Git LFS pointer, not the file itself", "Run `git lfs pull` to fetch the file.")
+    if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
+        raise _damaged("holds unresolved Git conflict markers", "Resolve the merge conflict in it first.")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _damaged(_syntax(text, error)) from error
+    except (RecursionError, ValueError) as error:
+        raise _damaged(f"cannot be read as JSON ({error})") from error
+    if not isinstance(value, dict):
+        kind = "a list" if isinstance(value, list) else "a single value"
+        raise _damaged(f"holds {kind}, not a JSON object with `todos`")
+    for key in ("todos", "tasks", "comments", "activities"):
+        if not isinstance(value.get(key, []), list):
+            raise _damaged(f"has a `{key}` that is not a list")
+    return State(text=text, value=value, bom=data.startswith(_BOM))
+
+
+def new_state(now: str) -> bytes:
+    """Write the file that the extension makes for a new project."""
+    value = {"todos": [], "comments": [], "activities": [], "nextTaskNumber": 1, "lastModified": now}
+    return Style().encode(value, depth=0).encode()
+
+
+def serialize(state: State, value: Mapping[str, Json]) -> bytes:
+    """Write the changed value of a state; what `value` shares with `state.value` keeps its bytes."""
+    text = state.text
+    if value is not state.value:
+        start = _skip(text, 0)
+        spliced, end = _Splice(text, Style.of(text)).value(start, state.value, value, depth=0)
+        text = text[:start] + spliced + text[end:]
+    return (_BOM if state.bom else b"") + text.encode("utf-8")
+
+
+class _Splice:
+    """Walks the old text along with the old and the new value, and copies what has not changed."""
+
+    def __init__(self, text: str, style: Style) -> None:
+        self._text = text
+        self._style = style
+        self._decode = json.JSONDecoder().raw_decode
+
+    def value(self, start: int, old: Json, new: Json, *, depth: int) -> tuple[str, int]:
+        """Give the new text of the value that begins at `start`, and where its old text ends."""
+        if _same(old, new):
+            end = self._end(start)
+            return self._text[start:end], end
+        if isinstance(old, dict) and isinstance(new, dict):
+            return self._object(start, old, new, depth=depth)
+        if isinstance(old, list) and isinstance(new, list) and old and new:
+            return self._array(start, old, new, depth=depth)
+        return self._style.encode(new, depth=depth), self._end(start)
+
+    def _object(self, start: int, old: dict[str, Json], new: dict[str, Json], *, depth: int) -> tuple[str, int]:
+        members = list(self._members(start))
+        last = {key: number for number, (key, *_) in enumerate(members)}
+        parts: list[tuple[str, str]] = []
+        end = start + 1
+        for number, (key, lead, at, value_at, value_end) in enumerate(members):
+            end = value_end
+            if key not in new:
+                continue
+            if last[key] == number:
+                text, _ = self.value(value_at, old[key], new[key], depth=depth + 1)
+            else:
+                text = self._text[value_at:value_end]  # an earlier twin of a repeated key, which no reader sees
+            parts.append((lead, self._text[at:value_at] + text))
+        for key, value in new.items():
+            if key not in last:
+                name = self._style.encode(key, depth=0) + self._style.colon
+                parts.append((self._style.gap(depth + 1), name + self._style.encode(value, depth=depth + 1)))
+        return self._joined("{", parts, "}", end, depth=depth)
+
+    def _array(self, start: int, old: list[Json], new: list[Json], *, depth: int) -> tuple[str, int]:
+        elements = list(self._elements(start))
+        places = _Places(old)
+        parts: list[tuple[str, str]] = []
+        for item in new:
+            number = places.find(item)
+            if number is None:
+                parts.append((self._style.gap(depth + 1), self._style.encode(item, depth=depth + 1)))
+                continue
+            lead, at, end = elements[number]
+            text = (
+                self._text[at:end]
+                if _same(old[number], item)
+                else self.value(at, old[number], item, depth=depth + 1)[0]
+            )
+            parts.append((lead, text))
+        return self._joined("[", parts, "]", elements[-1][2], depth=depth)
+
+    def _joined(
+        self, opening: str, parts: list[tuple[str, str]], closing: str, end: int, *, depth: int
+    ) -> tuple[str, int]:
+        """Put members together; what stood between the last one and the closing bracket stays there."""
+        close = _skip(self._text, end)
+        tail = self._text[end:close] if parts else ""
+        if parts and not tail:
+            tail = self._style.gap(depth) if any("\n" in lead for lead, _ in parts) else ""
+        return opening + ",".join(lead + text for lead, text in parts) + tail + closing, close + 1
+
+    def _members(self, start: int) -> Iterator[tuple[str, str, int, int, int]]:
+        """Walk an object: (key, space before it, where the key, the value begin, where the value ends)."""
+        at = _skip(self._text, start + 1)
+        before = start + 1
+        while self._text[at] == '"':
+            key, end = self._decode(self._text, at)
+            value_at = _skip(self._text, _skip(self._text, end) + 1)
+            value_end = self._end(value_at)
+            yield key, self._text[before:at], at, value_at, value_end
+            comma = _skip(self._text, value_end)
+            if self._text[comma] != ",":
+                return
+            before, at = comma + 1, _skip(self._text, comma + 1)
+
+    def _elements(self, start: int) -> Iterator[tuple[str, int, int]]:
+        """Walk an array: (space before the element, where it begins, where it ends)."""
+        before, at = start + 1, _skip(self._text, start + 1)
+        while self._text[at] != "]":
+            end = self._end(at)
+            yield self._text[before:at], at, end
+            comma = _skip(self._text, end)
+            if self._text[comma] != ",":
+                return
+            before, at = comma + 1, _skip(self._text, comma + 1)
+
+    def _end(self, start: int) -> int:
+        return self._decode(self._text, start)[1]
+
+
+class _Places:
+    """Finds which old element a new one continues: the same object, an equal value, or a record of the same id."""
+
+    def __init__(self, old: list[Json]) -> None:
+        self._old = old
+        self._objects = {id(item): number for number, item in enumerate(old)}
+        self._records: dict[str, int] = {}
+        for number, item in enumerate(old):
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                self._records.setdefault(item["id"], number)
+        self._used: set[int] = set()
+        self._next = 0
+
+    def find(self, item: Json) -> int | None:
+        """Give the number of the old element, each at most once, or None for a new one."""
+        number = self._objects.get(id(item)) if isinstance(item, dict | list) else None
+        if number is None and self._next < len(self._old) and _same(self._old[self._next], item):
+            number = self._next
+        if number is None and isinstance(item, dict):
+            number = self._records.get(str(item.get("id")))
+        if number is None or number in self._used:
+            return None
+        self._used.add(number)
+        self._next = number + 1
+        return number
+
+
+def _same(old: Json, new: Json) -> bool:
+    """Whether two values are written alike: equal, and of the same types (1, 1.0 and true differ)."""
+    if old is new:
+        return True
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, dict):
+        return list(old) == list(new) and all(_same(old[key], new[key]) for key in old)
+    if isinstance(old, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    return bool(old == new)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _syntax(text: str, error: json.JSONDecodeError) -> str:
+    if not text.strip():
+        return "is empty"
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        return f"is cut off: it ends in the middle of a value (line {error.lineno})"
+    return f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+
+
+def _damaged(what: str, next_step: str = "") -> DamagedFileError:
+    return DamagedFileError(
+        f"The Todo2 file {what}. Nothing was changed.",
+        next_step=next_step or "Restore it from a backup or with `git checkout -- .todo2/state.todo2.json`.",
+    )

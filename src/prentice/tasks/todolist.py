@@ -1,0 +1,82 @@
+"""The whole list as it was read: tasks and comments by id, the graph among them, and what to do next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from prentice.tasks.graph import Graph
+from prentice.tasks.record import Comment, Task, priority_rank
+
+
+@dataclass(frozen=True)
+class TodoList:
+    """A view on a state's value; records without an id are left out, of repeated ids the first counts."""
+
+    value: Mapping[str, Any]
+
+    @cached_property
+    def tasks(self) -> Mapping[str, Task]:
+        """All tasks by id, in the file's order."""
+        found: dict[str, Task] = {}
+        for record in task_records(self.value):
+            task = Task.from_record(record)
+            if task.id:
+                found.setdefault(task.id, task)
+        return found
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The dependency graph of all tasks."""
+        return Graph.of((task.id, task.dependencies) for task in self.tasks.values())
+
+    def comments(self, task: str) -> list[Comment]:
+        """Give the comments of a task, those of the top-level list first, then those inline in its record."""
+        found = [
+            Comment.from_record(record)
+            for record in _records(self.value.get("comments"))
+            if record.get("todoId") == task
+        ]
+        for owner in task_records(self.value):
+            if owner.get("id") == task:
+                found += [Comment.from_record(record, task=task) for record in _records(owner.get("comments"))]
+        return found
+
+    def ready(self) -> list[Task]:
+        """Give the tasks that can be started, best first.
+
+        Ready means Todo with every dependency Done. First come steps of a parent that has begun, then priority, then
+        what unblocks most, then the file's order.
+        """
+        wanted_by = self.graph.dependents()
+        done = {task.id for task in self.tasks.values() if task.status == "Done"}
+        begun = self._begun_parents()
+        ready = [
+            task
+            for task in self.tasks.values()
+            if task.status == "Todo" and all(need in done for need in task.dependencies)
+        ]
+        return sorted(
+            ready, key=lambda task: (task.parent not in begun, priority_rank(task.priority), -len(wanted_by[task.id]))
+        )
+
+    def blockers(self, task: Task) -> tuple[str, ...]:
+        """Give the dependencies of a task that are not Done, ids that do not exist among them."""
+        return tuple(need for need in task.dependencies if need not in self.tasks or self.tasks[need].status != "Done")
+
+    def children(self, parent: str) -> list[Task]:
+        """Give the tasks whose parent this is."""
+        return [task for task in self.tasks.values() if task.parent == parent]
+
+    def _begun_parents(self) -> set[str]:
+        begun = {"Review", "Done", "In Progress"}
+        return {task.parent for task in self.tasks.values() if task.parent and task.status in begun}
+
+
+def task_records(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the task records of a state: of `todos`, or of `tasks` where a client used that name instead."""
+    return _records(value.get("todos") if "todos" in value else value.get("tasks"))
+
+
+def _records(value: object) -> list[Mapping[str, Any]]:
+    return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else []
