@@ -1,1 +1,4 @@
-"""The engine that carries runs: bodies and steps registered by name, their results remembered in the ledger. Never imports a skill."""
+"""The engine that carries runs: bodies and steps registered by name, their results remembered in the ledger.
+
+Never imports a skill.
+"""

@@ -44,7 +44,7 @@ class Draft:
 
 
 class Editor:
-    """Edits one state. `now` is the time in Todo2's spelling, `token` gives nine base-36 characters for activity ids."""
+    """Edits one state. `now` is the time in Todo2's spelling, `token` gives nine base-36 characters for an activity."""
 
     def __init__(self, value: Mapping[str, Any], *, now: str, token: Callable[[], str]) -> None:
         self.value: dict[str, Any] = dict(value)
@@ -159,14 +159,11 @@ class Editor:
 
     def _next_number(self) -> int:
         numbers = [1]
-        counter = self.value.get("nextTaskNumber")
-        if _is_count(counter):
-            numbers.append(int(counter))
+        numbers.append(_count(self.value.get("nextTaskNumber")))
         for record in task_records(self.value):
             match = _NUMBERED.match(str(record.get("id")))
             numbers.append(int(match[1]) + 1 if match else 1)
-            if _is_count(record.get("taskNumber")):
-                numbers.append(int(record["taskNumber"]) + 1)
+            numbers.append(_count(record.get("taskNumber")) + 1)
         return max(numbers)
 
     def _next_comment(self, task_id: str) -> int:
@@ -190,7 +187,7 @@ class Editor:
         self._touch()
 
     def _touch(self) -> None:
-        if not _is_count(self.value.get("nextTaskNumber")):
+        if not _count(self.value.get("nextTaskNumber")):
             self.value["nextTaskNumber"] = self._next_number()
         self.value["lastModified"] = self.now
 
@@ -218,8 +215,9 @@ def _present_key(record: Mapping[str, Any], name: str) -> str:
     return next((key for key in keys if key in record), keys[0])
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9
+def _count(value: object) -> int:
+    """Give a counter's value, 0 for what cannot be one (null, text, a number that JavaScript would round)."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9 else 0
 
 
 def _milliseconds(stamp: str) -> int:

@@ -1,0 +1,131 @@
+"""Opening a SQLite file: pragmas, and small numbered migrations that are only ever appended.
+
+The scheme is that of `llm` and `sqlite-utils`: each migration is a named piece of SQL, and a table remembers which
+names were applied. Times are seconds since the epoch and always come from Python, never from SQL.
+"""
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from prentice.errors import LedgerError
+
+Json: TypeAlias = Any
+SQLITE_FLOOR: Final = (3, 37)
+"""STRICT tables came with 3.37; RETURNING, used too, with 3.35."""
+INLINE_BYTES: Final = 64_000
+"""A JSON value beyond this size is kept once, under its digest."""
+_BUSY_SECONDS: Final = 10.0
+
+Migration: TypeAlias = tuple[str, str]
+
+
+class Database:
+    """One SQLite file at the newest of a list of migrations. Threads may share it; they take turns."""
+
+    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+        self.path = path
+        if sqlite3.sqlite_version_info < SQLITE_FLOOR:
+            raise LedgerError(
+                f"This Python carries SQLite {sqlite3.sqlite_version}; 3.37 or newer is needed.",
+                next_step="Use a newer Python, for instance with `uv python install 3.12`.",
+            )
+        self._turn = threading.RLock()
+        with self._typed_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._migrate(migrations)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run the body in one write transaction: all of it is kept, or nothing.
+
+        Raises:
+            LedgerError: the file is locked for too long, full, read-only or damaged.
+        """
+        with self._turn, self._typed_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """Read rows.
+
+        Raises:
+            LedgerError: as for `transaction`.
+        """
+        with self._turn, self._typed_errors():
+            return self._connection.execute(query, values).fetchall()
+
+    def _migrate(self, migrations: Sequence[Migration]) -> None:
+        self._connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
+        applied = {row["name"] for row in self._connection.execute("SELECT name FROM migrations")}
+        if unknown := applied - {name for name, _ in migrations}:
+            raise LedgerError(
+                f"{self.path} was written by a newer Prentice ({', '.join(sorted(unknown))}).",
+                next_step="Upgrade Prentice on this machine.",
+            )
+        for name, script in migrations:
+            if name not in applied:
+                self._apply(name, script)
+
+    def _apply(self, name: str, script: str) -> None:
+        """Apply one migration, unless another process did so since we looked."""
+        with self.transaction() as connection:
+            if not connection.execute("SELECT 1 FROM migrations WHERE name = ?", (name,)).fetchone():
+                for statement in script.split(";"):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
+
+    @contextlib.contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(
+                f"{self.path} cannot be used: {error}.",
+                next_step=f"Free disk space, mend permissions, or move {self.path.name} away to begin a new one.",
+            ) from error
+        except OSError as error:
+            raise LedgerError(
+                f"{self.path} cannot be opened: {error.strerror or error}.",
+                next_step=f"Make {self.path.parent} writable for this user.",
+            ) from error
+
+
+def put_json(connection: sqlite3.Connection, value: Json) -> str:
+    """Give the text to store for a JSON value; a large one goes to the table `blobs` under its digest."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+    if len(text.encode()) <= INLINE_BYTES:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    connection.execute("INSERT OR IGNORE INTO blobs (digest, text) VALUES (?, ?)", (digest, text))
+    return json.dumps({"$blob": digest})
+
+
+def get_json(database: Database, text: str | None) -> Json:
+    """Give the value that `put_json` stored."""
+    if text is None:
+        return None
+    if text.startswith('{"$blob": '):
+        digest = json.loads(text)["$blob"]
+        text = database.rows("SELECT text FROM blobs WHERE digest = ?", digest)[0]["text"]
+    return json.loads(str(text))

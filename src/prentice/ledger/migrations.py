@@ -1,0 +1,59 @@
+"""Every migration of the two databases, append only: a released one is never edited."""
+
+from typing import Final
+
+from prentice.ledger.database import Migration
+
+LEDGER: Final[tuple[Migration, ...]] = (
+    (
+        "m001_runs",
+        """
+        CREATE TABLE blobs (digest TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
+        CREATE TABLE runs (
+            scope TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+            arguments TEXT NOT NULL, result TEXT, error TEXT, created REAL NOT NULL, updated REAL NOT NULL,
+            PRIMARY KEY (scope, number)
+        ) STRICT;
+        CREATE TABLE steps (
+            scope TEXT NOT NULL, run INTEGER NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,
+            result TEXT NOT NULL, at REAL NOT NULL,
+            PRIMARY KEY (scope, run, name, n), FOREIGN KEY (scope, run) REFERENCES runs (scope, number)
+        ) STRICT;
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY, scope TEXT NOT NULL, run INTEGER NOT NULL, kind TEXT NOT NULL,
+            data TEXT NOT NULL, at REAL NOT NULL,
+            FOREIGN KEY (scope, run) REFERENCES runs (scope, number)
+        ) STRICT;
+        CREATE INDEX events_by_run ON events (scope, run)
+        """,
+    ),
+    (
+        "m002_proposals",
+        """
+        CREATE TABLE proposals (
+            scope TEXT NOT NULL, number INTEGER NOT NULL, uid TEXT NOT NULL UNIQUE, task TEXT NOT NULL,
+            run INTEGER NOT NULL, state TEXT NOT NULL, plan TEXT NOT NULL, decision TEXT,
+            created REAL NOT NULL, decided REAL,
+            PRIMARY KEY (scope, number)
+        ) STRICT
+        """,
+    ),
+)
+
+RECORD: Final[tuple[Migration, ...]] = (
+    *LEDGER,
+    (
+        "r001_calls",
+        """
+        CREATE TABLE calls (
+            id INTEGER PRIMARY KEY, at REAL NOT NULL, purpose TEXT NOT NULL, backend TEXT NOT NULL,
+            model TEXT NOT NULL, prompt_digest TEXT NOT NULL, prompt_version TEXT NOT NULL,
+            prompt_tokens INTEGER NOT NULL, reply_tokens INTEGER NOT NULL, cached_tokens INTEGER,
+            estimated INTEGER NOT NULL, load REAL NOT NULL, first_token REAL NOT NULL, total REAL NOT NULL,
+            finish TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX calls_by_time ON calls (at)
+        """,
+    ),
+)
+"""The user's record: calls, and the runs and proposals made outside any project (their scope is the directory)."""

@@ -1,0 +1,182 @@
+"""A simple engine: runs live in this process, their steps and events in the ledger.
+
+A finished step is never done twice within a run. Leases and takeover by another process come with the durable engine.
+"""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Generic
+
+from prentice.errors import PrenticeError, RunError
+from prentice.ledger.runs_table import FINAL_STATES, RunsTable
+from prentice.runs.protocol import Event, Json, RunState, S, StepContext
+from prentice.runs.registry import Registry
+
+
+@dataclass
+class _Live:
+    """A run of this process: its task, who watches it, and signals that wait to be read."""
+
+    task: "asyncio.Task[Json]"
+    watchers: list["asyncio.Queue[Event | None]"] = field(default_factory=list)
+    signals: dict[str, "asyncio.Future[Json]"] = field(default_factory=dict)
+
+
+class InProcessRuns(Generic[S]):
+    """Carries runs on the running event loop. `services` goes to every step function."""
+
+    def __init__(self, table: RunsTable, registry: Registry[S], services: S) -> None:
+        self._table = table
+        self._registry = registry
+        self._services = services
+        self._live: dict[str, _Live] = {}
+
+    async def submit(self, kind: str, arguments: Mapping[str, Json]) -> str:
+        """Start a run of a registered body and give its id."""
+        body = self._registry.body(kind)
+        run = self._table.create(kind, dict(arguments))
+        step = _Step(self, run)
+        task: asyncio.Task[Json] = asyncio.get_running_loop().create_task(self._carry(run, body(step, dict(arguments))))
+        self._live[run] = _Live(task)
+        return run
+
+    async def get(self, run: str) -> RunState:
+        """Give a run as it stands."""
+        row = self._table.get(run)
+        return RunState(
+            id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
+        )
+
+    async def outcome(self, run: str) -> Json:
+        """Wait for a run of this process and give its result.
+
+        Raises:
+            PrenticeError: what ended the run.
+        """
+        live = self._live.get(run)
+        if live is None:
+            raise RunError(f"{run} is not carried by this process.", next_step="Look at its state in the ledger.")
+        try:
+            return await live.task
+        except asyncio.CancelledError:
+            live.task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, PrenticeError):
+                await live.task
+            raise
+
+    async def watch(self, run: str) -> AsyncIterator[Event]:
+        """Give the events of a run from its beginning, until it has ended."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        live = self._live.get(run)
+        if live is not None and not live.task.done():
+            live.watchers.append(queue)
+        else:
+            queue.put_nowait(None)
+        for row in self._table.events(run):
+            yield Event(kind=row.kind, data=row.data)
+        while (event := await queue.get()) is not None:
+            yield event
+
+    async def signal(self, run: str, name: str, value: Json) -> None:
+        """Send a run a signal; the first value for a name stays."""
+        future = self._signal_of(run, name)
+        if not future.done():
+            future.set_result(value)
+
+    async def cancel(self, run: str) -> None:
+        """End a run of this process."""
+        if live := self._live.get(run):
+            live.task.cancel()
+        elif self._table.get(run).state not in FINAL_STATES:
+            self._table.finish(run, "cancelled")
+
+    async def do(self, run: str, name: str, n: int, arguments: dict[str, Json]) -> Json:
+        """Do step `n` of a name unless it is remembered, and remember its result."""
+        if remembered := self._table.step_result(run, name, n):
+            return remembered[0]
+        context = StepContext(self._services, run, lambda data: self._tell(run, Event(kind="progress", data=data)))
+        result = await self._registry.call_step(name, context, arguments)
+        self._keep(run, name, n, result)
+        return result
+
+    async def wait(self, run: str, name: str, n: int) -> Json:
+        """Wait for a signal, and remember its value as a step's result."""
+        if remembered := self._table.step_result(run, f"wait:{name}", n):
+            return remembered[0]
+        value = await self._signal_of(run, name)
+        self._keep(run, f"wait:{name}", n, value)
+        return value
+
+    def keep_once(self, run: str, name: str, n: int, value: Json) -> Json:
+        """Give the remembered value of that name, or remember this one."""
+        if remembered := self._table.step_result(run, name, n):
+            return remembered[0]
+        self._keep(run, name, n, value)
+        return value
+
+    async def _carry(self, run: str, body: Coroutine[Json, Json, Json]) -> Json:
+        try:
+            result = await body
+        except asyncio.CancelledError:
+            self._end(run, "cancelled")
+            raise
+        except PrenticeError as error:
+            self._end(run, "failed", error=error.document()["error"])
+            raise
+        except BaseException as error:
+            self._end(run, "failed", error={"code": "internal", "message": str(error), "next_step": ""})
+            raise
+        self._end(run, "finished", result=result)
+        return result
+
+    def _end(self, run: str, state: str, *, result: Json = None, error: Json = None) -> None:
+        self._table.finish(run, state, result=result, error=error)
+        self._tell(run, Event(kind=state, data=error))
+        self._tell(run, None)
+
+    def _keep(self, run: str, name: str, n: int, result: Json) -> None:
+        self._table.remember_step(run, name, n, result)
+        self._tell(run, Event(kind="step", data={"name": name, "n": n}))
+
+    def _tell(self, run: str, event: Event | None) -> None:
+        if live := self._live.get(run):
+            for queue in live.watchers:
+                queue.put_nowait(event)
+
+    def _signal_of(self, run: str, name: str) -> "asyncio.Future[Json]":
+        live = self._live.get(run)
+        if live is None:
+            raise RunError(f"{run} is not carried by this process.", next_step="Start the work again.")
+        if name not in live.signals:
+            live.signals[name] = asyncio.get_running_loop().create_future()
+        return live.signals[name]
+
+
+class _Step:
+    """The `Step` of one run: counts how often each name was used, so that repeated steps keep apart."""
+
+    def __init__(self, engine: InProcessRuns[S], run: str) -> None:
+        self._engine = engine
+        self._run = run
+        self._used: Counter[str] = Counter()
+
+    async def do(self, name: str, /, **arguments: Json) -> Json:
+        return await self._engine.do(self._run, name, self._next(name), arguments)
+
+    async def wait(self, signal: str) -> Json:
+        return await self._engine.wait(self._run, signal, self._next(f"wait:{signal}"))
+
+    async def now(self) -> float:
+        return float(self._engine.keep_once(self._run, "now", self._next("now"), time.time()))
+
+    async def new_id(self) -> str:
+        return str(self._engine.keep_once(self._run, "new_id", self._next("new_id"), uuid.uuid4().hex))
+
+    def _next(self, name: str) -> int:
+        self._used[name] += 1
+        return self._used[name]

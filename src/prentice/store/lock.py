@@ -1,0 +1,93 @@
+"""One writer at a time: an advisory lock that the operating system drops when its holder dies.
+
+The lock file stands beside the Todo2 file under the name that other tools for it use. It guards Prentice's processes
+and those tools; the editor extension takes no lock.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from prentice.errors import LockedError, WriteFailedError
+
+_POLL_SECONDS = 0.005
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, wait: float) -> Iterator[None]:
+    """Hold the lock on a path for the body; `wait` is the most seconds to wait for another holder.
+
+    Raises:
+        LockedError: another process still holds it after the wait; the sentence names it.
+        WriteFailedError: the lock file cannot be made.
+    """
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    except OSError as error:
+        raise WriteFailedError(
+            f"The lock file {lock_path} cannot be made: {error.strerror}.",
+            next_step=f"Make {path.parent} writable for this user.",
+        ) from error
+    try:
+        _acquire(descriptor, lock_path, wait=wait)
+        try:
+            yield
+        finally:
+            _release(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path, *, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while not _try_lock(descriptor):
+        if time.monotonic() >= deadline:
+            raise LockedError(
+                f"Another process{_owner(path)} is writing the Todo2 file for more than {wait:g} s.",
+                next_step="Try again, or end that process if it hangs.",
+            )
+        time.sleep(_POLL_SECONDS)
+    owner = json.dumps({"pid": os.getpid(), "host": os.uname().nodename if hasattr(os, "uname") else ""})
+    with contextlib.suppress(OSError):  # the name of the holder is a help to people, not part of the lock
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, owner.encode(), 0)
+
+
+def _owner(path: Path) -> str:
+    try:
+        return f" ({json.loads(path.read_text(encoding='utf-8'))['pid']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _release(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _release(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -1,0 +1,85 @@
+"""Where a project is: the directory that holds `.todo2/`, found upwards from where the user stands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prentice.config import PROJECT_FILE, commented_file
+from prentice.errors import NoProjectError
+from prentice.store.atomic import replace_file
+from prentice.store.todo2_file import FILE_NAME, Todo2File
+from prentice.tasks import todo2
+
+TODO2_DIRECTORY: Final = ".todo2"
+OWN_DIRECTORY: Final = ".prentice"
+_IGNORED: Final = "# Prentice's ledger is this machine's own.\nledger.db*\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory with a Todo2 file."""
+
+    root: Path
+
+    @property
+    def todo2_path(self) -> Path:
+        """The Todo2 file."""
+        return self.root / TODO2_DIRECTORY / FILE_NAME
+
+    @property
+    def ledger_path(self) -> Path:
+        """The SQLite file of runs and proposals."""
+        return self.root / OWN_DIRECTORY / "ledger.db"
+
+    def own_directory(self) -> Path:
+        """Make `.prentice/` with the file that keeps the ledger out of git, and give its path."""
+        directory = self.root / OWN_DIRECTORY
+        directory.mkdir(exist_ok=True)
+        ignore = directory / ".gitignore"
+        if not ignore.exists():
+            replace_file(ignore, _IGNORED.encode())
+        return directory
+
+
+def find_project(start: Path) -> Project | None:
+    """Find the nearest directory with `.todo2/`, from `start` upwards as far as the root of a git repository."""
+    here = start.resolve()
+    for directory in (here, *here.parents):
+        if (directory / TODO2_DIRECTORY).is_dir():
+            return Project(directory)
+        if (directory / ".git").exists():
+            return None
+    return None
+
+
+def require_project(start: Path) -> Project:
+    """Find the project.
+
+    Raises:
+        NoProjectError: there is none.
+    """
+    project = find_project(start)
+    if project is None:
+        raise NoProjectError(
+            f"There is no Todo2 project in {start.resolve()} or above it.",
+            next_step="Run `prentice init` in the project's directory.",
+        )
+    return project
+
+
+def init_project(root: Path, *, now: str) -> tuple[Project, list[str]]:
+    """Make what is missing of `.todo2/` and `.prentice/`; give the project and the paths that were made."""
+    project = Project(root.resolve())
+    made: list[str] = []
+    if not project.todo2_path.exists():
+        project.todo2_path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(project.todo2_path, todo2.new_state(now))
+        made.append(f"{TODO2_DIRECTORY}/{FILE_NAME}")
+    else:
+        Todo2File(project.todo2_path).read()
+    project.own_directory()
+    settings = project.root / PROJECT_FILE
+    if not settings.exists():
+        replace_file(settings, commented_file().encode())
+        made.append(PROJECT_FILE.as_posix())
+    return project, made
