@@ -38,12 +38,16 @@ class InProcessRuns(Generic[S]):
 
     async def submit(self, kind: str, arguments: Mapping[str, Json]) -> str:
         """Start a run of a registered body and give its id."""
-        body = self._registry.body(kind)
+        self._registry.body(kind)
         run = self._table.create(kind, dict(arguments))
-        step = _Step(self, run)
-        task: asyncio.Task[Json] = asyncio.get_running_loop().create_task(self._carry(run, body(step, dict(arguments))))
-        self._live[run] = _Live(task)
+        self._start(run, kind, dict(arguments))
         return run
+
+    async def resume(self, run: str) -> None:
+        """Carry on a run that another process left unfinished; steps that it finished are not done again."""
+        row = self._table.get(run)
+        if row.state not in FINAL_STATES and run not in self._live:
+            self._start(run, row.kind, row.arguments)
 
     async def get(self, run: str) -> RunState:
         """Give a run as it stands."""
@@ -118,6 +122,12 @@ class InProcessRuns(Generic[S]):
             return remembered[0]
         self._keep(run, name, n, value)
         return value
+
+    def _start(self, run: str, kind: str, arguments: dict[str, Json]) -> None:
+        body = self._registry.body(kind)
+        self._live[run] = _Live(
+            asyncio.get_running_loop().create_task(self._carry(run, body(_Step(self, run), arguments)))
+        )
 
     async def _carry(self, run: str, body: Coroutine[Json, Json, Json]) -> Json:
         try:

@@ -99,7 +99,7 @@ class Editor:
         Raises:
             TaskNotFoundError: no task has the id.
         """
-        task = self._task(task_id)
+        task = self.task(task_id)
         comment_id = f"{task_id}-C-{self._next_comment(task_id)}"
         self._list("comments").append(
             {
@@ -133,7 +133,12 @@ class Editor:
             details = {name: item for name, item in change.items() if name != "timestamp"}
             self._activity(_LOGGED[key], str(record.get("id")), Task.from_record(record).name, details)
 
-    def _task(self, task_id: str) -> Task:
+    def task(self, task_id: str) -> Task:
+        """Give a task as it stands now.
+
+        Raises:
+            TaskNotFoundError: no task has the id.
+        """
         return Task.from_record(self._find(task_id))
 
     def _find(self, task_id: str) -> Mapping[str, Any]:

@@ -1,0 +1,158 @@
+"""The run that makes a proposal: gather the facts, choose a backend, ask, check, ask once more with the errors, keep.
+
+Nothing that failed a check is ever stored.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prentice.backends.call import complete
+from prentice.backends.protocol import Piece
+from prentice.backends.structured import parse
+from prentice.context.repository import survey
+from prentice.errors import BreakdownRejectedError, ReplyError
+from prentice.prompts.render import render
+from prentice.runs.protocol import Json, Step, StepContext
+from prentice.runs.registry import Registry
+from prentice.skills.breakdown.checks import problems
+from prentice.skills.breakdown.prompt import breakdown_request, with_problems
+from prentice.skills.breakdown.proposal import Proposal
+from prentice.skills.breakdown.reply import PlanReply
+from prentice.skills.services import Services
+from prentice.skills.task_text import split_text
+from prentice.tasks import sections
+from prentice.tasks.edits import not_found
+from prentice.tasks.plan import PlanningFacts
+from prentice.tasks.todolist import TodoList
+
+BREAKDOWN: Final = "breakdown"
+_SHOWN_PROBLEMS: Final = 12
+
+
+def register(registry: Registry[Services]) -> None:
+    """Register the body and its steps."""
+    registry.add_body(BREAKDOWN, breakdown)
+    registry.add_step("breakdown.gather", gather)
+    registry.add_step("breakdown.choose", choose_backend)
+    registry.add_step("breakdown.ask", ask)
+    registry.add_step("breakdown.propose", propose)
+
+
+async def breakdown(step: Step, arguments: Mapping[str, Json]) -> Json:
+    """Carry one breakdown. Arguments: `task` (an id, or empty), `text`, `context`, `min_subtasks`, `max_subtasks`.
+
+    Raises:
+        BreakdownRejectedError: no acceptable plan came, also not after the model was shown its errors.
+    """
+    facts = await step.do("breakdown.gather", **arguments)
+    chosen = await step.do("breakdown.choose")
+    answer = await step.do("breakdown.ask", facts=facts, chosen=chosen, previous=None)
+    if answer["problems"] and chosen["backend"] != "builtin":
+        answer = await step.do("breakdown.ask", facts=facts, chosen=chosen, previous=answer)
+    if answer["problems"]:
+        raise rejected(chosen, answer["problems"])
+    return await step.do(
+        "breakdown.propose",
+        uid=await step.new_id(),
+        task=arguments["task"],
+        facts=facts,
+        answer={key: answer[key] for key in ("subtasks", "backend", "model")},
+    )
+
+
+async def gather(
+    context: StepContext[Services], *, task: str, text: str, context_text: str, min_subtasks: int, max_subtasks: int
+) -> Json:
+    """Collect the facts behind a plan: the task, its criteria, the repository, the tasks there are."""
+    services = context.services
+    todolist = services.todo2.read() if services.todo2 else TodoList({})
+    if task:
+        if task not in todolist.tasks:
+            raise not_found(task, todolist.tasks)
+        name, description = todolist.tasks[task].name, todolist.tasks[task].description
+        tags = todolist.tasks[task].tags
+    else:
+        name, description = split_text(text)
+        tags = ()
+    facts = PlanningFacts(
+        name=name,
+        description=sections.restore_breaks(description),
+        context=context_text,
+        criteria=sections.parse(description).criteria,
+        tags=tags,
+        repository=survey(services.directory, f"{name}\n{description}\n{context_text}"),
+        existing=tuple(other.name for other in todolist.tasks.values() if other.is_open and other.id != task),
+        min_subtasks=min_subtasks,
+        max_subtasks=max_subtasks,
+    )
+    return facts.document()
+
+
+async def choose_backend(context: StepContext[Services]) -> Json:
+    """Choose the backend for plans."""
+    choice = await context.services.choice(BREAKDOWN)
+    return {"backend": choice.backend.name, "model": choice.model, "reason": choice.reason}
+
+
+async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, previous: Mapping[str, Any] | None) -> Json:
+    """Ask for a plan, or for a better one than the previous, and check it."""
+    services = context.services
+    planning = PlanningFacts.from_document(facts)
+    request = breakdown_request(
+        planning,
+        model=chosen["model"],
+        idle=services.settings.idle_seconds,
+        deadline=services.settings.deadline_seconds,
+        seed=1 if previous is None else 2,
+    )
+    if previous is not None:
+        request = with_problems(request, reply=previous["text"], problems=tuple(previous["problems"]))
+    choice = await services.choice(BREAKDOWN)
+    received = 0
+
+    def on_piece(piece: Piece) -> None:
+        nonlocal received
+        received += 1
+        context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
+
+    context.report({"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": bool(previous)})
+    version = render("breakdown.system", bounds="").version
+    reply = await complete(
+        choice.backend, request, recorder=services.recorder, on_piece=on_piece, prompt_version=version
+    )
+    answer: dict[str, Json] = {"text": reply.text, "backend": reply.backend, "model": reply.model, "subtasks": []}
+    try:
+        plan = tuple(item.subtask() for item in parse(reply, PlanReply).subtasks)
+    except ReplyError as error:
+        return answer | {"problems": list(error.problems)}
+    found = problems(plan, planning)
+    stored = Proposal(id="", uid="", task="", name="", description="", backend="", model="", subtasks=plan).stored()[
+        "subtasks"
+    ]
+    return answer | {"subtasks": [] if found else stored, "problems": list(found[:_SHOWN_PROBLEMS])}
+
+
+async def propose(context: StepContext[Services], *, uid: str, task: str, facts: Json, answer: Json) -> Json:
+    """Keep a checked plan as a proposal, once, and give its id."""
+    plan = {
+        "name": facts["name"],
+        "description": facts["description"],
+        "backend": answer["backend"],
+        "model": answer["model"],
+        "subtasks": answer["subtasks"],
+        "notes": [],
+    }
+    return context.services.proposals.create(uid=uid, task=task, run=context.run, plan=plan)
+
+
+def rejected(chosen: Mapping[str, Any], found: list[str]) -> BreakdownRejectedError:
+    """Make the error that ends a breakdown without a plan."""
+    who = "The built-in planner" if chosen["backend"] == "builtin" else f"{chosen['backend']} ({chosen['model']})"
+    next_step = (
+        "Say more in the task's description, or plan with a model: `--backend ollama`."
+        if chosen["backend"] == "builtin"
+        else "Plan without a model: `--backend builtin`, or try another with `--model NAME`."
+    )
+    return BreakdownRejectedError(
+        f"{who} gave no plan that can be used: {'; '.join(found[:3])}.", next_step=next_step, problems=tuple(found)
+    )
