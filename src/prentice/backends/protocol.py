@@ -45,7 +45,7 @@ class Request:
     messages: tuple[Message, ...]
     model: str = ""
     schema: Mapping[str, object] | None = None
-    sampling: Sampling = Sampling()  # noqa: RUF009 - frozen, so shared safely
+    sampling: Sampling = Sampling()
     max_tokens: int = 2048
     context_tokens: int | None = None
     deadline: float = 1800.0
