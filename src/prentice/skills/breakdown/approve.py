@@ -50,7 +50,7 @@ def approve(
         RuleError: the parent is Done.
         TaskNotFoundError: the parent is gone.
     """
-    keys = _chosen(proposal, only)
+    keys = chosen_keys(proposal, only)
     plan = [subtask for subtask in _in_order(proposal) if subtask.key in keys]
     made = todo2.change(lambda editor: _make(editor, proposal, plan, actor=actor))
     order = [subtask.key for subtask in proposal.subtasks if subtask.key in made]
@@ -79,8 +79,12 @@ def reject(proposal: Proposal, *, proposals: ProposalsTable, actor: Actor, reaso
     proposals.decide(proposal.id, "rejected", {"actor": actor, "reason": reason})
 
 
-def _chosen(proposal: Proposal, only: Sequence[str]) -> frozenset[str]:
-    """Give the keys to approve, after checking that the proposal can be approved at all."""
+def chosen_keys(proposal: Proposal, only: Sequence[str]) -> frozenset[str]:
+    """Give the keys that an approval makes into tasks.
+
+    Raises:
+        ProposalError: the proposal cannot be approved, or does not have the keys in `only`.
+    """
     if proposal.state in {"rejected", "superseded"}:
         raise ProposalError(
             f"{proposal.id} was {proposal.state}.",

@@ -1,0 +1,443 @@
+"""The library: one object over one directory, which every surface uses.
+
+    import prentice
+
+    project = prentice.open(".")
+    plan = project.breakdown("Migrate Python MCP server to Go SDK")
+    project.approve(plan.id)
+
+Planning is imported when it is first used: reading and changing tasks stays quick.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prentice import config
+from prentice.config import Settings
+from prentice.errors import NoProjectError, ProposalError, UsageError
+from prentice.store.project import Project, find_project, init_project
+from prentice.store.todo2_file import Todo2File, timestamp
+from prentice.tasks import rules
+from prentice.tasks.edits import Draft, Editor, not_found
+from prentice.tasks.record import Task
+from prentice.tasks.rules import Actor
+from prentice.tasks.todolist import TodoList
+
+if TYPE_CHECKING:
+    from prentice.ledger.database import Database
+    from prentice.ledger.proposals_table import ProposalsTable
+    from prentice.ledger.runs_table import RunsTable
+    from prentice.runs.engine import InProcessRuns
+    from prentice.runs.protocol import Event
+    from prentice.skills.analysis.assessment import Assessment
+    from prentice.skills.breakdown.approve import Approved
+    from prentice.skills.breakdown.proposal import Proposal
+    from prentice.skills.estimate import Estimate
+    from prentice.skills.services import Services
+
+
+def open_project(
+    directory: str | Path = ".",
+    *,
+    backend: str | None = None,
+    model: str | None = None,
+    actor: Actor = "script",
+    options: Mapping[str, object] | None = None,
+) -> "Prentice":
+    """Open the project that a directory belongs to, or the directory itself where there is none.
+
+    `actor` is who is recorded as deciding; `options` are further fields of `Settings`.
+
+    Raises:
+        UsageError: the directory does not exist.
+        ConfigError: a settings file does not make sense.
+    """
+    path = Path(directory)
+    if not path.is_dir():
+        raise UsageError(f"{path} is not a directory.", next_step="Give the directory of the project: `--project DIR`.")
+    project = find_project(path)
+    given = {"backend": backend, "model": model, **(options or {})}
+    settings = config.load(project.root if project else None, options=given)
+    return Prentice(path.resolve(), project=project, settings=settings, actor=actor)
+
+
+class Prentice:
+    """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
+
+    def __init__(self, directory: Path, *, project: Project | None, settings: Settings, actor: Actor) -> None:
+        self.directory = directory
+        self.project = project
+        self.settings = settings
+        self.actor: Actor = actor
+        self._opened_ledger: Database | None = None
+
+    # -- tasks ---------------------------------------------------------------------------------------------------
+
+    def init(self) -> list[str]:
+        """Make what is missing of the project's files and give the paths that were made."""
+        self.project, made = init_project(self.project.root if self.project else self.directory, now=timestamp())
+        return made
+
+    def tasks(self) -> TodoList:
+        """Read the project's list.
+
+        Raises:
+            NoProjectError: there is no project here.
+            StoreError: the file cannot be read.
+        """
+        return self._file().read()
+
+    def task(self, task_id: str) -> Task:
+        """Give one task.
+
+        Raises:
+            TaskNotFoundError: no task has the id.
+        """
+        tasks = self.tasks().tasks
+        if task_id not in tasks:
+            raise not_found(task_id, tasks)
+        return tasks[task_id]
+
+    def add(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        priority: str = "medium",
+        tags: Sequence[str] = (),
+        depends: Sequence[str] = (),
+    ) -> Task:
+        """Add a task.
+
+        Raises:
+            RuleError: a dependency does not exist.
+            UsageError: the name is empty, or the priority is none of Todo2's.
+        """
+        draft = Draft(
+            name=_one_line(name),
+            description=description,
+            priority=rules.priority_named(priority),
+            tags=tuple(tags),
+            dependencies=tuple(depends),
+        )
+
+        def edit(editor: Editor) -> Task:
+            rules.check_dependencies(editor.todolist, "the new task", draft.dependencies)
+            return editor.task(editor.create(draft))
+
+        return self._file().change(edit)
+
+    def edit(self, task_id: str, **fields: object) -> Task:
+        """Change fields of a task: `name`, `description`, `priority`, `tags`, `dependencies`; None leaves a field.
+
+        Raises:
+            TaskNotFoundError, RuleError, UsageError: as for `add`.
+        """
+        changes = {name: value for name, value in fields.items() if value is not None}
+        if "name" in changes:
+            changes["name"] = _one_line(str(changes["name"]))
+        if "priority" in changes:
+            changes["priority"] = rules.priority_named(str(changes["priority"]))
+
+        def edit(editor: Editor) -> Task:
+            needs = changes.get("dependencies")
+            if isinstance(needs, tuple):
+                rules.check_dependencies(editor.todolist, task_id, needs)
+            editor.update(task_id, changes)
+            return editor.task(task_id)
+
+        return self._file().change(edit)
+
+    def comment(self, task_id: str, content: str, *, kind: str = "note") -> Task:
+        """Add a comment to a task and give the task.
+
+        Raises:
+            UsageError: the type is unknown or the comment empty.
+            TaskNotFoundError: no task has the id.
+        """
+        rules.check_comment(kind, content)
+
+        def edit(editor: Editor) -> Task:
+            editor.comment(task_id, content, kind=kind)
+            return editor.task(task_id)
+
+        return self._file().change(edit)
+
+    def set_status(self, task_id: str, status: str) -> Task:
+        """Move a task, under the workflow rules.
+
+        Raises:
+            RuleError: the move is not allowed; `details["rule"]` says which rule.
+            TaskNotFoundError: no task has the id.
+        """
+        wanted = rules.status_named(status)
+
+        def edit(editor: Editor) -> Task:
+            task = editor.task(task_id)
+            rules.check_move(editor.todolist, task, wanted, actor=self.actor)
+            if wanted != task.status:
+                editor.update(task_id, {"status": wanted})
+            return editor.task(task_id)
+
+        return self._file().change(edit)
+
+    # -- judging -------------------------------------------------------------------------------------------------
+
+    def analyze(self, task: str) -> "Assessment":
+        """Judge a task, given by id or as free text: complexity, category, lane, reasons, questions, estimate."""
+        from prentice.context.repository import survey  # noqa: PLC0415
+        from prentice.skills.analysis import analyze  # noqa: PLC0415
+
+        todolist, subject = self._subject(task)
+        return analyze(subject, repository=survey(self._root, subject.text), todolist=todolist)
+
+    def estimate(self, task: str) -> "Estimate":
+        """Estimate the work of a task, given by id or as free text."""
+        return self.analyze(task).estimate
+
+    async def analyze_async(self, task: str) -> "Assessment":
+        """Do `analyze` beside a running event loop."""
+        return await asyncio.to_thread(self.analyze, task)
+
+    async def estimate_async(self, task: str) -> "Estimate":
+        """Do `estimate` beside a running event loop."""
+        return await asyncio.to_thread(self.estimate, task)
+
+    # -- planning ------------------------------------------------------------------------------------------------
+
+    def breakdown(
+        self,
+        task: str,
+        *,
+        context: str = "",
+        min_subtasks: int | None = None,
+        max_subtasks: int | None = None,
+        on_event: "Callable[[Event], None] | None" = None,
+    ) -> "Proposal":
+        """Plan a task, given by id or as free text, and keep the plan as a proposal.
+
+        Raises:
+            BreakdownRejectedError: no plan came that can be used.
+            BackendError: the backend failed.
+            TextError, TaskNotFoundError: the task cannot be planned for.
+        """
+        return asyncio.run(
+            self.breakdown_async(
+                task, context=context, min_subtasks=min_subtasks, max_subtasks=max_subtasks, on_event=on_event
+            )
+        )
+
+    async def breakdown_async(
+        self,
+        task: str,
+        *,
+        context: str = "",
+        min_subtasks: int | None = None,
+        max_subtasks: int | None = None,
+        on_event: "Callable[[Event], None] | None" = None,
+    ) -> "Proposal":
+        """Do `breakdown` on the running event loop; `on_event` is told of steps and progress."""
+        from prentice.runs.engine import InProcessRuns  # noqa: PLC0415
+        from prentice.runs.registry import Registry  # noqa: PLC0415
+        from prentice.skills.breakdown import run as breakdown_run  # noqa: PLC0415
+        from prentice.skills.services import Services  # noqa: PLC0415
+
+        settings = self._with_bounds(min_subtasks, max_subtasks)
+        task_id, text = self._reference(task)
+        registry: Registry[Services] = Registry()
+        breakdown_run.register(registry)
+        async with self._services(settings) as services:
+            runs = InProcessRuns(self._runs_table(), registry, services)
+            run = await runs.submit(
+                breakdown_run.BREAKDOWN,
+                {
+                    "task": task_id,
+                    "text": text,
+                    "context_text": context,
+                    "min_subtasks": settings.min_subtasks,
+                    "max_subtasks": settings.max_subtasks,
+                },
+            )
+            watching = asyncio.create_task(_tell(runs, run, on_event)) if on_event else None
+            try:
+                proposal_id = await runs.outcome(run)
+            finally:
+                if watching:
+                    await watching
+        return self.proposal(proposal_id)
+
+    def proposals(self) -> list["Proposal"]:
+        """Give the proposals made here, oldest first."""
+        from prentice.skills.breakdown.proposal import Proposal  # noqa: PLC0415
+
+        return [Proposal.from_row(row) for row in self._proposals_table().all()]
+
+    def proposal(self, proposal_id: str) -> "Proposal":
+        """Give one proposal.
+
+        Raises:
+            ProposalError: there is none of that id here.
+        """
+        from prentice.skills.breakdown.proposal import Proposal  # noqa: PLC0415
+
+        return Proposal.from_row(self._proposals_table().get(proposal_id))
+
+    def approve(self, proposal_id: str, *, only: Sequence[str] = (), edited: "Proposal | None" = None) -> "Approved":
+        """Make a proposal's subtasks into tasks; again gives the same answer and makes nothing.
+
+        `only` takes some of its keys; `edited` is the proposal with a changed plan. Outside a project, one is made.
+
+        Raises:
+            ProposalError, RuleError: it cannot be approved; nothing was changed.
+        """
+        from prentice.skills.breakdown.approve import approve, chosen_keys  # noqa: PLC0415
+
+        proposal = self.proposal(proposal_id)
+        if edited is not None:
+            if proposal.state == "approved":
+                raise ProposalError(
+                    f"{proposal_id} is approved already; its plan cannot change any more.",
+                    next_step="Edit its tasks instead: `prentice edit TASK`.",
+                )
+            proposal = replace(proposal, subtasks=edited.subtasks)
+        chosen_keys(proposal, only)
+        if self.project is None:
+            self.init()
+        return approve(proposal, todo2=self._file(), proposals=self._proposals_table(), actor=self.actor, only=only)
+
+    async def approve_async(self, proposal_id: str, *, only: Sequence[str] = ()) -> "Approved":
+        """Do `approve` beside a running event loop."""
+        return await asyncio.to_thread(self.approve, proposal_id, only=only)
+
+    def reject(self, proposal_id: str, *, reason: str = "") -> "Proposal":
+        """Set a proposal aside and give it.
+
+        Raises:
+            ProposalError: it was approved before, or does not exist.
+        """
+        from prentice.skills.breakdown.approve import reject  # noqa: PLC0415
+
+        reject(self.proposal(proposal_id), proposals=self._proposals_table(), actor=self.actor, reason=reason)
+        return self.proposal(proposal_id)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _root(self) -> Path:
+        return self.project.root if self.project else self.directory
+
+    def _file(self) -> Todo2File:
+        if self.project is None:
+            raise NoProjectError(
+                f"There is no Todo2 project in {self.directory} or above it.",
+                next_step="Run `prentice init` in the project's directory.",
+            )
+        return Todo2File(
+            self.project.todo2_path,
+            max_bytes=self.settings.max_file_mb * 1_000_000,
+            wait=self.settings.lock_seconds,
+        )
+
+    def _reference(self, task: str) -> tuple[str, str]:
+        """Tell an id from free text: give (id, empty) or (empty, text)."""
+        from prentice.skills.task_text import check_text, looks_like_id  # noqa: PLC0415
+
+        if self.project is not None and task in self.tasks().tasks:
+            return task, ""
+        if looks_like_id(task):
+            if self.project is None:
+                self._file()
+            self.task(task)
+        return "", check_text(task)
+
+    def _subject(self, task: str) -> tuple[TodoList, Task]:
+        """Give the list and the task, made up for a free text."""
+        from prentice.skills.task_text import split_text  # noqa: PLC0415
+
+        task_id, text = self._reference(task)
+        todolist = self.tasks() if self.project else TodoList({})
+        if task_id:
+            return todolist, todolist.tasks[task_id]
+        name, description = split_text(text)
+        return todolist, Task(id="", name=name, description=description)
+
+    def _with_bounds(self, low: int | None, high: int | None) -> Settings:
+        low = self.settings.min_subtasks if low is None else low
+        high = self.settings.max_subtasks if high is None else high
+        if not 1 <= low <= high <= 20:
+            raise UsageError(f"A plan cannot have {low} to {high} subtasks.", next_step="Choose 1 <= min <= max <= 20.")
+        return replace(self.settings, min_subtasks=low, max_subtasks=high)
+
+    @asynccontextmanager
+    async def _services(self, settings: Settings) -> "AsyncIterator[Services]":
+        from prentice.ledger.calls_table import CallsTable  # noqa: PLC0415
+        from prentice.skills.services import Services  # noqa: PLC0415
+
+        services = Services(
+            directory=self._root,
+            settings=settings,
+            proposals=self._proposals_table(),
+            recorder=CallsTable(self._record),
+            todo2=self._file() if self.project else None,
+        )
+        async with services:
+            yield services
+
+    def _proposals_table(self) -> "ProposalsTable":
+        from prentice.ledger.proposals_table import ProposalsTable  # noqa: PLC0415
+
+        return ProposalsTable(*self._ledger())
+
+    def _runs_table(self) -> "RunsTable":
+        from prentice.ledger.runs_table import RunsTable  # noqa: PLC0415
+
+        return RunsTable(*self._ledger())
+
+    def _ledger(self) -> "tuple[Database, str]":
+        """Give the database for runs and proposals made here, and their scope in it."""
+        if self.project is None:
+            return self._record, str(self.directory)
+        return self._project_ledger(self.project), ""
+
+    def _project_ledger(self, project: Project) -> "Database":
+        from prentice.ledger.adoption import adopt  # noqa: PLC0415
+        from prentice.ledger.database import Database  # noqa: PLC0415
+        from prentice.ledger.migrations import LEDGER  # noqa: PLC0415
+
+        if self._opened_ledger is None:
+            project.own_directory()
+            is_new = not project.ledger_path.exists()
+            self._opened_ledger = Database(project.ledger_path, LEDGER)
+            if is_new:
+                adopt(self._record, self._opened_ledger, directory=str(project.root))
+        return self._opened_ledger
+
+    @cached_property
+    def _record(self) -> "Database":
+        from prentice.ledger.database import Database  # noqa: PLC0415
+        from prentice.ledger.migrations import RECORD  # noqa: PLC0415
+
+        return Database(config.data_directory(os.environ) / "record.db", RECORD)
+
+
+async def _tell(runs: "InProcessRuns[Services]", run: str, on_event: "Callable[[Event], None]") -> None:
+    async for event in runs.watch(run):
+        on_event(event)
+
+
+def _one_line(name: str) -> str:
+    """Give a task's name as it may stand in the file.
+
+    Raises:
+        UsageError: it is empty, has several lines, or holds control characters.
+    """
+    name = name.strip()
+    if not name or not name.isprintable():
+        raise UsageError("A task's name is one line of printable text.", next_step="Put the rest into `--description`.")
+    return name
