@@ -1,4 +1,4 @@
-"""Settings: built-in defaults, then the user's file, the project's file, the environment, and options, each over the last.
+"""Settings: defaults, then the user's file, the project's file, the environment, and options, each over the last.
 
 Every setting is one field of `Settings`, with its key, type, default and meaning in one place; the documentation and
 the commented file that `init` writes are made from it.
@@ -7,7 +7,7 @@ the commented file that `init` writes are made from it.
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from prentice.errors import ConfigError
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
 
-def _setting(key: str, default: object, meaning: str) -> Any:
+def _setting(key: str, default: object, meaning: str) -> Any:  # noqa: ANN401 - a field stands for any type
     """Declare a setting: `key` is its place in the TOML file (`table.name`, or a name alone)."""
     metadata = {"key": key, "meaning": meaning}
     if isinstance(default, tuple):
@@ -57,6 +57,8 @@ class Settings:
     )
     min_subtasks: int = _setting("breakdown.min_subtasks", 3, "The fewest subtasks of a plan.")
     max_subtasks: int = _setting("breakdown.max_subtasks", 8, "The most subtasks of a plan.")
+    policy: Mapping[str, object] = field(default_factory=dict)
+    """The tables under `[policy]`: bounds of the analyzer's rows that the user moves, by rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def describe() -> list[SettingInfo]:
             default=getattr(defaults, item.name),
             meaning=item.metadata["meaning"],
         )
-        for item in fields(Settings)
+        for item in _declared()
     ]
 
 
@@ -97,9 +99,12 @@ def load(
     settings = Settings()
     for path in (user_file(environment), project / PROJECT_FILE if project else None):
         if path is not None:
-            settings = _apply(settings, _flat(_read(path)), source=str(path))
-    variables = {item.metadata["key"]: environment[_variable(item.metadata["key"])] for item in fields(Settings)
-                 if _variable(item.metadata["key"]) in environment}  # fmt: skip
+            tables = dict(_read(path))
+            policy = tables.pop("policy", {})
+            settings = _apply(settings, _flat(tables), source=str(path))
+            settings = replace(settings, policy={**settings.policy, **(policy if isinstance(policy, dict) else {})})
+    keys = [item.metadata["key"] for item in _declared()]
+    variables = {key: environment[_variable(key)] for key in keys if _variable(key) in environment}
     settings = _apply(settings, variables, source="the environment")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     return _checked(replace(settings, **given))  # type: ignore[arg-type]  # options are fields by name
@@ -131,6 +136,11 @@ def commented_file() -> str:
             table = head
         lines += ["", f"# {info.meaning}", f"# {name} = {_toml(info.default)}"]
     return "\n".join(lines) + "\n"
+
+
+def _declared() -> "list[Field[Any]]":
+    """Give the fields that are settings of one value each."""
+    return [item for item in fields(Settings) if "key" in item.metadata]
 
 
 def _variable(key: str) -> str:
@@ -165,7 +175,7 @@ def _flat(tables: Mapping[str, object]) -> dict[str, object]:
 
 
 def _apply(settings: Settings, values: Mapping[str, object], *, source: str) -> Settings:
-    by_key = {item.metadata["key"]: item.name for item in fields(Settings)}
+    by_key = {item.metadata["key"]: item.name for item in _declared()}
     changes: dict[str, object] = {}
     for key, value in values.items():
         if key not in by_key:
@@ -202,7 +212,7 @@ def _checked(settings: Settings) -> Settings:
             f"The bounds of a plan ({settings.min_subtasks} to {settings.max_subtasks} subtasks) do not make sense.",
             next_step="Choose 1 <= min <= max <= 20.",
         )
-    for item in fields(Settings):
+    for item in _declared():
         value = getattr(settings, item.name)
         if isinstance(value, int | float) and value <= 0:
             raise ConfigError(

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from prentice.ledger.runs_table import RunsTable
     from prentice.runs.engine import InProcessRuns
     from prentice.runs.protocol import Event
-    from prentice.skills.analysis.assessment import Assessment
+    from prentice.skills.analyze import Assessment
     from prentice.skills.breakdown.approve import Approved
     from prentice.skills.breakdown.proposal import Proposal
+    from prentice.skills.doctor import Finding
     from prentice.skills.estimate import Estimate
     from prentice.skills.services import Services
 
@@ -187,15 +188,38 @@ class Prentice:
 
         return self._file().change(edit)
 
+    def doctor(self) -> "list[Finding]":
+        """Look over the machine and the project."""
+        from prentice.skills.doctor import examine
+
+        return examine(
+            self.settings,
+            root=self._root,
+            read_tasks=self.tasks if self.project else None,
+            open_ledger=lambda: self._ledger()[0].path,
+        )
+
     # -- judging -------------------------------------------------------------------------------------------------
 
     def analyze(self, task: str) -> "Assessment":
         """Judge a task, given by id or as free text: complexity, category, lane, reasons, questions, estimate."""
-        from prentice.context.repository import survey  # noqa: PLC0415
-        from prentice.skills.analysis import analyze  # noqa: PLC0415
+        from prentice.context.repository import survey
+        from prentice.skills.analysis.policy import load_policy
+        from prentice.skills.analyze import analyze
 
         todolist, subject = self._subject(task)
-        return analyze(subject, repository=survey(self._root, subject.text), todolist=todolist)
+        known = todolist.tasks
+        return analyze(
+            subject,
+            repository=survey(self._root, subject.text),
+            dependencies={need: known[need].status for need in subject.dependencies if need in known},
+            policy=load_policy(self.settings.policy),
+            dependents=sum(subject.id in task.dependencies for task in known.values()),
+        )
+
+    def subject(self, task: str) -> Task:
+        """Give the task that an argument means: the one with this id, else one made up from the free text."""
+        return self._subject(task)[1]
 
     def estimate(self, task: str) -> "Estimate":
         """Estimate the work of a task, given by id or as free text."""
@@ -243,10 +267,9 @@ class Prentice:
         on_event: "Callable[[Event], None] | None" = None,
     ) -> "Proposal":
         """Do `breakdown` on the running event loop; `on_event` is told of steps and progress."""
-        from prentice.runs.engine import InProcessRuns  # noqa: PLC0415
-        from prentice.runs.registry import Registry  # noqa: PLC0415
-        from prentice.skills.breakdown import run as breakdown_run  # noqa: PLC0415
-        from prentice.skills.services import Services  # noqa: PLC0415
+        from prentice.runs.engine import InProcessRuns
+        from prentice.runs.registry import Registry
+        from prentice.skills.breakdown import run as breakdown_run
 
         settings = self._with_bounds(min_subtasks, max_subtasks)
         task_id, text = self._reference(task)
@@ -274,8 +297,10 @@ class Prentice:
 
     def proposals(self) -> list["Proposal"]:
         """Give the proposals made here, oldest first."""
-        from prentice.skills.breakdown.proposal import Proposal  # noqa: PLC0415
+        from prentice.skills.breakdown.proposal import Proposal
 
+        if self.project and not self.project.ledger_path.exists():
+            return []  # nothing was planned yet; reading makes no file
         return [Proposal.from_row(row) for row in self._proposals_table().all()]
 
     def proposal(self, proposal_id: str) -> "Proposal":
@@ -284,7 +309,7 @@ class Prentice:
         Raises:
             ProposalError: there is none of that id here.
         """
-        from prentice.skills.breakdown.proposal import Proposal  # noqa: PLC0415
+        from prentice.skills.breakdown.proposal import Proposal
 
         return Proposal.from_row(self._proposals_table().get(proposal_id))
 
@@ -296,7 +321,7 @@ class Prentice:
         Raises:
             ProposalError, RuleError: it cannot be approved; nothing was changed.
         """
-        from prentice.skills.breakdown.approve import approve, chosen_keys  # noqa: PLC0415
+        from prentice.skills.breakdown.approve import approve, chosen_keys
 
         proposal = self.proposal(proposal_id)
         if edited is not None:
@@ -321,7 +346,7 @@ class Prentice:
         Raises:
             ProposalError: it was approved before, or does not exist.
         """
-        from prentice.skills.breakdown.approve import reject  # noqa: PLC0415
+        from prentice.skills.breakdown.approve import reject
 
         reject(self.proposal(proposal_id), proposals=self._proposals_table(), actor=self.actor, reason=reason)
         return self.proposal(proposal_id)
@@ -346,7 +371,7 @@ class Prentice:
 
     def _reference(self, task: str) -> tuple[str, str]:
         """Tell an id from free text: give (id, empty) or (empty, text)."""
-        from prentice.skills.task_text import check_text, looks_like_id  # noqa: PLC0415
+        from prentice.skills.task_text import check_text, looks_like_id
 
         if self.project is not None and task in self.tasks().tasks:
             return task, ""
@@ -358,7 +383,7 @@ class Prentice:
 
     def _subject(self, task: str) -> tuple[TodoList, Task]:
         """Give the list and the task, made up for a free text."""
-        from prentice.skills.task_text import split_text  # noqa: PLC0415
+        from prentice.skills.task_text import split_text
 
         task_id, text = self._reference(task)
         todolist = self.tasks() if self.project else TodoList({})
@@ -376,8 +401,8 @@ class Prentice:
 
     @asynccontextmanager
     async def _services(self, settings: Settings) -> "AsyncIterator[Services]":
-        from prentice.ledger.calls_table import CallsTable  # noqa: PLC0415
-        from prentice.skills.services import Services  # noqa: PLC0415
+        from prentice.ledger.calls_table import CallsTable
+        from prentice.skills.services import Services
 
         services = Services(
             directory=self._root,
@@ -390,12 +415,12 @@ class Prentice:
             yield services
 
     def _proposals_table(self) -> "ProposalsTable":
-        from prentice.ledger.proposals_table import ProposalsTable  # noqa: PLC0415
+        from prentice.ledger.proposals_table import ProposalsTable
 
         return ProposalsTable(*self._ledger())
 
     def _runs_table(self) -> "RunsTable":
-        from prentice.ledger.runs_table import RunsTable  # noqa: PLC0415
+        from prentice.ledger.runs_table import RunsTable
 
         return RunsTable(*self._ledger())
 
@@ -406,9 +431,9 @@ class Prentice:
         return self._project_ledger(self.project), ""
 
     def _project_ledger(self, project: Project) -> "Database":
-        from prentice.ledger.adoption import adopt  # noqa: PLC0415
-        from prentice.ledger.database import Database  # noqa: PLC0415
-        from prentice.ledger.migrations import LEDGER  # noqa: PLC0415
+        from prentice.ledger.adoption import adopt
+        from prentice.ledger.database import Database
+        from prentice.ledger.migrations import LEDGER
 
         if self._opened_ledger is None:
             project.own_directory()
@@ -420,8 +445,8 @@ class Prentice:
 
     @cached_property
     def _record(self) -> "Database":
-        from prentice.ledger.database import Database  # noqa: PLC0415
-        from prentice.ledger.migrations import RECORD  # noqa: PLC0415
+        from prentice.ledger.database import Database
+        from prentice.ledger.migrations import RECORD
 
         return Database(config.data_directory(os.environ) / "record.db", RECORD)
 

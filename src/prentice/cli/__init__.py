@@ -1,1 +1,4 @@
-"""The command line: arguments in, text or JSON out. Decides nothing that the library does not."""
+"""The command line: arguments in, text or JSON out.
+
+Decides nothing that the library does not.
+"""

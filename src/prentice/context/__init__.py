@@ -1,1 +1,4 @@
-"""What a model or planner is told of the repository. Reads files, runs no model and writes nothing."""
+"""What a model or planner is told of the repository.
+
+Reads files, runs no model and writes nothing.
+"""

@@ -1,1 +1,4 @@
-"""The MCP server: tools in, structured answers out. Decides nothing that the library does not."""
+"""The MCP server: tools in, structured answers out.
+
+Decides nothing that the library does not.
+"""

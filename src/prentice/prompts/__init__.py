@@ -1,1 +1,4 @@
-"""Prompt templates as package data with a version each, and their rendering; a text that is filled in can never become template code."""
+"""Prompt templates as package data with a version each, and their rendering.
+
+A text that is filled in can never become template code, nor close the fence it stands in.
+"""

@@ -19,8 +19,11 @@ from prentice.tasks.plan import Subtask
 from prentice.tasks.record import Task
 from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import task_records
+from prentice.tasks.words import content_words
 
 MARK: Final = "prentice"
+_SHARED: Final = 0.5
+"""The share of an entry's words from which it is handed down to a subtask."""
 _PARENT_KEY: Final = ""
 """The key that marks the parent itself, where the proposal was for a free text."""
 
@@ -147,10 +150,20 @@ def _existing(editor: Editor, uid: str) -> dict[str, str]:
 
 
 def _parent_draft(proposal: Proposal) -> Draft:
-    description = proposal.description or proposal.name
+    text = f"{proposal.name}. {proposal.description}" if proposal.description else proposal.name
+    description = sections.compose(
+        objective=text,
+        criteria=(
+            "Every step of the plan is Done",
+            "The acceptance criteria of each step were checked, and by whom is noted",
+            "The steps work together as the objective asks",
+        ),
+        included=", ".join(subtask.name for subtask in proposal.subtasks),
+        excluded="what no step of the plan names",
+    )
     return Draft(
         name=proposal.name,
-        description=description,
+        description=proposal.description if sections.parse(proposal.description).criteria else description,
         extra={MARK: {"proposal": proposal.uid, "key": _PARENT_KEY}},
     )
 
@@ -162,8 +175,10 @@ def _child_draft(subtask: Subtask, proposal: Proposal, parent: Task, needs: tupl
         criteria=subtask.acceptance_criteria,
         included=f"{subtask.name}, a part of {parent.id}",
         excluded="; ".join(scope.scope("excluded")) or f"the other parts of {parent.id}: {parent.name}",
-        files=[path for path in scope.items(sections.FILES) if _mentions(path, subtask)],
+        requirements=[item for item in scope.items(sections.REQUIREMENTS) if _concerns(item, subtask)],
+        files=[item for item in scope.items(sections.FILES) if _mentions(item, subtask)],
         testing=[c for c in subtask.acceptance_criteria if "`" in c or "test" in c.lower()],
+        edge_cases=[item for item in scope.items(sections.EDGE_CASES) if _concerns(item, subtask)],
         dependencies=needs,
     )
     return Draft(
@@ -179,9 +194,19 @@ def _child_draft(subtask: Subtask, proposal: Proposal, parent: Task, needs: tupl
     )
 
 
+def _concerns(entry: str, subtask: Subtask) -> bool:
+    """Whether an entry of the parent's description is a matter of this subtask: it shares most of its words."""
+    words = content_words(entry)
+    return bool(words) and len(words & content_words(_text(subtask))) >= _SHARED * len(words)
+
+
+def _text(subtask: Subtask) -> str:
+    return " ".join((subtask.name, subtask.description, *subtask.acceptance_criteria))
+
+
 def _mentions(entry: str, subtask: Subtask) -> bool:
     """Whether a subtask speaks of the file that an entry of the parent's file list names."""
-    text = " ".join((subtask.name, subtask.description, *subtask.acceptance_criteria))
+    text = _text(subtask)
     return any(word.strip("`[](),") in text for word in entry.split() if "." in word or "/" in word)
 
 

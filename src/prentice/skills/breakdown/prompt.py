@@ -64,7 +64,7 @@ def _repository_lines(facts: RepositoryFacts) -> str:
         lines.append(f"build files: {', '.join(facts.manifests[:_SHOWN_PATHS])}")
     lines += [f"{kind} command: {command}" for kind, command in facts.checks.items()]
     lines += [f"{kind}: {', '.join(paths[:_SHOWN_PATHS])}" for kind, paths in facts.places.items() if paths]
-    for named in (*facts.named_paths, *facts.named_symbols):
-        where = ", ".join(named.found[:3]) or "does not exist"
-        lines.append(f"named in the task: {named.written} ({where})")
+    named = [(path.written, path.found) for path in facts.named_paths]
+    named += [(symbol.written, symbol.found) for symbol in facts.named_symbols]
+    lines += [f"named in the task: {name} ({', '.join(found[:3]) or 'does not exist'})" for name, found in named]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from prentice.ledger.proposals_table import ProposalRow
 from prentice.skills.breakdown.checks import graph_of, warnings
-from prentice.skills.estimate import Estimate, estimate_subtask
+from prentice.skills.estimate import Estimate, estimate
 from prentice.tasks.plan import Category, Complexity, Subtask
 
 
@@ -60,7 +60,7 @@ class Proposal:
     @property
     def estimates(self) -> dict[str, Estimate]:
         """The estimate of each subtask, by key."""
-        return {subtask.key: estimate_subtask(subtask) for subtask in self.subtasks}
+        return {subtask.key: estimate(subtask) for subtask in self.subtasks}
 
     @property
     def waves(self) -> list[tuple[str, ...]]:

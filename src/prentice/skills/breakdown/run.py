@@ -120,6 +120,7 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
     reply = await complete(
         choice.backend, request, recorder=services.recorder, on_piece=on_piece, prompt_version=version
     )
+    context.report({"doing": "done", "tokens": reply.reply_tokens, "seconds": reply.total})
     answer: dict[str, Json] = {"text": reply.text, "backend": reply.backend, "model": reply.model, "subtasks": []}
     try:
         plan = tuple(item.subtask() for item in parse(reply, PlanReply).subtasks)

@@ -1,0 +1,3 @@
+from prentice.main import main
+
+main()

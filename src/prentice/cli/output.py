@@ -1,0 +1,32 @@
+"""What leaves on stdout and stderr: one JSON document, or text for people; errors with their next step."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from prentice.errors import PrenticeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_json(document: object) -> None:
+    """Print the one JSON document of a command."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n")
+
+
+def report_error(error: PrenticeError, *, as_json: bool) -> None:
+    """Print an error: its document on stdout with `--json`, else one line on stderr."""
+    if as_json:
+        print_json(error.document())
+    else:
+        sys.stderr.write(f"prentice: {error.message} {error.next_step}\n".replace("\n", " ").rstrip() + "\n")
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Give a console that colours on terminals only, and does not wrap what is piped elsewhere."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 160
+    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)

@@ -1,0 +1,165 @@
+"""Commands on the task list: add, list, show, next, edit, comment, status."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from prentice.cli.options import global_options, selection
+from prentice.cli.output import print_json
+
+if TYPE_CHECKING:
+    from prentice.tasks.record import Task
+
+
+@click.command("add")
+@click.argument("name")
+@click.option("--description", default="", metavar="TEXT", help="What is to be done, in any form.")
+@click.option("--priority", default="medium", metavar="P", help="low, medium, high or critical.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be given several times.")
+@click.option("--depends", multiple=True, metavar="TASK", help="A task that has to be Done before; repeatable.")
+@global_options
+def add_command(name: str, description: str, priority: str, tags: tuple[str, ...], depends: tuple[str, ...]) -> None:
+    """Add a task."""
+    chosen = selection()
+    task = chosen.open().add(name, description=description, priority=priority, tags=tags, depends=depends)
+    _answer(task, f"Added {task.id}: {task.name}")
+
+
+@click.command("list")
+@click.option("--status", metavar="STATUS", help="Only tasks of this status.")
+@click.option("--tag", metavar="TAG", help="Only tasks with this tag.")
+@click.option("--all", "everything", is_flag=True, help="Done and cancelled tasks too.")
+@global_options
+def list_command(status: str | None, tag: str | None, everything: bool) -> None:
+    """List the tasks that are open, in the file's order."""
+    from prentice.tasks.rules import status_named
+
+    wanted = status_named(status) if status else None
+    tasks = [
+        task
+        for task in selection().open().tasks().tasks.values()
+        if (task.status == wanted if wanted else everything or task.is_open) and (tag is None or tag in task.tags)
+    ]
+    if selection().json:
+        print_json([task.document() for task in tasks])
+        return
+    width = max((len(task.id) for task in tasks), default=0)
+    for task in tasks:
+        click.echo(f"{task.id:<{width}}  {task.status:<11}  {task.priority:<8}  {task.name}")
+    if not tasks:
+        click.echo('No such tasks. `prentice add "..."` adds one.')
+
+
+@click.command("show")
+@click.argument("task")
+@global_options
+def show_command(task: str) -> None:
+    """Show one task with its description, comments and proposals."""
+    chosen = selection()
+    project = chosen.open()
+    todolist = project.tasks()
+    found = project.task(task)
+    comments = todolist.comments(found.id)
+    proposals = [proposal for proposal in project.proposals() if proposal.task == found.id]
+    if chosen.json:
+        document = found.document() | {
+            "comments": [
+                {
+                    "id": c.id,
+                    "type": c.type,
+                    "content": c.content,
+                    "created": c.created,
+                    "lastModified": c.last_modified,
+                }
+                for c in comments
+            ],
+            "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
+            "runs": [],
+        }
+        print_json(document)
+        return
+    click.echo(f"{click.style(found.id, bold=True)}  {found.name}")
+    click.echo(f"{found.status}, {found.priority}" + (f", {', '.join(found.tags)}" if found.tags else ""))
+    for need in found.dependencies:
+        state = todolist.tasks[need].status if need in todolist.tasks else "does not exist"
+        click.echo(f"needs {need} ({state})")
+    if found.description:
+        click.echo(f"\n{found.description}")
+    for comment in comments:
+        click.echo(f"\n{click.style(comment.type, bold=True)} {comment.created}\n{comment.content}")
+    for proposal in proposals:
+        click.echo(f"\nproposal {proposal.id}: {proposal.state}, {len(proposal.subtasks)} subtasks")
+
+
+@click.command("next")
+@global_options
+def next_command() -> None:
+    """Give the task to do next: ready, most urgent, unblocking most."""
+    ready = selection().open().tasks().ready()
+    if selection().json:
+        print_json(ready[0].document() if ready else None)
+    elif ready:
+        click.echo(f"{ready[0].id}  {ready[0].name}  ({ready[0].priority})")
+        click.echo(f"Start it with `prentice status {ready[0].id} 'In Progress'`.")
+    else:
+        click.echo("No task is ready. `prentice list` shows what is open.")
+
+
+@click.command("edit")
+@click.argument("task")
+@click.option("--name", metavar="TEXT", help="A new name.")
+@click.option("--description", metavar="TEXT", help="A new description.")
+@click.option("--priority", metavar="P", help="low, medium, high or critical.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="The tags it shall have, instead of the present ones."
+)
+@click.option("--depends", multiple=True, metavar="TASK", help="What it shall depend on, instead of the present tasks.")
+@global_options
+def edit_command(
+    task: str,
+    name: str | None,
+    description: str | None,
+    priority: str | None,
+    tags: tuple[str, ...],
+    depends: tuple[str, ...],
+) -> None:
+    """Change a task; without options its description opens in `$EDITOR`."""
+    project = selection().open()
+    given = (name, description, priority, tags or None, depends or None)
+    if all(value is None for value in given):
+        from prentice.cli.editor import edit_text
+
+        description = edit_text(project.task(task).description, name=task).rstrip("\n")
+    changed = project.edit(
+        task, name=name, description=description, priority=priority, tags=tags or None, dependencies=depends or None
+    )
+    _answer(changed, f"Changed {changed.id}: {changed.name}")
+
+
+@click.command("comment")
+@click.argument("task")
+@click.argument("text")
+@click.option(
+    "--type", "kind", default="note", metavar="TYPE", help="note, result, research_with_links or manualsetup."
+)
+@global_options
+def comment_command(task: str, text: str, kind: str) -> None:
+    """Add a comment to a task."""
+    _answer(selection().open().comment(task, text, kind=kind), f"Added a {kind} comment to {task}.")
+
+
+@click.command("status")
+@click.argument("task")
+@click.argument("status")
+@global_options
+def status_command(task: str, status: str) -> None:
+    """Move a task to Todo, "In Progress", Review or Done, as the workflow rules allow."""
+    moved = selection().open().set_status(task, status)
+    _answer(moved, f"{moved.id} is {moved.status}.")
+
+
+def _answer(task: "Task", sentence: str) -> None:
+    if selection().json:
+        print_json(task.document())
+    else:
+        click.echo(sentence)

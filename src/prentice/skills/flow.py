@@ -1,0 +1,38 @@
+"""The end of every lane that has no worker here: a handoff, ready to be given to an assistant or read by a person."""
+
+from dataclasses import dataclass
+
+from prentice.prompts.render import Data, render
+from prentice.skills.analyze import Assessment
+from prentice.tasks import sections
+from prentice.tasks.record import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """A task given back: to whom, why, and a prompt that stands by itself."""
+
+    to: str
+    why: str
+    prompt: str
+    files: tuple[str, ...]
+
+    def document(self) -> dict[str, object]:
+        """Give the handoff as JSON values."""
+        return {"to": self.to, "why": self.why, "prompt": self.prompt, "files": list(self.files)}
+
+
+def handoff(task: Task, assessment: Assessment, *, files: tuple[str, ...] = ()) -> Handoff:
+    """Write the handoff of an assessed task."""
+    to = "human" if assessment.lane == "human" else "assistant"
+    criteria = sections.parse(task.description).criteria
+    reasons = [f"- {reason.says} ({reason.evidence})" for reason in assessment.reasons]
+    prompt = render(
+        "handoff",
+        task=Data(task.text),
+        criteria=Data("\n".join(f"- {criterion}" for criterion in criteria)),
+        reasons=Data("\n".join(reasons)),
+        questions=Data("\n".join(f"- {question}" for question in assessment.questions)),
+        result=f'`prentice comment {task.id} "..." --type result`' if task.id else "a short report",
+    )
+    return Handoff(to=to, why=assessment.reasons[0].says, prompt=prompt.text, files=files)
