@@ -27,7 +27,7 @@ from prentice.errors import (
 SHOWN_CHARACTERS: Final = 120
 
 _TOO_LONG: Final = re.compile(
-    r"exceeds? the (?:available |maximum )?context (?:size|length|window)|exceed_context_size", re.IGNORECASE
+    r"exceeds? (?:the )?(?:available |maximum )?context (?:size|length|window)|exceed_context_size", re.IGNORECASE
 )
 _COUNT: Final = re.compile(r"request \((\d+) tokens\)|\"n_prompt_tokens\":\s*(\d+)")
 _NO_MODEL: Final = re.compile(r"model .*not found|no such model|try pulling", re.IGNORECASE)

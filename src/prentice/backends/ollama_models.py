@@ -51,7 +51,9 @@ def facts(document: Mapping[str, object]) -> ModelFacts:
 
 def listed(document: Mapping[str, object], *, host: str) -> list[tuple[ModelInfo, dict[str, object]]] | None:
     """Read an answer of `/api/tags` as models beside their raw entries; None where it has another shape."""
-    entries = document.get("models")
+    entries = document.get("models", document)
+    if entries is None:
+        return []  # Go writes an empty list so
     if not isinstance(entries, list):
         return None
     found = []

@@ -185,7 +185,8 @@ def transport_errors(url: str, path: str) -> Iterator[None]:
         raise ollama_errors.unreachable(url, "" if "attempts failed" in reason else reason) from error
     except httpx2.RemoteProtocolError as error:
         reason = str(error)
-        if "disconnected" in reason or "closed" in reason:
+        spoke_before = path == "/api/chat"  # look-ups come first; who closes on them does not know them
+        if "closed" in reason or ("disconnected" in reason and spoke_before):
             raise ollama_errors.broken_off("the connection was closed") from error
         raise ollama_errors.wrong_server(url, path=path, body=reason.encode(), status=0) from error
     except httpx2.HTTPError as error:

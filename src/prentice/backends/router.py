@@ -26,7 +26,6 @@ PROBE_SECONDS: Final = 0.3
 """How long `auto` waits for an Ollama; one that runs answers within a few milliseconds."""
 
 _SCRIPTED: Final = "scripted:"
-_BUILTIN_MODEL: Final = "builtin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +176,9 @@ class _NoUsableModelError(Exception):
 
 
 def _builtin(reason: str, *, considered: tuple[tuple[str, str], ...] = ()) -> Choice:
-    from prentice.backends.builtin import BuiltinBackend  # noqa: PLC0415 - its playbooks are not needed with a model
+    from prentice.backends.builtin import MODEL, BuiltinBackend  # noqa: PLC0415 - not needed with a model
 
-    return Choice(backend=BuiltinBackend(), model=_BUILTIN_MODEL, reason=reason, considered=considered)
+    return Choice(backend=BuiltinBackend(), model=MODEL, reason=reason, considered=considered)
 
 
 def _opened(settings: Settings) -> "OllamaBackend":

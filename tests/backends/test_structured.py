@@ -1,0 +1,111 @@
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from prentice.backends.protocol import Reply
+from prentice.backends.structured import MOST_PROBLEMS, parse
+from prentice.errors import ReplyCutError, ReplyError
+
+
+class Step(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=3)
+    size: Literal["small", "large"] = "small"
+    needs: tuple[str, ...] = ()
+    hours: float = 1.0
+
+
+class Plan(BaseModel):
+    subtasks: list[Step]
+
+
+GOOD = '{"subtasks":[{"name":"Read it","needs":["a"],"hours":2}]}'
+
+
+def reply(text: str, *, cut: bool = False) -> Reply:
+    return Reply(text=text, backend="b", model="m", finish="length" if cut else "stop", reply_tokens=77)
+
+
+def problems(text: str) -> tuple[str, ...]:
+    with pytest.raises(ReplyError) as caught:
+        parse(reply(text), Plan)
+    assert caught.value.details["problems"] == list(caught.value.problems)
+    return caught.value.problems
+
+
+def test_json_of_the_schema_becomes_its_value() -> None:
+    for text in (GOOD, f"\n {GOOD} \n", "\ufeff" + GOOD):
+        assert parse(reply(text), Plan).subtasks[0] == Step(name="Read it", needs=("a",), hours=2)
+
+
+@pytest.mark.parametrize(
+    "block",
+    ["<think>Hm {</think>", "\n<think>\nA\n</think>\n\n", "<thinking>x</thinking>", "<THINK></THINK>"],
+)
+def test_a_leading_think_block_is_left_out(block: str) -> None:
+    assert parse(reply(block + GOOD), Plan).subtasks[0].name == "Read it"
+
+
+def test_a_cut_reply_is_not_looked_at_even_if_it_is_whole() -> None:
+    with pytest.raises(ReplyCutError, match="77 tokens") as caught:
+        parse(reply(GOOD, cut=True), Plan)
+    assert "--model" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("<think>I wonder", "thinking only"),
+        ("<think>I wonder</think>", "thinking only"),
+        (f"```json\n{GOOD}\n```", "code fence"),
+        (f"Sure, here is the plan: {GOOD}", 'text before the JSON object: "Sure, here is the plan:"'),
+        (f"{GOOD}\nI hope this helps!", 'text after the JSON object: "I hope this helps!"'),
+        (f"{GOOD}{GOOD}", "text after the JSON object"),
+        ("I cannot do that.", 'prose, not JSON: "I cannot do that."'),
+        (GOOD[:30], "breaks off in the middle"),
+        (GOOD[:-1], "breaks off in the middle"),
+        ('{"subtasks": [,]}', "broken at line 1, column 15"),
+        ("{'subtasks': []}", "broken at line 1, column 2"),
+        ('{"subtasks": "a\nb"}', "broken at line 1"),
+        ('{"subtasks":[],"subtasks":[]}', 'key "subtasks" occurs twice'),
+        ('{"subtasks":[{"name":"abc","hours":NaN}]}', "NaN is no JSON value"),
+        ('{"subtasks":[{"name":"abc","hours":-Infinity}]}', "-Infinity is no JSON value"),
+        ('{"subtasks":[{"name":"abc\\ud800"}]}', "half of a character"),
+        ("[]", "is a list"),
+        ('"text"', "is a string"),
+        ("null", "is null"),
+        ('["{"]', "is a list"),
+        ('{"a":' + "[" * 100_000, "nested too deeply"),
+        ('{"a":' + "9" * 10_000 + "}", "too long"),
+    ],
+)
+def test_what_is_no_json_object_says_exactly_why(text: str, says: str) -> None:
+    [problem] = problems(text)
+    assert says in problem
+    assert len(problem) < 200
+
+
+def test_each_fault_of_the_value_has_its_path() -> None:
+    found = problems('{"subtasks":[{"name":"Good"},{"name":"x","size":"huge","hours":"2","more":1},{"size":"small"}]}')
+    assert [problem.partition(":")[0] for problem in found] == [
+        "subtasks[1].name", "subtasks[1].size", "subtasks[1].hours", "subtasks[1].more", "subtasks[2].name",
+    ]  # fmt: skip
+    assert '"huge"' in found[1]
+
+
+def test_a_missing_top_level_key_is_named() -> None:
+    [problem] = problems("{}")
+    assert problem.startswith("subtasks: ")
+
+
+def test_a_flood_of_faults_is_bounded() -> None:
+    found = problems('{"subtasks":[' + ",".join(["{}"] * 100) + "]}")
+    assert len(found) == MOST_PROBLEMS + 1
+    assert "80 more" in found[-1]
+
+
+def test_numbers_and_strings_are_not_taken_for_each_other() -> None:
+    assert problems('{"subtasks":[{"name":123}]}')[0].startswith("subtasks[0].name: ")
