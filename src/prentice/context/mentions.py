@@ -65,7 +65,7 @@ def is_path(token: str) -> bool:
         return bool(stem) or name.startswith(".env") or "/" in token
     if name in _BARE_NAMES:
         return True
-    dotfile = name.startswith(".") and len(name) > 3 and name[1:].replace("-", "").replace("_", "").isalnum()
+    dotfile = name.startswith(".") and len(name) > 5 and name[1:].replace("-", "").replace("_", "").isalnum()
     return dotfile and name.islower()
 
 
