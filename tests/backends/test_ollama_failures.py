@@ -163,8 +163,8 @@ NESTED = '{"error":{"code":400,"message":"request (24009 tokens) exceeds the ava
             24009,
         ),
         ({"error": NESTED}, 24009),
-        ({"error": "the input length exceeds the context length"}, 9),
-        ({"error": "input exceeds maximum context length and cannot be truncated further"}, 9),
+        ({"error": "the input length exceeds the context length"}, 32768),
+        ({"error": "input exceeds maximum context length and cannot be truncated further"}, 32768),
     ],
 )
 def test_a_prompt_that_the_server_finds_too_long_is_one_error_in_all_spellings(
@@ -173,7 +173,21 @@ def test_a_prompt_that_the_server_finds_too_long_is_one_error_in_all_spellings(
     ollama.says(CHAT, body, status=400)
     error = failure(ollama.url)
     assert isinstance(error, PromptTooLongError)
-    assert error.details == {"prompt_tokens": tokens, "window": 4096}
+    assert error.details == {"prompt_tokens": tokens, "window": 32768}
+    assert [sent["options"]["num_ctx"] for sent in ollama.bodies(CHAT)] == [4096, 8192, 16384, 32768]
+
+
+def test_a_prompt_that_the_server_counts_higher_than_estimated_gets_the_window_it_needs(ollama: "Loopback") -> None:
+    refusal = {"error": "request (9000 tokens) exceeds the available context size (4096 tokens), try increasing it"}
+    ollama.play(CHAT, ollama.whole(refusal, status=400), ollama.stream(ollama.piece("Yes"), ollama.done()))
+    assert reply_of(ollama.url, asking("long " * 1200, max_tokens=500)).text == "Yes"
+    assert [sent["options"]["num_ctx"] for sent in ollama.bodies(CHAT)] == [4096, 16384]
+
+
+def test_a_window_that_was_asked_for_is_not_enlarged(ollama: "Loopback") -> None:
+    ollama.says(CHAT, {"error": "the input length exceeds the context length"}, status=400)
+    assert failure(ollama.url, asking(context_tokens=4096)).details["window"] == 4096
+    assert len(ollama.bodies(CHAT)) == 1
 
 
 def test_a_prompt_that_cannot_fit_is_not_sent(ollama: "Loopback") -> None:

@@ -123,7 +123,7 @@ def prompt_too_long(
     `room` is what the reply needs at least; `measured` tells that the server counted; `cut` that it cut the prompt
     and answered all the same.
     """
-    name, about = model or "the model", "" if measured else "about "
+    name, about = model or "the model", "" if measured else "more than " if prompt == window else "about "
     needs = f" and the reply at least {room}" if room else ""
     says = f"The prompt takes {about}{prompt} tokens{needs}; the context window of {name} has {window}."
     if cut:

@@ -1,7 +1,7 @@
 """Models served by Ollama, over its native HTTP API.
 
-Every request says its window (`num_ctx`), its limit (`num_predict`) and that nothing may be cut (`truncate`, `shift`);
-Ollama's own defaults would cut a long prompt and answer 200 (measured on v0.33).
+Each model's facts are looked up before its first call, which also proves that it runs on this machine; then the request
+gets a window that holds it, and the reply is read within limits of time and size.
 """
 
 import asyncio
@@ -29,10 +29,11 @@ from prentice.backends.ndjson import LineSplitter, LineTooLongError
 from prentice.backends.ollama_host import configured_url
 from prentice.backends.ollama_models import Installed, ModelFacts
 from prentice.backends.ollama_reply import Ending, ReplyReader
+from prentice.backends.ollama_request import chat_body
 from prentice.backends.ollama_server import OllamaServer, transport_errors
 from prentice.backends.patience import Patience
 from prentice.backends.protocol import ModelInfo, Piece, Reply, Request
-from prentice.errors import BackendBusyError
+from prentice.errors import BackendBusyError, PromptTooLongError
 
 _CHAT: Final = "/api/chat"
 _FIRST_PAUSE: Final = 0.25  # seconds before a request to a full queue is repeated, doubled each time
@@ -75,7 +76,7 @@ class OllamaBackend:
         """
         self._locality = Locality(allowed_hosts=allowed_hosts, allowed_remote_models=allowed_remote_models)
         self._server = OllamaServer(configured_url(host), locality=self._locality)
-        self._keep_alive = int(keep_alive) if keep_alive.lstrip("-").isdecimal() else keep_alive
+        self._keep_alive = keep_alive
         self._load_seconds = load_seconds
         self._ratios: defaultdict[str, TokenRatio] = defaultdict(TokenRatio)
         self._windows: dict[str, int] = {}
@@ -134,7 +135,7 @@ class OllamaBackend:
             load=self._load_seconds, idle=request.idle, deadline=request.deadline, model=request.model or "The model"
         )
         call = await patience.wait(self._prepared(request, patience))
-        response = await self._accepted(call)
+        call, response = await self._accepted_in_some_window(call)
         try:
             reader = self._reader(call)
             first_token = 0.0
@@ -167,9 +168,28 @@ class OllamaBackend:
         self._windows[request.model] = window.tokens
         return _Call(request=request, facts=facts, window=window, patience=patience)
 
+    async def _accepted_in_some_window(self, call: _Call) -> tuple[_Call, httpx2.Response]:
+        """Send a request; where the server counts more tokens than were estimated, ask for a larger window."""
+        while True:
+            try:
+                return call, await self._accepted(call)
+            except PromptTooLongError as error:
+                call = self._enlarged(call, error)
+
+    def _enlarged(self, call: _Call, error: PromptTooLongError) -> _Call:
+        request, size = call.request, larger_size(call.window.tokens, shape=call.facts.shape)
+        if request.context_tokens is not None or size is None:
+            raise error
+        ratio, counted = self._ratios[request.model], error.details.get("prompt_tokens")
+        if isinstance(counted, int):
+            ratio.learn(request.messages, counted=max(counted, call.window.tokens))
+        window = choose_window(request, ratio=ratio, shape=call.facts.shape, at_least=size)
+        self._windows[request.model] = window.tokens
+        return replace(call, window=window)
+
     async def _accepted(self, call: _Call) -> httpx2.Response:
         """Send a request until the server takes it; only a full queue is tried again."""
-        body = self._body(call)
+        body = chat_body(call.request, window=call.window.tokens, think=call.facts.think, keep_alive=self._keep_alive)
         pause = _FIRST_PAUSE
         while True:
             response = await call.patience.wait(self._server.send(_CHAT, body))
@@ -189,31 +209,6 @@ class OllamaBackend:
                 raise error
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _body(self, call: _Call) -> dict[str, object]:
-        request, sampling = call.request, call.request.sampling
-        chosen = {
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "top_k": sampling.top_k,
-            "seed": sampling.seed,
-            "stop": list(sampling.stop) or None,
-        }
-        body: dict[str, object] = {
-            "model": request.model,
-            "messages": [{"role": item.role, "content": item.content} for item in request.messages],
-            "stream": True,
-            "truncate": False,
-            "shift": False,
-            "keep_alive": self._keep_alive,
-            "options": {"num_ctx": call.window.tokens, "num_predict": request.max_tokens}
-            | {name: value for name, value in chosen.items() if value is not None},
-        }
-        if request.schema is not None:
-            body["format"] = request.schema
-        if call.facts.think is not None:
-            body["think"] = call.facts.think
-        return body
 
     def _reader(self, call: _Call) -> ReplyReader:
         return ReplyReader(

@@ -50,8 +50,9 @@ def reported(text: str, *, model: str, window: int, prompt: int) -> BackendError
     """Make the error for a failure that the server itself reports, by status or by a line in the stream."""
     if _TOO_LONG.search(text):
         count = _COUNT.search(text)
-        tokens = int(count[1] or count[2]) if count else prompt
-        return prompt_too_long(prompt=tokens, window=window, model=model, measured=count is not None)
+        if count is None:  # the server says only that it is more than the window has
+            return prompt_too_long(prompt=max(prompt, window), window=window, model=model)
+        return prompt_too_long(prompt=int(count[1] or count[2]), window=window, model=model, measured=True)
     if _BUSY.search(text):
         return busy(text)
     if _MEMORY.search(text):

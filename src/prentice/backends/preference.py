@@ -52,7 +52,7 @@ def why_after(info: ModelInfo, best: ModelInfo) -> str:
         return f"is {kinds[_kind(info)]}; a plan prefers {kinds[_kind(best)]}"
     if (info.size_bytes or 0) < (best.size_bytes or 0):
         return f"is smaller ({gigabytes(info.size_bytes or 0)})"
-    return "is as large; the order of families decides"
+    return "is as large, and comes later in the order of families and names"
 
 
 def gigabytes(size: int) -> str:
