@@ -178,7 +178,9 @@ def test_a_text_of_200_kilobytes_is_read_in_bounded_time(tmp_path: Path) -> None
     assert len(facts.named_symbols) <= mentions.MAX_SYMBOLS
 
 
-@pytest.mark.parametrize("text", ["e.g. this", "Use Node.js", "v1.2.3", "and/or", "at https://x.org/a/b.py", "a .py file"])
+@pytest.mark.parametrize(
+    "text", ["e.g. this", "Use Node.js", "v1.2.3", "and/or", "at https://x.org/a/b.py", "a .py file"]
+)
 def test_words_that_look_like_paths_are_none(text: str) -> None:
     assert mentions.paths(text) == ()
 

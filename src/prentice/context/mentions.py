@@ -22,22 +22,22 @@ _BARE_NAMES: Final = _words(
     "README CHANGELOG CONTRIBUTING LICENSE Makefile Dockerfile Jenkinsfile Justfile justfile Procfile Gemfile Rakefile "
     "Vagrantfile CODEOWNERS Readme readme Changelog changelog"
 )
-TECHNOLOGY_FILES: Final = re.compile(
-    r"(?:node|next|nuxt|vue|react|angular|express|ember|backbone|three|d3|discord|chart|alpine|moment|nest)\.js|asp\.net",
-    re.IGNORECASE,
+TECHNOLOGY_FILES: Final = (
+    r"(?i)(?:node|next|nuxt|vue|react|angular|express|ember|backbone|three|d3|discord|chart|alpine|moment|nest)\.js"
+    r"|asp\.net"
 )
 """Names of technologies that look like files."""
 
-_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.IGNORECASE)
-_BACKTICKS: Final = re.compile(r"(?<!`)`([^`\n]{1,200})`(?!`)")
-_TOKEN: Final = re.compile(r"[^\s`'\"“”‘’«»()\[\]{}<>,;|!?=，。；、（）「」《》：]+")  # noqa: RUF001 - full-width signs end a path too
-_LINE_SUFFIX: Final = re.compile(r"(?:::.*|:\d+(?:[:-]\d+)?|#L\d+(?:-L\d+)?)$")
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::)[A-Za-z_$][\w$]*)*")
-_CALL: Final = re.compile(r"(?<![\w.$])((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)\(\)?")
-_SNAKE: Final = re.compile(r"(?<![\w./-])_*[A-Za-z][A-Za-z0-9]*_\w+(?![\w/*-])")
-_CAMEL: Final = re.compile(r"(?<![\w./-])(?:[A-Z]+[a-z0-9]+[A-Z]\w*|[a-z]+[a-z0-9]*[A-Z]\w*)(?![\w/*-])")
-_DOTTED: Final = re.compile(r"(?<![\w./@-])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w/(*@-])")
-_LATIN_START: Final = re.compile(r"[A-Za-z0-9_./~@*-].*", re.ASCII)
+_URL: Final = r"(?i)\b[a-z][a-z0-9+.-]{1,15}://\S+"
+_BACKTICKS: Final = r"(?<!`)`([^`\n]{1,200})`(?!`)"
+_PIECE: Final = r"[^\s`'\"“”‘’«»()\[\]{}<>,;|!?=，。；、（）「」《》：]+"  # noqa: RUF001 - full-width signs end a path too
+_LINE_SUFFIX: Final = r"(?:::.*|:\d+(?:[:-]\d+)?|#L\d+(?:-L\d+)?)$"
+_IDENTIFIER: Final = r"[A-Za-z_$][\w$]*(?:(?:\.|::)[A-Za-z_$][\w$]*)*"
+_CALL: Final = r"(?<![\w.$])((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)\(\)?"
+_SNAKE: Final = r"(?<![\w./-])_*[A-Za-z][A-Za-z0-9]*_\w+(?![\w/*-])"
+_CAMEL: Final = r"(?<![\w./-])(?:[A-Z]+[a-z0-9]+[A-Z]\w*|[a-z]+[a-z0-9]*[A-Z]\w*)(?![\w/*-])"
+_DOTTED: Final = r"(?<![\w./@-])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w/(*@-])"
+_LATIN_START: Final = r"(?a)[A-Za-z0-9_./~@*-].*"
 _PROSE: Final = _words(
     "GitHub GitLab JavaScript TypeScript PostgreSQL MySQL MongoDB SQLite GraphQL OAuth DevOps FastAPI NumPy PyTorch "
     "TensorFlow YouTube LinkedIn macOS iOS iPhone iPad OpenAI ChatGPT WebSocket WebSockets PyPI DynamoDB CircleCI "
@@ -57,7 +57,7 @@ def possible_paths(text: str) -> tuple[str, ...]:
 
 def is_path(token: str) -> bool:
     """Tell whether a word has the form of a file's name or path. A pattern with `*` has."""
-    if TECHNOLOGY_FILES.fullmatch(token):
+    if re.fullmatch(TECHNOLOGY_FILES, token):
         return False
     name = token.rsplit("/", 1)[-1]
     stem, dot, extension = name.rpartition(".")
@@ -71,26 +71,26 @@ def is_path(token: str) -> bool:
 
 def symbols(text: str) -> tuple[str, ...]:
     """Give at most MAX_SYMBOLS identifiers that a text names, as written without a call's brackets, surest first."""
-    text = _URL.sub(" ", text)
-    quoted = [match[1].strip().removesuffix("()") for match in _BACKTICKS.finditer(text)]
-    found = [name for name in quoted if _IDENTIFIER.fullmatch(name)]
-    found += [match[1] for match in _CALL.finditer(text) if match[0].endswith("()") or _is_code(match[1])]
+    text = re.sub(_URL, " ", text)
+    quoted = [match[1].strip().removesuffix("()") for match in re.finditer(_BACKTICKS, text)]
+    found = [name for name in quoted if re.fullmatch(_IDENTIFIER, name)]
+    found += [match[1] for match in re.finditer(_CALL, text) if match[0].endswith("()") or _is_code(match[1])]
     for pattern in (_SNAKE, _DOTTED, _CAMEL):
-        found += pattern.findall(text)
+        found += re.findall(pattern, text)
     kept = (name for name in found if len(name) > 1 and not is_path(name) and name not in _PROSE)
     return tuple(dict.fromkeys(name for name in kept if not _is_abbreviation(name)))[:MAX_SYMBOLS]
 
 
 def _tokens(text: str) -> Iterator[str]:
-    text = _URL.sub(" ", text)
-    for match in _BACKTICKS.finditer(text):
-        whole = _LINE_SUFFIX.sub("", match[1].strip())
+    text = re.sub(_URL, " ", text)
+    for match in re.finditer(_BACKTICKS, text):
+        whole = re.sub(_LINE_SUFFIX, "", match[1].strip())
         if " " in whole and is_path(whole) and not whole.startswith("-") and whole.count(" ") < 3:
             yield whole
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_PIECE, text):
         if text[match.end() : match.end() + 1] == "(":
             continue  # `response.json()` is a call
-        word = _LATIN_START.search(_LINE_SUFFIX.sub("", match[0]).rstrip(".:*_"))
+        word = re.search(_LATIN_START, re.sub(_LINE_SUFFIX, "", match[0]).rstrip(".:*_"))
         if word and 1 < len(word[0]) <= 300:
             yield word[0].strip("*_") if word[0].startswith("**") else word[0]
 
@@ -102,6 +102,6 @@ def _is_code(name: str) -> bool:
 def _is_abbreviation(name: str) -> bool:
     """Tell `e.g`, host names and names of technologies from dotted identifiers."""
     parts = name.split(".")
-    if TECHNOLOGY_FILES.fullmatch(name):
+    if re.fullmatch(TECHNOLOGY_FILES, name):
         return True
     return len(parts) > 1 and (all(len(part) == 1 for part in parts) or parts[-1] in {"com", "org", "io", "dev", "net"})

@@ -4,11 +4,10 @@ Text says little about effort (`priors.toml` has the counts), so the interval is
 """
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Final, Literal, cast
 
 from prentice.tasks.plan import Category, Complexity, Subtask
@@ -142,7 +141,9 @@ class _Priors:
 
 @lru_cache(maxsize=1)
 def _priors() -> _Priors:
-    text = resources.files("prentice.skills").joinpath("priors.toml").read_text(encoding="utf-8")
+    import tomllib  # noqa: PLC0415 - the analyzer is imported by commands that estimate nothing
+
+    text = Path(__file__).with_name("priors.toml").read_text(encoding="utf-8")
     return _Priors(tomllib.loads(text))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import Final
 
 from prentice.skills.analysis import vocabulary
 from prentice.skills.analysis.reading import Reading
@@ -45,7 +45,7 @@ def category(reading: Reading, *, paths: Iterable[str], tags: Iterable[str], mov
         _by_tags(tags),
     ):
         if kind:
-            return cast("Category", kind)
+            return kind
     words = set(reading.object_words)
     shown = words & (vocabulary.FEATURES | vocabulary.SYSTEMS | vocabulary.SMALL)
     return "feature" if intent == "change" and shown else "other"

@@ -40,32 +40,27 @@ FACTS: Final[Mapping[str, str]] = {
 }
 """Every fact's name, as `policy.toml` uses it, and what it counts."""
 
-_NUMBER_OF: Final = re.compile(r"\b(?:all\s+)?(\d{1,4})\+?\s+(?:[\w-]+\s+){0,2}?([a-z]+s)\b", re.IGNORECASE)
-_AND_AFTER: Final = re.compile(r"\b([A-Za-z]+)\b(?=((?:\s+[\w-]+){0,3}))")
+_NUMBER_OF: Final = r"(?i)\b(?:all\s+)?(\d{1,4})\+?\s+(?:[\w-]+\s+){0,2}?([a-z]+s)\b"
+_AND_AFTER: Final = r"\b([A-Za-z]+)\b(?=((?:\s+[\w-]+){0,3}))"
 _MANY: Final = 5
-_HEDGE: Final = re.compile(
-    r"\b(?:maybe|perhaps|possibly|somehow|tbd|tbc|to be (?:decided|determined|defined|discussed)|not sure|unsure|"
-    r"undecided|unclear|something like|some kind of|some sort of|not yet known|figure out (?:whether|if))\b|\?\?+",
-    re.IGNORECASE,
+_HEDGE: Final = (
+    r"(?i)\b(?:maybe|perhaps|possibly|somehow|tbd|tbc|to be (?:decided|determined|defined|discussed)|not sure|unsure|"
+    r"undecided|unclear|something like|some kind of|some sort of|not yet known|figure out (?:whether|if))\b|\?\?+"
 )
-_QUESTION: Final = re.compile(r"[^.!?\n]{8,200}\?(?=\s|$)")
-_WHEREABOUTS: Final = re.compile(r"\b(?:production|prod|live (?:system|site|environment|server))\b", re.IGNORECASE)
-_WORLDLY: Final = re.compile(
-    r"\b(?:api[ -]?keys?|(?:access|signing|private) keys?|credentials?|secrets?|passwords?|certificates?|dns|domains?|"
-    r"databases?|db|tables?|data|records|accounts?|customers?|users|billing|servers?|hosts?|clusters?|backups?)\b",
-    re.IGNORECASE,
+_QUESTION: Final = r"[^.!?\n]{8,200}\?(?=\s|$)"
+_WHEREABOUTS: Final = r"(?i)\b(?:production|prod|live (?:system|site|environment|server))\b"
+_WORLDLY: Final = (
+    r"(?i)\b(?:api[ -]?keys?|(?:access|signing|private) keys?|credentials?|secrets?|passwords?|certificates?|dns|"
+    r"domains?|databases?|db|tables?|data|records|accounts?|customers?|users|billing|servers?|hosts?|clusters?|backups?)\b"
 )
-_REFERENCE_LINE: Final = re.compile(
-    r"^\W*(?:references?|see(?: also)?|related|sources?|inspired by|based on|background|examples?|usage)\b"
-    r"[^:\n]{0,20}:.*$",
-    re.IGNORECASE | re.MULTILINE,
+_REFERENCE_LINE: Final = (
+    r"(?im)^\W*(?:references?|see(?: also)?|related|sources?|inspired by|based on|background|examples?|usage)\b"
+    r"[^:\n]{0,20}:.*$"
 )
 """A line that says where to read on: its paths are not what the work is about."""
-_ASKING_LINE: Final = re.compile(r"\?[ \t*_]*$", re.MULTILINE)
-_NEW_FILE: Final = re.compile(
-    r"(?i)\b(?:create[ds]?|creating|new|add(?:ed)?|generated?|introduced?|files? created)\W{1,6}\S*$"
-)
-_NEW_AFTER: Final = re.compile(r"^\W{0,4}\((?:new|to be (?:created|added))", re.IGNORECASE)
+_ASKING_LINE: Final = r"(?m)\?[ \t*_]*$"
+_NEW_FILE: Final = r"(?i)\b(?:create[ds]?|creating|new|add(?:ed)?|generated?|introduced?|files? created)\W{1,6}\S*$"
+_NEW_AFTER: Final = r"(?i)^\W{0,4}\((?:new|to be (?:created|added))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +121,7 @@ def gather(
         "outside": _outside(goal, named),
         "risks": _count(quote for risk in found_risks for quote in risk.evidence[:1]),
         "open_points": _count((*reading.open_points, *_open_words(goal))),
-        "asking_lines": Fact(value=len(_ASKING_LINE.findall(reading.body))),
+        "asking_lines": Fact(value=len(re.findall(_ASKING_LINE, reading.body))),
         "asks": _count((reading.name,) if reading.name.endswith(("?", "\uff1f")) else ()),
         "vague": _vague(reading, places=bool(named or symbols)),
         "unread": Fact(value=int(bool(reading.unread)), evidence=reading.unread),
@@ -156,7 +151,7 @@ def _is_finished(status: str) -> bool:
 
 def _named_paths(task: Task, reading: Reading, repository: RepositoryFacts) -> tuple[NamedPath, ...]:
     """Give the paths that the work is about: those of the name and of what the description does not exclude."""
-    text = f"{task.name}\n{_REFERENCE_LINE.sub('', reading.body)}"
+    text = f"{task.name}\n{re.sub(_REFERENCE_LINE, '', reading.body)}"
     surveyed = {name.written: name for name in repository.named_paths}
     written = dict.fromkeys((*mentions.paths(text), *(name for name in surveyed if name in text)))
     whole = [name for name in written if not any(other.endswith("/" + name) for other in written)]
@@ -183,7 +178,7 @@ def _is_new(path: str, text: str) -> bool:
     """Tell whether the text says of a path that it comes into being: `Create: path`, `path (new)`."""
     index = text.find(path)
     before = text[:index].rsplit("\n", 1)[-1][-40:]
-    return _NEW_FILE.search(before) is not None or _NEW_AFTER.match(text[index + len(path) :]) is not None
+    return re.search(_NEW_FILE, before) is not None or re.match(_NEW_AFTER, text[index + len(path) :]) is not None
 
 
 def _describes(reading: Reading, named: Iterable[NamedPath]) -> bool:
@@ -210,11 +205,11 @@ def _object_facts(reading: Reading) -> dict[str, Fact]:
 def _spread(goal: str, *, bounded: bool) -> Fact:
     if bounded:
         return Fact(value=0)
-    for match in _NUMBER_OF.finditer(goal):
+    for match in re.finditer(_NUMBER_OF, goal):
         if int(match[1]) >= _MANY and match[2].lower() not in vocabulary.UNITS:
             return Fact(value=1, evidence=(match[0],))
     name = goal.split("\n", 1)[0]
-    for match in _AND_AFTER.finditer(name):
+    for match in re.finditer(_AND_AFTER, name):
         if match[1].lower() in vocabulary.QUANTIFIERS:
             return Fact(value=1, evidence=(match[1] + match[2],))
     return Fact(value=0)
@@ -250,18 +245,18 @@ def _between(goal: str, first: str, last: str) -> str:
 
 
 def _outside(goal: str, named: Iterable[NamedPath]) -> Fact:
-    where = _WHEREABOUTS.search(goal)
-    what = _WORLDLY.search(goal)
+    where = re.search(_WHEREABOUTS, goal)
+    what = re.search(_WORLDLY, goal)
     if where is None or what is None or any(named):
         return Fact(value=0)
     return Fact(value=1, evidence=(where[0], what[0]))
 
 
 def _open_words(goal: str) -> Iterator[str]:
-    for match in _HEDGE.finditer(goal):
+    for match in re.finditer(_HEDGE, goal):
         yield _sentence(goal, match.start())
-    for match in _QUESTION.finditer(goal):
-        if not _HEDGE.search(match[0]):
+    for match in re.finditer(_QUESTION, goal):
+        if not re.search(_HEDGE, match[0]):
             yield match[0].strip()
 
 

@@ -1,11 +1,10 @@
 """The policy: rows of `policy.toml`, the first of which that holds decides; a project may move their bounds."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import resources
-from typing import Final, Literal, cast
+from pathlib import Path
+from typing import Final, cast
 
 from prentice.errors import ConfigError
 from prentice.skills.analysis.facts import FACTS
@@ -72,7 +71,9 @@ class Policy:
 @lru_cache(maxsize=1)
 def default_policy() -> Policy:
     """Give the policy that comes with the package."""
-    text = resources.files("prentice.skills.analysis").joinpath("policy.toml").read_text(encoding="utf-8")
+    import tomllib  # noqa: PLC0415 - whoever hands in a policy needs no parser
+
+    text = Path(__file__).with_name("policy.toml").read_text(encoding="utf-8")
     tables = cast("dict[str, list[dict[str, object]]]", tomllib.loads(text))
     return Policy(complexities=_rows(tables["complexity"], COMPLEXITIES), lanes=_rows(tables["lane"], LANES))
 
@@ -111,8 +112,10 @@ def _moved(row: Row, change: object) -> Row:
                     f"bounds {name!r} by {bound!r} in {row.rule!r}",
                     f"Bound one of these facts by a whole number: {', '.join(FACTS)}.",
                 )
-        merged: Literal["at_least", "at_most"] = "at_least" if side == "at_least" else "at_most"
-        row = replace(row, **{merged: {**getattr(row, merged), **bounds}})
+        if side == "at_least":
+            row = replace(row, at_least={**row.at_least, **bounds})
+        else:
+            row = replace(row, at_most={**row.at_most, **bounds})
     return row
 
 

@@ -16,28 +16,25 @@ from prentice.tasks.sections import parse
 MAX_TEXT: Final = 60_000
 """Characters of a description that are read; a longer one is judged by its beginning."""
 
-_FENCE: Final = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_LOST_BREAK: Final = re.compile(r"(?<=\S)(?:(?P<blank>n{3,})|n{1,2})(?=- )")
-_ITEM: Final = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>.*\S)")
-_LABEL: Final = re.compile(r"^\**(?P<label>[A-Za-z][A-Za-z /-]{2,30}?)\**:\**[ \t]*(?P<rest>.*)$")
+_FENCE: Final = r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)"
+_LOST_BREAK: Final = r"(?<=\S)(?:(?P<blank>n{3,})|n{1,2})(?=- )"
+_ITEM: Final = r"^(?P<indent>[ \t]*)(?P<mark>[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>.*\S)"
+_LABEL: Final = r"^\**(?P<label>[A-Za-z][A-Za-z /-]{2,30}?)\**:\**[ \t]*(?P<rest>.*)$"
 _SCOPE: Final = {
     "included": "included", "in scope": "included", "include": "included",
     "excluded": "excluded", "out of scope": "excluded", "exclude": "excluded", "not included": "excluded",
     "clarification required": "open", "clarification needed": "open", "open questions": "open", "open question": "open",
 }  # fmt: skip
-_NONE: Final = re.compile(r"(?:(?:none|no|n/?a|nothing|not needed)\b[ .]*(?:$|\W.*)|-*$)", re.IGNORECASE | re.DOTALL)
-_PREFIX: Final = re.compile(
-    r"^(?:\[[^\]\n]{1,30}\]\s*)?(?:(?P<label>[A-Za-z][\w /-]{1,24}?)(?:\([^)\n]{1,30}\))?!?:\s+)?"
-)
-_CLAUSES: Final = re.compile(
-    r"\s*(?:;|,\s*and\s+then\b|,\s*and\b|,|\band\s+then\b|\bthen\b|\band\b|\bplus\b|&|\.(?=\s+[A-Z]))\s*"
-)
-_BRACKETS: Final = re.compile(r"\([^()\n]*\)")
-_WORD: Final = re.compile(r"[^\s,;:!?()\[\]\"“”]+")
-_NOT_LATIN: Final = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff]")
-_IDEOGRAPH: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-_UNREAD_RUN: Final = re.compile(r"[^\x00-\x7f\u00a0-\u024f](?:[^\n]*[^\x00-\x7f\u00a0-\u024f])?")
-_QUOTED: Final = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」")
+_NONE: Final = r"(?is)(?:(?:none|no|n/?a|nothing|not needed)\b[ .]*(?:$|\W.*)|-*$)"
+_NOTHING: Final = r"(?i)[*_ ]*(?:none(?: identified| known)?|n/?a|nothing)[*_. ]*"
+_PREFIX: Final = r"^(?:\[[^\]\n]{1,30}\]\s*)?(?:(?P<label>[A-Za-z][\w /-]{1,24}?)(?:\([^)\n]{1,30}\))?!?:\s+)?"
+_CLAUSES: Final = r"\s*(?:;|,\s*and\s+then\b|,\s*and\b|,|\band\s+then\b|\bthen\b|\band\b|\bplus\b|&|\.(?=\s+[A-Z]))\s*"
+_BRACKETS: Final = r"\([^()\n]*\)"
+_WORD: Final = r"[^\s,;:!?()\[\]\"“”]+"
+_NOT_LATIN: Final = r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff]"
+_IDEOGRAPH: Final = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+_UNREAD_RUN: Final = r"[^\x00-\x7f\u00a0-\u024f](?:[^\n]*[^\x00-\x7f\u00a0-\u024f])?"
+_QUOTED: Final = r"`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,25 +62,25 @@ class Reading:
     @property
     def label(self) -> str:
         """The word before a colon at the beginning of the name (`Research: ...`), in lower case."""
-        match = _PREFIX.match(self.name)
+        match = re.match(_PREFIX, self.name)
         return (match["label"] or "").strip().lower() if match else ""
 
     @property
     def goal(self) -> str:
         """The name without such a word."""
-        match = _PREFIX.match(self.name)
+        match = re.match(_PREFIX, self.name)
         return (self.name[match.end() :] if match else self.name).strip() or self.name
 
     @property
     def verb(self) -> str:
         """The goal's first word, which in a task's name is its verb."""
-        words = _WORD.findall(self.goal)
+        words = re.findall(_WORD, self.goal)
         return words[0].lower() if words else ""
 
     @property
     def object_words(self) -> tuple[str, ...]:
         """The words of what the verb acts on: up to the first preposition or comma, in lower case, without articles."""
-        return _object(_BRACKETS.sub(" ", self.goal), verb=not self.label or bool(vocabulary.intent(self.verb)))
+        return _object(re.sub(_BRACKETS, " ", self.goal), verb=not self.label or bool(vocabulary.intent(self.verb)))
 
     @property
     def aim(self) -> str:
@@ -95,9 +92,9 @@ class Reading:
     @property
     def clauses(self) -> tuple[str, ...]:
         """The separate goals of the name: its clauses of two words and more, before any condition or purpose."""
-        text = _BRACKETS.sub(" ", self.goal)
+        text = re.sub(_BRACKETS, " ", self.goal)
         main = " ".join(_before_subordinate(text.split(" ")))
-        found = tuple(clause for part in _CLAUSES.split(main) if len((clause := part.strip(" .")).split()) > 1)
+        found = tuple(clause for part in re.split(_CLAUSES, main) if len((clause := part.strip(" .")).split()) > 1)
         return found or (self.goal,)
 
 
@@ -106,7 +103,7 @@ def read(task: Task) -> Reading:
     description = _restore(task.description[:MAX_TEXT])
     parsed = parse(description)
     text = "\n\n".join(part for part in (parsed.preamble, *(section.text for section in parsed.sections)) if part)
-    kept, scope = _split_scope(_FENCE.sub("\n", text).splitlines())
+    kept, scope = _split_scope(re.sub(_FENCE, "\n", text).splitlines())
     body = "\n".join(kept)
     name = " ".join(task.name.split()) if "\n" in task.name else task.name.strip()
     return Reading(
@@ -115,16 +112,16 @@ def read(task: Task) -> Reading:
         body=body,
         lists=tuple(_lists(kept)),
         excluded=tuple(scope["excluded"]),
-        open_points=tuple(point for point in scope["open"] if not _NONE.match(point)),
+        open_points=tuple(point for point in scope["open"] if not re.match(_NONE, point)),
         unread=_unread(f"{task.name}\n{description}"),
     )
 
 
 def _restore(text: str) -> str:
     """Put back line breaks before list entries that were written as a bare letter n, where no line break survived."""
-    if "\n" in text.strip() or len(_LOST_BREAK.findall(text)) < 3:
+    if "\n" in text.strip() or len(re.findall(_LOST_BREAK, text)) < 3:
         return text
-    return _LOST_BREAK.sub(lambda match: "\n\n" if match["blank"] else "\n", text)
+    return re.sub(_LOST_BREAK, lambda match: "\n\n" if match["blank"] else "\n", text)
 
 
 def _split_scope(lines: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -132,8 +129,8 @@ def _split_scope(lines: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]
     kept: list[str] = []
     scope: dict[str, list[str]] = {"included": [], "excluded": [], "open": []}
     for line in lines:
-        item = _ITEM.match(line)
-        label = _LABEL.match(item["text"] if item else line.strip())
+        item = re.match(_ITEM, line)
+        label = re.match(_LABEL, item["text"] if item else line.strip())
         kind = _SCOPE.get(label["label"].strip().lower(), "") if label else ""
         if label is None or not kind:
             kept.append(line)
@@ -146,11 +143,11 @@ def _split_scope(lines: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]
 
 
 def _lists(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    groups: list[list[str]] = []
+    groups: list[list[re.Match[str]]] = []
     outer = -1
     fresh = True
     for line in lines:
-        item = _ITEM.match(line)
+        item = re.match(_ITEM, line)
         if item is None:
             fresh = fresh or not line.startswith((" ", "\t"))  # an indented line continues its entry
             continue
@@ -158,17 +155,17 @@ def _lists(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
         if fresh or outer < 0 or indent < outer:
             groups.append([])
             outer = indent
-        if indent <= outer:
-            groups[-1].append(item["text"])
+        if indent <= outer and not re.fullmatch(_NOTHING, item["text"]):
+            groups[-1].append(item)
         fresh = False
-    yield from (tuple(group) for group in _joined(groups))
+    yield from (tuple(item["text"] for item in group) for group in _joined(groups) if group)
 
 
-def _joined(groups: Iterable[list[str]]) -> Iterator[list[str]]:
-    """Join a list whose entries stand apart by blank lines: neighbouring groups of one entry each."""
-    run: list[str] = []
+def _joined(groups: Iterable[list[re.Match[str]]]) -> Iterator[list[re.Match[str]]]:
+    """Join the entries of a numbered list that stand apart by blank lines or by paragraphs of their own."""
+    run: list[re.Match[str]] = []
     for group in groups:
-        if len(group) == 1:
+        if len(group) == 1 and group[0]["mark"][0].isdigit():
             run += group
             continue
         if run:
@@ -180,7 +177,7 @@ def _joined(groups: Iterable[list[str]]) -> Iterator[list[str]]:
 
 
 def _object(goal: str, *, verb: bool) -> tuple[str, ...]:
-    words = _WORD.findall(re.split(r"[,;:]\s", goal)[0])
+    words = re.findall(_WORD, re.split(r"[,;:]\s", goal)[0])
     if not words:
         return ()
     start = 1 if verb and words[0].lower() not in vocabulary.DETERMINERS else 0
@@ -213,9 +210,9 @@ def _unread(text: str) -> tuple[str, ...]:
 
     An ideograph counts as three letters: it stands for about half a word.
     """
-    prose = _QUOTED.sub(" ", text)
-    foreign = len(_NOT_LATIN.findall(prose)) + 2 * len(_IDEOGRAPH.findall(prose))
-    latin = sum(character.isalpha() for character in prose) - len(_NOT_LATIN.findall(prose))
+    prose = re.sub(_QUOTED, " ", text)
+    foreign = len(re.findall(_NOT_LATIN, prose)) + 2 * len(re.findall(_IDEOGRAPH, prose))
+    latin = sum(character.isalpha() for character in prose) - len(re.findall(_NOT_LATIN, prose))
     if foreign * 2 < latin or not foreign:
         return ()
-    return tuple(match[0].strip()[:80] for match in _UNREAD_RUN.finditer(text))
+    return tuple(match[0].strip()[:80] for match in re.finditer(_UNREAD_RUN, text))

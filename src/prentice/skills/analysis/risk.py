@@ -16,12 +16,15 @@ BELIEVED: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """A costly matter: patterns of its sure and weak words, and of the paths that belong to it."""
+    """A costly matter: patterns of its sure and weak words, and of the paths that belong to it.
+
+    They are compiled where they are first used; most commands never do.
+    """
 
     label: str
-    sure: re.Pattern[str]
-    weak: re.Pattern[str]
-    path: re.Pattern[str]
+    sure: str
+    weak: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +37,12 @@ class Risk:
     evidence: tuple[str, ...]
 
 
-def _pattern(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+def _pattern(words: str) -> str:
+    return rf"(?i)\b(?:{words})\b"
 
 
-def _path(words: str) -> re.Pattern[str]:
-    return re.compile(words, re.IGNORECASE)
+def _path(words: str) -> str:
+    return f"(?i){words}"
 
 
 MATTERS: Final[Mapping[str, Matter]] = {
@@ -129,17 +132,16 @@ MATTERS: Final[Mapping[str, Matter]] = {
     ),
 }  # fmt: skip
 
-_DESCRIBES: Final = re.compile(
-    r"(?:^|/)(?:docs?|documentation|tests?|specs?|__tests__|examples?|fixtures)/|\.(?:md|mdx|rst|txt|adoc)$|"
-    r"(?:^|/)(?:test_[^/]*|[^/]*[_.](?:test|spec)\.\w+|README|CHANGELOG|CONTRIBUTING|LICENSE)$",
-    re.IGNORECASE,
+_DESCRIBES: Final = (
+    r"(?i)(?:^|/)(?:docs?|documentation|tests?|specs?|__tests__|examples?|fixtures)/|\.(?:md|mdx|rst|txt|adoc)$|"
+    r"(?:^|/)(?:test_[^/]*|[^/]*[_.](?:test|spec)\.\w+|README|CHANGELOG|CONTRIBUTING|LICENSE)$"
 )
-_REQUIREMENTS: Final = re.compile(r"(?:^|/)requirements[\w.-]*\.txt$", re.IGNORECASE)
+_REQUIREMENTS: Final = r"(?i)(?:^|/)requirements[\w.-]*\.txt$"
 
 
 def only_describes(path: str) -> bool:
     """Tell whether a file documents or tests the program and is no part of it."""
-    return _DESCRIBES.search(path) is not None and not _REQUIREMENTS.search(path)
+    return re.search(_DESCRIBES, path) is not None and not re.search(_REQUIREMENTS, path)
 
 
 def risks(
@@ -156,7 +158,7 @@ def risks(
     for name, matter in MATTERS.items():
         sure, weak = ([], []) if describes else (_hits(matter.sure, goal), _hits(matter.weak, goal))
         weak = [word for word in weak if not any(word.lower() in hit.lower() for hit in sure)]
-        files = [path for path in touched if matter.path.search(path)]
+        files = [path for path in touched if re.search(matter.path, path)]
         signs = 2 * len(sure) + len(weak) + 4 * bool(files)
         tagged = bool(signs) and bool(_hits(matter.sure, tag_words))
         if signs >= 2 and signs + tagged + weight >= BELIEVED and (sure or files):
@@ -166,10 +168,10 @@ def risks(
     return tuple(found)
 
 
-def _hits(pattern: re.Pattern[str], text: str) -> list[str]:
+def _hits(pattern: str, text: str) -> list[str]:
     """Give the distinct hits, one for a word and its plural, as written."""
     found: dict[str, str] = {}
-    for match in pattern.finditer(text):
+    for match in re.finditer(pattern, text):
         key = re.sub(r"[\s-]+", "", match[0].lower()).removesuffix("s")
         found.setdefault(key[:6] if key.startswith("auth") else key, match[0])
     return list(found.values())

@@ -152,7 +152,7 @@ def technology(word: str) -> str:
     return _KIND_OF.get(word.lower().strip(".,;:()"), "")
 
 
-_VERB_OF: Final = {stem: intent for intent, stems in reversed(VERBS.items()) for stem in stems}
+_VERB_OF: Final = {stem: intent for intent, stems in reversed(list(VERBS.items())) for stem in stems}
 
 
 def intent(word: str) -> str:
