@@ -1,8 +1,9 @@
 """The options that every command takes, before or after its name, and the project they select."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -11,6 +12,27 @@ if TYPE_CHECKING:
     from prentice.tasks.rules import Actor
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    root = context.find_root()
+    if root.obj is None:
+        root.obj = Selection()
+    if value is not None and parameter.name:
+        setattr(root.obj, parameter.name, value)
+
+
+def _global(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], object]:  # noqa: ANN401 - click's own
+    return click.option(*names, expose_value=False, callback=_keep, **attributes)
+
+
+_GLOBAL: Final = (
+    _global("--project", metavar="DIR", help="Work on the project in DIR instead of the current directory."),
+    _global("--json", is_flag=True, default=None, help="Print one JSON document; progress goes to stderr."),
+    _global("-v", "--verbose", is_flag=True, default=None, help="Say more on stderr."),
+    _global("--model", metavar="NAME", help="Use this model."),
+    _global("--backend", metavar="NAME", help="Use this backend: auto, ollama, builtin or scripted:FILE."),
+)
 
 
 @dataclass(slots=True)
@@ -40,31 +62,11 @@ def selection() -> Selection:
 
 def actor() -> "Actor":
     """Say who runs this command: a person at a terminal, else a script."""
-    return "person" if click.get_text_stream("stdin").isatty() else "script"
+    return "person" if sys.stdin is not None and sys.stdin.isatty() else "script"
 
 
 def global_options(function: _F) -> _F:
     """Add the global options to a command; their values go to the selection, not to the command's arguments."""
-    options: tuple[Callable[[_F], _F], ...] = (
-        _option("--project", metavar="DIR", help="Work on the project in DIR instead of the current directory."),
-        _option("--json", is_flag=True, default=None, help="Print one JSON document; progress goes to stderr."),
-        _option("-v", "--verbose", is_flag=True, default=None, help="Say more on stderr."),
-        _option("--model", metavar="NAME", help="Use this model."),
-        _option("--backend", metavar="NAME", help="Use this backend: auto, ollama, builtin or scripted:FILE."),
-    )
-    for add in reversed(options):
-        function = add(function)
+    for option in reversed(_GLOBAL):
+        option(function)  # click notes options on the function itself
     return function
-
-
-def _option(*names: str, **attributes: Any) -> Callable[[_F], _F]:  # noqa: ANN401 - click's own, passed on
-    """Declare one global option."""
-    return click.option(*names, expose_value=False, callback=_keep, **attributes)
-
-
-def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    root = context.find_root()
-    if root.obj is None:
-        root.obj = Selection()
-    if value is not None and parameter.name:
-        setattr(root.obj, parameter.name, value)
