@@ -36,10 +36,12 @@ def repository(text: str) -> RepositoryFacts:
             if f"/{path}".endswith(f"/{written}") or ("/" not in path and path.split(".")[0].lower() == written.lower())
         )  # fmt: skip
 
+    named = [NamedPath(written=name, found=found(name)) for name in mentions.paths(text)]
+    named += [NamedPath(written="src/app/", found=("src/app",))] if re.search(r"src/app/(?!\w)", text) else []
     return RepositoryFacts(
         name="demo", files=len(FILES), languages=("Python",), manifests=("pyproject.toml",),
         checks={"test": "uv run pytest"},
-        named_paths=tuple(NamedPath(written=name, found=found(name)) for name in mentions.paths(text)),
+        named_paths=tuple(named),
         named_symbols=tuple(
             NamedSymbol(written=name, found=(SYMBOLS[name],) if name in SYMBOLS else ())
             for name in mentions.symbols(text)
@@ -81,6 +83,10 @@ TABLE = [
     ("Add retry to .github/workflows/ci.yml", "medium", "assistant", "feature"),
     ("Improve performance", "medium", "assistant", "other"),
     ("Fix bug", "medium", "assistant", "bug_fix"),
+    ("Create REST API for user management with CRUD endpoints", "medium", "assistant", "feature"),
+    ("Add type hints to src/app/", "medium", "breakdown", "feature"),
+    ("Fix SQL injection vulnerability in login form", "complex", "breakdown", "bug_fix"),
+    ("Set up CI pipeline with GitHub Actions", "complex", "breakdown", "feature"),
     ("Should we use Postgres or MySQL for the event store?", "medium", "assistant", "other"),
     ("Add CSV export and PDF export to the reports page", "medium", "breakdown", "feature"),
     ("Build a notification system", "medium", "breakdown", "feature"),
@@ -234,6 +240,16 @@ def test_a_text_that_names_nothing_is_asked_back(name: str) -> None:
     found = assess(name)
     assert (found.lane, found.needs_human) == ("assistant", True)
     assert name in found.questions[0]
+
+
+def test_a_name_that_several_files_bear_is_not_guessed() -> None:
+    task = Task(id="T-1", name="Fix typo in config.py")
+    one, two = (RepositoryFacts(named_paths=(NamedPath(written="config.py", found=found),))
+                for found in (("a/config.py",), ("a/config.py", "b/config.py")))  # fmt: skip
+    assert analyze(task, repository=one).lane == "execute"
+    unclear = analyze(task, repository=two)
+    assert (unclear.complexity, unclear.lane) == ("simple", "assistant")
+    assert "`config.py`" in unclear.questions[0]
 
 
 def test_a_missing_file_is_asked_about_by_name() -> None:

@@ -1,12 +1,12 @@
 """The facts of a task: named numbers, each with the words, paths or values that it was read from."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from prentice.context import mentions
-from prentice.skills.analysis import vocabulary
+from prentice.skills.analysis import technology, vocabulary
 from prentice.skills.analysis.reading import Reading
 from prentice.skills.analysis.risk import Risk, only_describes, risks
 from prentice.tasks.plan import NamedPath, NamedSymbol, RepositoryFacts
@@ -20,12 +20,13 @@ FACTS: Final[Mapping[str, str]] = {
     "targets": "files and directories that the task names; symbols with a known place, where it names no file",
     "found": "of these, those that exist in the repository",
     "missing": "of these, those that do not exist and are not said to be new",
+    "ambiguous": "of these, those that several files (or, for a symbol, several places) can mean",
     "areas": "directories that the existing targets lie in",
     "small_object": "1 where the goal's object is a small thing: a typo, a comment, a label, a constant",
     "feature_object": "1 where the goal's object is a part that people use or that other parts are built on",
     "system_object": "1 where the goal's object is a whole system or service",
     "whole_object": "1 where the goal's object is the program as a whole: its architecture, its code base",
-    "spread": "1 where the goal speaks of all, every, or a number of places, and no file bounds it",
+    "spread": "1 where the goal speaks of all, every, or a number of places that no file bounds, or of a directory",
     "moves": "1 where something goes from one technology to another of its kind",
     "outside": "1 where the act itself happens outside the repository, in production or with people",
     "risks": "costly matters that several signs agree on",
@@ -114,10 +115,11 @@ def gather(
         "targets": _count((*(name.written for name in named), *(symbol.written for symbol in symbols if places))),
         "found": _count((*targets, *places)),
         "missing": _count(missing),
+        "ambiguous": _count((*_ambiguous(named), *(_ambiguous(symbols) if places else ()))),
         "areas": _count(dict.fromkeys(path.rsplit("/", 1)[0] if "/" in path else path for path in targets)),
         **_object_facts(reading),
-        "spread": _spread(goal, bounded=bool(named) and len(named) <= 2),
-        "moves": _moves(reading.goal),
+        "spread": _spread(goal, named),
+        "moves": _count(filter(None, (technology.move(reading.goal),))),
         "outside": _outside(goal, named),
         "risks": _count(quote for risk in found_risks for quote in risk.evidence[:1]),
         "open_points": _count((*reading.open_points, *_open_words(goal))),
@@ -170,7 +172,7 @@ def _named_symbols(task: Task, reading: Reading, repository: RepositoryFacts) ->
     text = f"{task.name}\n{reading.body}"
     return tuple(
         symbol for symbol in repository.named_symbols
-        if symbol.found and symbol.written in text and not vocabulary.technology(symbol.written)
+        if symbol.found and symbol.written in text and not technology.kind(symbol.written)
     )  # fmt: skip
 
 
@@ -179,6 +181,14 @@ def _is_new(path: str, text: str) -> bool:
     index = text.find(path)
     before = text[:index].rsplit("\n", 1)[-1][-40:]
     return re.search(_NEW_FILE, before) is not None or re.match(_NEW_AFTER, text[index + len(path) :]) is not None
+
+
+def _ambiguous(named: Iterable[NamedPath | NamedSymbol]) -> Iterator[str]:
+    """Give what more than one file can mean; a pattern means all that it matches."""
+    for name in named:
+        files = {place.partition(":")[0] for place in name.found}
+        if len(files) > 1 and "*" not in name.written:
+            yield name.written
 
 
 def _describes(reading: Reading, named: Iterable[NamedPath]) -> bool:
@@ -202,9 +212,10 @@ def _object_facts(reading: Reading) -> dict[str, Fact]:
     return {name: Fact(value=int(head in words), evidence=(quote,) * (head in words)) for name, words in sets.items()}
 
 
-def _spread(goal: str, *, bounded: bool) -> Fact:
-    if bounded:
-        return Fact(value=0)
+def _spread(goal: str, named: Sequence[NamedPath]) -> Fact:
+    wide = tuple(name.written for name in named if "*" in name.written or not all(map(mentions.is_path, name.found)))
+    if wide or 0 < len(named) <= 2:
+        return Fact(value=int(bool(wide)), evidence=wide)
     for match in re.finditer(_NUMBER_OF, goal):
         if int(match[1]) >= _MANY and match[2].lower() not in vocabulary.UNITS:
             return Fact(value=1, evidence=(match[0],))
@@ -213,35 +224,6 @@ def _spread(goal: str, *, bounded: bool) -> Fact:
         if match[1].lower() in vocabulary.QUANTIFIERS:
             return Fact(value=1, evidence=(match[1] + match[2],))
     return Fact(value=0)
-
-
-def _moves(goal: str) -> Fact:
-    """Find a move between technologies: `from MySQL to Postgres`, `the Python server to Go`, `Flask with FastAPI`."""
-    words = [word.strip(".,;:()'\"`") for word in goal.split()]
-    kinds = [vocabulary.technology(word) for word in words]
-    lower = [word.lower() for word in words]
-    for joint, word in enumerate(lower):
-        if word not in {"to", "onto", "into", "in", "with", "by", "for"} or joint == 0 or joint + 1 >= len(words):
-            continue
-        after = next((i for i in (joint + 1, joint + 2) if i < len(words) and kinds[i]), None)
-        if after is None:
-            continue
-        before = [i for i in range(joint) if kinds[i] == kinds[after] and lower[i] != lower[after]]
-        head = lower[joint - 1]
-        moved = kinds[joint - 1] or head in vocabulary.MOVABLE or "from" in lower[:joint]
-        ends = word in {"to", "onto"} or after + 1 == len(words) or lower[after + 1] in vocabulary.PREPOSITIONS
-        if before and moved and ends and word != "for":
-            return Fact(value=1, evidence=(_between(goal, words[before[0]], words[after]),))
-        whole = after == len(words) - 1 and kinds[after] == "language" and word in {"to", "onto", "into", "in"}
-        if whole and head in vocabulary.MOVABLE and not {"a", "an"} & set(lower[:joint]):
-            return Fact(value=1, evidence=(_between(goal, words[joint - 1], words[after]),))
-    return Fact(value=0)
-
-
-def _between(goal: str, first: str, last: str) -> str:
-    start = goal.find(first)
-    end = goal.find(last, start + len(first))
-    return goal[start : end + len(last)] if 0 <= start < end else goal
 
 
 def _outside(goal: str, named: Iterable[NamedPath]) -> Fact:

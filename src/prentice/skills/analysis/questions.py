@@ -37,6 +37,12 @@ def questions(reading: Reading, facts: Facts) -> tuple[Question, ...]:
                  for_person=False, evidence=path)
         for path in facts.missing[:2]
     ]  # fmt: skip
+    asked += [
+        Question(
+            text=f"`{name}` can mean more than one place in the repository: which?", for_person=False, evidence=name
+        )
+        for name in facts.values["ambiguous"].evidence[:1]
+    ]
     if not asked and not facts["items"] and not facts["found"] and not facts["unread"]:
         asked += _about_a_bare_line(reading)
     return tuple(asked[:MAX_QUESTIONS])

@@ -47,13 +47,12 @@ def _path(words: str) -> str:
 
 MATTERS: Final[Mapping[str, Matter]] = {
     "auth": Matter(
-        label="who may enter and do what",
+        label="access and security",
         sure=_pattern(
-            r"(?:re-?)?authenticat\w*|authori[sz]\w*|log[ -]?in|logins|log[ -]?on|log[ -]?out|sign[ -]?(?:in|"
-            r"on|up|out)|sso|"
-            r"oauth2?(?:\.0)?|oidc|openid|saml|ldap|kerberos|jwts?|json web tokens?|passwords?|passkeys?|"
-            r"credentials?|2fa|"
-            r"mfa|(?:two|multi)-?\s?factor|permissions?|rbac|acls?|access control|csrf|identity provider|auth|captcha"
+            r"(?:re-?)?authenticat\w*|authori[sz]\w*|auth|logins|log[ -]?(?:in|on|out)|sign[ -]?(?:in|on|up|out)|sso|"
+            r"oauth2?(?:\.0)?|oidc|openid|saml|ldap|kerberos|jwts?|json web tokens?|identity provider|csrf|captcha|"
+            r"passwords?|passkeys?|credentials?|2fa|mfa|(?:two|multi)-?\s?factor|permissions?|rbac|acls?|"
+            r"access control|vulnerabilit(?:y|ies)|injections?|xss|exploits?"
         ),
         weak=_pattern(r"sessions?|tokens?|roles?|accounts?|cookies?|identity|security"),
         path=_path(
@@ -100,9 +99,11 @@ MATTERS: Final[Mapping[str, Matter]] = {
     ),
     "ci": Matter(
         label="what builds, tests and ships the program",
-        sure=_pattern(r"ci/cd|continuous (?:integration|delivery|deployment)|github actions|gitlab ci|deployments?|"
-                      r"release (?:pipeline|process|automation)|rollouts?"),
-        weak=_pattern(r"ci|cd|pipelines?|releases?|docker|kubernetes|k8s|terraform|staging|production"),
+        sure=_pattern(
+            r"ci(?:/cd)?|continuous (?:integration|delivery|deployment)|github actions|gitlab ci|deployments?|"
+            r"release (?:pipeline|process|automation)|rollouts?"
+        ),
+        weak=_pattern(r"cd|pipelines?|releases?|docker|kubernetes|k8s|terraform|staging|production"),
         path=_path(
             r"^\.github/workflows(?:/|$)|^\.gitlab-ci|(?:^|/)jenkinsfile$|^\.circleci|azure-pipelines|(?:^|"
             r"/)dockerfile|"

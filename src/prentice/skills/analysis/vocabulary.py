@@ -117,41 +117,6 @@ UNITS: Final = _words(
     "pixels columns spaces bits items entries retries attempts tokens threads workers steps versions digits",
 )
 
-TECHNOLOGIES: Final[Mapping[str, frozenset[str]]] = {
-    "language": _words(
-        "python python2 python3 go golang rust java kotlin swift typescript javascript js ts node nodejs node.js deno",
-        "ruby php perl c c++ c# cpp csharp .net scala elixir haskell lua dart clojure erlang zig cobol fortran",
-        "objective-c bash",
-    ),
-    "framework": _words(
-        "django flask fastapi rails spring react vue vue.js angular angularjs svelte next.js nextjs nuxt express",
-        "laravel symfony ember backbone jquery bootstrap tailwind qt gtk electron tauri flutter starlette tornado",
-        "aiohttp gin echo",
-    ),
-    "database": _words(
-        "mysql postgres postgresql sqlite mongodb mongo redis cassandra dynamodb oracle mariadb mssql cockroachdb",
-        "neo4j elasticsearch opensearch duckdb couchdb firestore bigquery snowflake",
-    ),
-    "protocol": _words(
-        "rest graphql grpc soap websocket websockets http mqtt amqp xml-rpc json-rpc thrift protobuf",
-    ),
-    "platform": _words(
-        "docker kubernetes k8s heroku aws gcp azure lambda terraform ansible nomad openshift bare-metal on-premise",
-    ),
-    "tool": _words(
-        "webpack vite rollup esbuild parcel npm yarn pnpm poetry pip pipenv setuptools conda gradle maven bazel cmake",
-        "make jenkins travis circleci gitlab github svn mercurial subversion git unittest pytest nose jest mocha",
-        "vitest jasmine",
-    ),
-}
-_KIND_OF: Final = {name: kind for kind, names in TECHNOLOGIES.items() for name in names}
-
-
-def technology(word: str) -> str:
-    """Give the kind of technology that a word names, or an empty string."""
-    return _KIND_OF.get(word.lower().strip(".,;:()"), "")
-
-
 _VERB_OF: Final = {stem: intent for intent, stems in reversed(list(VERBS.items())) for stem in stems}
 
 
