@@ -9,9 +9,9 @@
 Planning is imported when it is first used: reading and changing tasks stays quick.
 """
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
     from prentice.ledger.proposals_table import ProposalsTable
     from prentice.ledger.runs_table import RunsTable
     from prentice.runs.engine import InProcessRuns
-    from prentice.runs.protocol import Event
+    from prentice.runs.protocol import Event, RunState
     from prentice.skills.analyze import Assessment
     from prentice.skills.breakdown.approve import Approved
     from prentice.skills.breakdown.proposal import Proposal
     from prentice.skills.doctor import Finding
     from prentice.skills.estimate import Estimate
     from prentice.skills.services import Services
+    from prentice.tasks.plan import RepositoryFacts
 
 
 def open_project(
@@ -203,23 +204,42 @@ class Prentice:
 
     def analyze(self, task: str) -> "Assessment":
         """Judge a task, given by id or as free text: complexity, category, lane, reasons, questions, estimate."""
+        return next(self.analyze_each([task]))
+
+    def analyze_each(self, tasks: Sequence[str] = ()) -> "Iterator[Assessment]":
+        """Judge tasks one after the other, all open ones of the project where none is named; reads the list once.
+
+        Raises:
+            TaskNotFoundError, TextError: for any of the names, before the first assessment.
+            NoProjectError: none was named, and there is no project here.
+        """
+        from prentice.context import mentions
         from prentice.context.repository import survey
         from prentice.skills.analysis.policy import load_policy
         from prentice.skills.analyze import analyze
 
-        todolist, subject = self._subject(task)
+        todolist = self.tasks() if self.project or not tasks else TodoList({})
         known = todolist.tasks
-        return analyze(
-            subject,
-            repository=survey(self._root, subject.text),
-            dependencies={need: known[need].status for need in subject.dependencies if need in known},
-            policy=load_policy(self.settings.policy),
-            dependents=sum(subject.id in task.dependencies for task in known.values()),
-        )
+        subjects = [self._subject_in(todolist, task) for task in tasks]
+        subjects = subjects or [task for task in known.values() if task.is_open]
+        policy = load_policy(self.settings.policy)
+        dependents = Counter(need for task in known.values() for need in set(task.dependencies))
+        plain: RepositoryFacts | None = None
+        for subject in subjects:
+            names_code = mentions.possible_paths(subject.text) or mentions.symbols(subject.text)
+            if not names_code:
+                plain = plain or survey(self._root, "")  # the same for every text that names nothing of the repository
+            yield analyze(
+                subject,
+                repository=survey(self._root, subject.text) if names_code or plain is None else plain,
+                dependencies={need: known[need].status for need in subject.dependencies if need in known},
+                policy=policy,
+                dependents=dependents[subject.id],
+            )
 
     def subject(self, task: str) -> Task:
         """Give the task that an argument means: the one with this id, else one made up from the free text."""
-        return self._subject(task)[1]
+        return self._subject_in(self.tasks() if self.project else TodoList({}), task)
 
     def estimate(self, task: str) -> "Estimate":
         """Estimate the work of a task, given by id or as free text."""
@@ -227,10 +247,14 @@ class Prentice:
 
     async def analyze_async(self, task: str) -> "Assessment":
         """Do `analyze` beside a running event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.analyze, task)
 
     async def estimate_async(self, task: str) -> "Estimate":
         """Do `estimate` beside a running event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.estimate, task)
 
     # -- planning ------------------------------------------------------------------------------------------------
@@ -251,6 +275,8 @@ class Prentice:
             BackendError: the backend failed.
             TextError, TaskNotFoundError: the task cannot be planned for.
         """
+        import asyncio
+
         return asyncio.run(
             self.breakdown_async(
                 task, context=context, min_subtasks=min_subtasks, max_subtasks=max_subtasks, on_event=on_event
@@ -267,6 +293,8 @@ class Prentice:
         on_event: "Callable[[Event], None] | None" = None,
     ) -> "Proposal":
         """Do `breakdown` on the running event loop; `on_event` is told of steps and progress."""
+        import asyncio
+
         from prentice.runs.engine import InProcessRuns
         from prentice.runs.registry import Registry
         from prentice.skills.breakdown import run as breakdown_run
@@ -287,6 +315,8 @@ class Prentice:
                     "max_subtasks": settings.max_subtasks,
                 },
             )
+            if on_event:
+                on_event(Event(kind="started", data={"run": run}))
             watching = asyncio.create_task(_tell(runs, run, on_event)) if on_event else None
             try:
                 proposal_id = await runs.outcome(run)
@@ -294,6 +324,22 @@ class Prentice:
                 if watching:
                     await watching
         return self.proposal(proposal_id)
+
+    def run_state(self, run_id: str) -> "RunState":
+        """Give a run as the ledger has it; the result of a finished breakdown is its proposal's id.
+
+        Raises:
+            RunError: there is none of that id here.
+        """
+        from prentice.errors import RunError
+        from prentice.runs.protocol import RunState
+
+        if self.project and not self.project.ledger_path.exists():  # reading makes no file
+            raise RunError(f"There is no run {run_id} here.", next_step="Start one: `prentice breakdown TASK`.")
+        row = self._runs_table().get(run_id)
+        return RunState(
+            id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
+        )
 
     def proposals(self) -> list["Proposal"]:
         """Give the proposals made here, oldest first."""
@@ -338,6 +384,8 @@ class Prentice:
 
     async def approve_async(self, proposal_id: str, *, only: Sequence[str] = ()) -> "Approved":
         """Do `approve` beside a running event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.approve, proposal_id, only=only)
 
     def reject(self, proposal_id: str, *, reason: str = "") -> "Proposal":
@@ -369,28 +417,29 @@ class Prentice:
             wait=self.settings.lock_seconds,
         )
 
-    def _reference(self, task: str) -> tuple[str, str]:
-        """Tell an id from free text: give (id, empty) or (empty, text)."""
+    def _reference(self, task: str, known: Mapping[str, Task] | None = None) -> tuple[str, str]:
+        """Tell an id from free text: give (id, empty) or (empty, text). `known` are the tasks, where they were read."""
         from prentice.skills.task_text import check_text, looks_like_id
 
-        if self.project is not None and task in self.tasks().tasks:
+        if known is None:
+            known = self.tasks().tasks if self.project else {}
+        if task in known:
             return task, ""
         if looks_like_id(task):
             if self.project is None:
                 self._file()
-            self.task(task)
+            raise not_found(task, known)
         return "", check_text(task)
 
-    def _subject(self, task: str) -> tuple[TodoList, Task]:
-        """Give the list and the task, made up for a free text."""
+    def _subject_in(self, todolist: TodoList, task: str) -> Task:
+        """Give the task of the list, or one made up for a free text."""
         from prentice.skills.task_text import split_text
 
-        task_id, text = self._reference(task)
-        todolist = self.tasks() if self.project else TodoList({})
+        task_id, text = self._reference(task, todolist.tasks)
         if task_id:
-            return todolist, todolist.tasks[task_id]
+            return todolist.tasks[task_id]
         name, description = split_text(text)
-        return todolist, Task(id="", name=name, description=description)
+        return Task(id="", name=name, description=description)
 
     def _with_bounds(self, low: int | None, high: int | None) -> Settings:
         low = self.settings.min_subtasks if low is None else low

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 STATUSES: Final = ("Todo", "In Progress", "Review", "Done")
@@ -106,11 +107,13 @@ class Task:
         return document | ({"parent": self.parent} if self.parent else {})
 
 
+@lru_cache(maxsize=256)
 def canonical_status(spelling: str) -> str:
     """Give Todo2's spelling of a status; one that Todo2 does not know stays as it is."""
     return _STATUS_SPELLINGS.get(re.sub(r"[_\-\s]+", " ", spelling.strip().lower()), spelling.strip() or "Todo")
 
 
+@lru_cache(maxsize=256)
 def canonical_priority(spelling: str) -> str:
     """Give one of PRIORITIES, `medium` for none; an unknown spelling stays, in lower case."""
     folded = spelling.strip().lower()
@@ -123,11 +126,16 @@ def priority_rank(priority: str) -> int:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:  # nearly always, and a list of ten thousand tasks asks a hundred thousand times
+        return value
     return value if isinstance(value, str) else "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _first_text(record: Mapping[str, object], keys: Sequence[str]) -> str:
-    return next((text for key in keys if (text := _text(record.get(key)))), "")
+    for key in keys:
+        if text := _text(record.get(key)):
+            return text
+    return ""
 
 
 def _strings(value: object) -> tuple[str, ...]:
@@ -137,11 +145,13 @@ def _strings(value: object) -> tuple[str, ...]:
             value = json.loads(value)
         except ValueError:
             value = [part.strip() for part in str(value).split(",")]
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not value:
         return ()
     return tuple(text for item in value if (text := _text(item)))
 
 
 def _dependencies(record: Mapping[str, object]) -> tuple[str, ...]:
+    if "dependsOn" not in record:
+        return tuple(dict.fromkeys(_strings(record.get("dependencies"))))
     merged = (name for key in DEPENDENCY_KEYS for name in _strings(record.get(key)))
     return tuple(dict.fromkeys(merged))

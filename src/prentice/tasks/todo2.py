@@ -87,14 +87,10 @@ def parse(data: bytes) -> State:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _damaged(f"is not UTF-8 (byte {error.start})") from error
-    if text.startswith("version https://git-lfs"):
-        raise _damaged("is a Git LFS pointer, not the file itself", "Run `git lfs pull` to fetch the file.")
-    if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
-        raise _damaged("holds unresolved Git conflict markers", "Resolve the merge conflict in it first.")
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _damaged(_syntax(text, error)) from error
+        raise _no_json(text, error) from error
     except (RecursionError, ValueError) as error:
         raise _damaged(f"cannot be read as JSON ({error})") from error
     if not isinstance(value, dict):
@@ -261,6 +257,14 @@ def _same(old: Json, new: Json) -> bool:
 def _skip(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match else at
+
+
+def _no_json(text: str, error: json.JSONDecodeError) -> DamagedFileError:
+    if text.startswith("version https://git-lfs"):
+        return _damaged("is a Git LFS pointer, not the file itself", "Run `git lfs pull` to fetch the file.")
+    if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
+        return _damaged("holds unresolved Git conflict markers", "Resolve the merge conflict in it first.")
+    return _damaged(_syntax(text, error))
 
 
 def _syntax(text: str, error: json.JSONDecodeError) -> str:
