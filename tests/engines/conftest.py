@@ -1,0 +1,99 @@
+"""A real Ollama server with the tiny models, for the tests in this directory.
+
+Where it cannot be had the tests are skipped and say why; with the variable CI set that is a failure instead.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from engines.model_files import ModelFiles, NotPossibleError, model_files
+from engines.ollama_process import Server, find_binary, running
+from engines.tiny_corpus import held_out
+
+TRAINED = "tiny-trained:latest"
+RANDOM = "tiny-random:latest"
+STUCK = "tiny-stuck:latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ollama:
+    """The server under test, and the names of its models."""
+
+    url: str
+    version: str
+    trained: str
+    random: str
+    stuck: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def tiny_models() -> ModelFiles:
+    try:
+        return model_files()
+    except NotPossibleError as error:
+        return _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def ollama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    binary = find_binary()
+    if binary is None:
+        _missing("there is no ollama here: run .ci/ollama/install, or name one in PRENTICE_TEST_OLLAMA")
+    with running(binary, directory=tmp_path_factory.mktemp("ollama")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ollama(ollama_server: Server, tiny_models: ModelFiles) -> Ollama:
+    ollama_server.create(TRAINED, gguf=tiny_models.trained)
+    ollama_server.create(RANDOM, gguf=tiny_models.random)
+    ollama_server.create(STUCK, gguf=tiny_models.stuck)
+    return Ollama(
+        url=ollama_server.url,
+        version=ollama_server.version,
+        trained=TRAINED,
+        random=RANDOM,
+        stuck=STUCK,
+        log=ollama_server.log,
+    )
+
+
+@pytest.fixture
+def trained_model(ollama: Ollama) -> str:
+    return ollama.trained
+
+
+@pytest.fixture
+def random_model(ollama: Ollama) -> str:
+    return ollama.random
+
+
+@pytest.fixture(scope="session")
+def held_out_tasks() -> list[str]:
+    return held_out()
+
+
+@pytest.fixture
+def ollama_environment(ollama: Ollama, tmp_path: Path) -> dict[str, str]:
+    """The environment for a `prentice` of its own: this server, its own settings, and no proxy between them."""
+    left_out = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name.lower() not in left_out and not name.startswith(("OLLAMA_", "PRENTICE_"))
+    }
+    home = tmp_path / "prentice-home"
+    home.mkdir()
+    return {**inherited, "OLLAMA_HOST": ollama.url, "PRENTICE_HOME": str(home)}
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(f"CI tests against a real Ollama, but {what}")
+    pytest.skip(what)
