@@ -292,9 +292,10 @@ class Prentice:
         max_subtasks: int | None = None,
         on_event: "Callable[[Event], None] | None" = None,
     ) -> "Proposal":
-        """Do `breakdown` on the running event loop; `on_event` is told of steps and progress."""
+        """Do `breakdown` on the running event loop; `on_event` is told of the run's id, its steps and its progress."""
         import asyncio
 
+        from prentice.runs import protocol
         from prentice.runs.engine import InProcessRuns
         from prentice.runs.registry import Registry
         from prentice.skills.breakdown import run as breakdown_run
@@ -316,7 +317,7 @@ class Prentice:
                 },
             )
             if on_event:
-                on_event(Event(kind="started", data={"run": run}))
+                on_event(protocol.Event(kind="started", data={"run": run}))
             watching = asyncio.create_task(_tell(runs, run, on_event)) if on_event else None
             try:
                 proposal_id = await runs.outcome(run)
