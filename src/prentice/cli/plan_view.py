@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
@@ -20,10 +21,7 @@ def print_plan(proposal: "Proposal") -> None:
     tree = Tree(Text(f"{proposal.id}  {proposal.task or 'new task'}: {proposal.name}", style="bold"), guide_style="dim")
     critical = set(proposal.critical_path)
     for subtask in proposal.subtasks:
-        branch = tree.add(_head(subtask, proposal, is_critical=subtask.key in critical))
-        branch.add(Text(subtask.description))
-        for criterion in subtask.acceptance_criteria:
-            branch.add(Text(f"☐ {criterion}", style="dim"))
+        tree.add(_label(subtask, proposal, is_critical=subtask.key in critical))
     out.print(tree)
     out.print()
     for number, wave in enumerate(proposal.waves, start=1):
@@ -46,16 +44,15 @@ def print_plan(proposal: "Proposal") -> None:
     )
 
 
-def _head(subtask: "Subtask", proposal: "Proposal", *, is_critical: bool) -> Text:
-    estimate = proposal.estimates[subtask.key]
-    head = Text.assemble(
-        (subtask.key, "bold cyan"),
-        f"  {subtask.name}  ",
+def _label(subtask: "Subtask", proposal: "Proposal", *, is_critical: bool) -> Group:
+    head = Text.assemble((subtask.key, "bold cyan"), "  ", (subtask.name, "bold"))
+    facts = Text.assemble(
         (subtask.complexity, _COLOURS[subtask.complexity]),
-        f", {subtask.category.replace('_', ' ')}, {estimate.bucket}",
+        f", {subtask.category.replace('_', ' ')}, {proposal.estimates[subtask.key].bucket}",
     )
     if subtask.dependencies:
-        head.append(f"  after {', '.join(subtask.dependencies)}", style="dim")
+        facts.append(f", after {', '.join(subtask.dependencies)}")
     if is_critical:
-        head.append("  ●", style="magenta")
-    return head
+        facts.append(", on the critical path", style="magenta")
+    criteria = [Text(f"☐ {criterion}", style="dim") for criterion in subtask.acceptance_criteria]
+    return Group(head, facts, Text(subtask.description), *criteria)

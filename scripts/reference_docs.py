@@ -1,0 +1,117 @@
+"""Write the reference pages from the program itself: commands, settings and error codes.
+
+`python scripts/reference_docs.py` writes them; with `--check` it only says whether they are up to date.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from prentice import config, errors
+from prentice.cli.app import COMMANDS, group
+
+DOCS = Path(__file__).parent.parent / "docs"
+GLOBAL = ("project", "json", "verbose", "model", "backend")
+
+
+def commands_page() -> str:
+    """Describe every command with its arguments and options."""
+    parts = [
+        "# Commands",
+        "Every command takes these options, before or after its name:",
+        _options(parameter for parameter in group.params if parameter.name in GLOBAL),
+        "TASK is the id of a task (`T-12`) or free text. Free text works in any directory, and nothing is written into "
+        "the directory until a plan is approved.",
+        "The exit code is 0, 1 for an error, 2 for a wrong call and 130 after Ctrl-C. With `--json`, errors are "
+        "documents too; [errors](errors.md) lists their codes.",
+    ]
+    context = click.Context(group, info_name="prentice")
+    for name in COMMANDS:
+        command = group.get_command(context, name)
+        assert command is not None
+        arguments = " ".join(
+            parameter.make_metavar(context) for parameter in command.params if isinstance(parameter, click.Argument)
+        )
+        parts.append(f"## `prentice {name}{' ' + arguments if arguments else ''}`")
+        parts.append(" ".join((command.help or "").split()))
+        own = [parameter for parameter in command.params if parameter.name not in GLOBAL]
+        if listed := _options(own):
+            parts.append(listed)
+    return "\n\n".join(parts) + "\n"
+
+
+def settings_page() -> str:
+    """Describe every setting with its variable and default."""
+    parts = [
+        "# Settings",
+        "Settings come from, each over the last: the defaults below, your own `config.toml` (in the configuration "
+        "directory of your platform, or in `$PRENTICE_HOME`), the project's `.prentice/config.toml`, environment "
+        "variables, and options. `prentice init` writes the project's file with every line commented out.",
+        "| setting | variable | default | meaning |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| `{info.key}` | `{info.variable}` | `{info.default!r}` | {info.meaning} |" for info in config.describe()
+        ),
+        "## `[policy]`",
+        "The analyzer's table of rules can be moved, bound by bound: `[policy.RULE.at_least]` or "
+        "`[policy.RULE.at_most]` with facts and whole numbers. The rules, and what each fact counts, stand with their "
+        "reasons in `src/prentice/skills/analysis/policy.toml`.",
+        "## Other variables",
+        "`PRENTICE_HOME` moves the user's own files (settings and record) to a directory of your choice. `OLLAMA_HOST` "
+        "is read as Ollama reads it. `VISUAL` and `EDITOR` name the editor for `--edit`.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def errors_page() -> str:
+    """Describe every error code."""
+    kinds = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.PrenticeError) and "code" in vars(kind)
+    ]
+    rows = sorted(f"| `{kind.code}` | `{kind.__name__}` | {(kind.__doc__ or '').splitlines()[0]} |" for kind in kinds)
+    return (
+        "\n\n".join(
+            [
+                "# Errors",
+                "Every error has a stable code, a sentence, and a next step. On the command line it is one line on stderr, "
+                'with `--json` the document `{"error": {"code", "message", "next_step"}}` on stdout. In the library it is '
+                "an exception of `prentice.errors`.",
+                "| code | exception | meaning |\n|---|---|---|\n" + "\n".join(rows),
+                "`rule_refused` also says which rule, in `rule`: `moves`, `dependencies`, `result`, `person`, `known`, "
+                "`acyclic` or `parent`. `reply_invalid` and `breakdown_rejected` list what was wrong in `problems`.",
+            ]
+        )
+        + "\n"
+    )
+
+
+PAGES = {"commands.md": commands_page, "settings.md": settings_page, "errors.md": errors_page}
+
+
+def _options(parameters: "Iterator[click.Parameter] | list[click.Parameter]") -> str:
+    rows = []
+    for parameter in parameters:
+        if isinstance(parameter, click.Option) and parameter.help:
+            names = ", ".join(f"`{name}`" for name in parameter.opts)
+            value = f" {parameter.metavar}" if parameter.metavar else ""
+            rows.append(f"- {names}{value}: {parameter.help}")
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Write or check the pages."""
+    stale = [name for name, page in PAGES.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != page()]
+    if "--check" in sys.argv:
+        print(f"stale: {', '.join(stale)}" if stale else "up to date")
+        return 1 if stale else 0
+    for name in stale:
+        (DOCS / name).write_text(PAGES[name]())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
