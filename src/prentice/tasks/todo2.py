@@ -7,6 +7,7 @@ Three styles cover every file known (reference/todo2_format.md, section 5).
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -55,13 +56,18 @@ class Style:
             value,
             indent=None if flat else self.indent,
             ensure_ascii=self.ascii,
-            separators=("," if not flat or not self.colon.endswith(" ") else ", ", self.colon),
+            separators=("," + self.space if flat else ",", self.colon),
         )
         if not flat:
             text = text.replace("\n", self.newline + self.indent * depth)
         if self.html:
             text = re.sub("[&<>\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
         return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+    @property
+    def space(self) -> str:
+        """What stands between a comma and a next value on the same line."""
+        return " " if self.colon.endswith(" ") else ""
 
     def gap(self, depth: int) -> str:
         """Give what stands before a member or element at a nesting depth."""
@@ -91,13 +97,15 @@ def parse(data: bytes) -> State:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise _no_json(text, error) from error
-    except (RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise _damaged("is nested too deep") from error
+    except ValueError as error:
         raise _damaged(f"cannot be read as JSON ({error})") from error
     if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else "a single value"
         raise _damaged(f"holds {kind}, not a JSON object with `todos`")
     for key in ("todos", "tasks", "comments", "activities"):
-        if not isinstance(value.get(key, []), list):
+        if not isinstance(value.get(key), list | None):  # Go writes an empty list as null
             raise _damaged(f"has a `{key}` that is not a list")
     return State(text=text, value=value, bom=data.startswith(_BOM))
 
@@ -109,13 +117,24 @@ def new_state(now: str) -> bytes:
 
 
 def serialize(state: State, value: Mapping[str, Json]) -> bytes:
-    """Write the changed value of a state; what `value` shares with `state.value` keeps its bytes."""
+    """Write the changed value of a state; what `value` shares with `state.value` keeps its bytes.
+
+    Raises:
+        DamagedFileError: the changed part is nested deeper than Python can follow.
+    """
     text = state.text
     if value is not state.value:
         start = _skip(text, 0)
-        spliced, end = _Splice(text, Style.of(text)).value(start, state.value, value, depth=0)
+        try:
+            spliced, end = _Splice(text, Style.of(text)).value(start, state.value, value, depth=0)
+        except RecursionError as error:
+            raise _damaged("is nested too deep") from error
         text = text[:start] + spliced + text[end:]
     return (_BOM if state.bom else b"") + text.encode("utf-8")
+
+
+_Part: TypeAlias = tuple[str | None, str]
+"""The space before a member, None where that is for the place to say, and the member's text."""
 
 
 class _Splice:
@@ -140,31 +159,30 @@ class _Splice:
     def _object(self, start: int, old: dict[str, Json], new: dict[str, Json], *, depth: int) -> tuple[str, int]:
         members = list(self._members(start))
         last = {key: number for number, (key, *_) in enumerate(members)}
-        parts: list[tuple[str, str]] = []
-        end = start + 1
+        parts: list[_Part] = []
         for number, (key, lead, at, value_at, value_end) in enumerate(members):
-            end = value_end
             if key not in new:
                 continue
             if last[key] == number:
                 text, _ = self.value(value_at, old[key], new[key], depth=depth + 1)
             else:
                 text = self._text[value_at:value_end]  # an earlier twin of a repeated key, which no reader sees
-            parts.append((lead, self._text[at:value_at] + text))
+            parts.append((lead if number else None, self._text[at:value_at] + text))
         for key, value in new.items():
             if key not in last:
                 name = self._style.encode(key, depth=0) + self._style.colon
-                parts.append((self._style.gap(depth + 1), name + self._style.encode(value, depth=depth + 1)))
-        return self._joined("{", parts, "}", end, depth=depth)
+                parts.append((None, name + self._style.encode(value, depth=depth + 1)))
+        leads = [lead for _, lead, *_ in members]
+        return self._joined("{", parts, "}", leads=leads, end=members[-1][4] if members else start + 1, depth=depth)
 
     def _array(self, start: int, old: list[Json], new: list[Json], *, depth: int) -> tuple[str, int]:
         elements = list(self._elements(start))
         places = _Places(old)
-        parts: list[tuple[str, str]] = []
+        parts: list[_Part] = []
         for item in new:
             number = places.find(item)
             if number is None:
-                parts.append((self._style.gap(depth + 1), self._style.encode(item, depth=depth + 1)))
+                parts.append((None, self._style.encode(item, depth=depth + 1)))
                 continue
             lead, at, end = elements[number]
             text = (
@@ -172,18 +190,30 @@ class _Splice:
                 if _same(old[number], item)
                 else self.value(at, old[number], item, depth=depth + 1)[0]
             )
-            parts.append((lead, text))
-        return self._joined("[", parts, "]", elements[-1][2], depth=depth)
+            parts.append((lead if number else None, text))
+        leads = [lead for lead, *_ in elements]
+        return self._joined("[", parts, "]", leads=leads, end=elements[-1][2], depth=depth)
 
     def _joined(
-        self, opening: str, parts: list[tuple[str, str]], closing: str, end: int, *, depth: int
+        self, opening: str, parts: list[_Part], closing: str, *, leads: list[str], end: int, depth: int
     ) -> tuple[str, int]:
-        """Put members together; what stood between the last one and the closing bracket stays there."""
+        """Put members together as the old ones stood: `leads` is the space before each of those, `end` their end."""
         close = _skip(self._text, end)
-        tail = self._text[end:close] if parts else ""
-        if parts and not tail:
-            tail = self._style.gap(depth) if any("\n" in lead for lead, _ in parts) else ""
-        return opening + ",".join(lead + text for lead, text in parts) + tail + closing, close + 1
+        tail = (self._text[end:close] if leads else self._style.gap(depth)) if parts else ""
+        first, further = self._leads(leads, depth=depth + 1)
+        spaced = (
+            (further if lead is None else lead) + text if number else first + text
+            for number, (lead, text) in enumerate(parts)
+        )
+        return opening + ",".join(spaced) + tail + closing, close + 1
+
+    def _leads(self, old: list[str], *, depth: int) -> tuple[str, str]:
+        """Give the space before a first and before a further member, from the members that there were."""
+        if not old:
+            return self._style.gap(depth), self._style.gap(depth)
+        if len(old) > 1:
+            return old[0], old[-1]
+        return old[0], old[0] if "\n" in old[0] else self._style.space
 
     def _members(self, start: int) -> Iterator[tuple[str, str, int, int, int]]:
         """Walk an object: (key, space before it, where the key, the value begin, where the value ends)."""
@@ -224,6 +254,10 @@ class _Places:
         for number, item in enumerate(old):
             if isinstance(item, dict) and isinstance(item.get("id"), str):
                 self._records.setdefault(item["id"], number)
+        self._scalars: dict[tuple[type, Json], deque[int]] = {}
+        for number, item in enumerate(old):
+            if not isinstance(item, dict | list):
+                self._scalars.setdefault((type(item), item), deque()).append(number)
         self._used: set[int] = set()
         self._next = 0
 
@@ -234,11 +268,19 @@ class _Places:
             number = self._next
         if number is None and isinstance(item, dict):
             number = self._records.get(str(item.get("id")))
+        if number is None and not isinstance(item, dict | list):
+            number = self._free(self._scalars.get((type(item), item), deque()))
         if number is None or number in self._used:
             return None
         self._used.add(number)
         self._next = number + 1
         return number
+
+    def _free(self, numbers: deque[int]) -> int | None:
+        while numbers:
+            if (number := numbers.popleft()) not in self._used:
+                return number
+        return None
 
 
 def _same(old: Json, new: Json) -> bool:

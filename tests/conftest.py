@@ -1,0 +1,32 @@
+"""What every test stands on: no server, no settings and no record of the user's can be reached by accident."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+_DATA = Path(os.environ.get("PRENTICE_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+# Two busy cores make single examples slow now and then; pytest's own time limit ends what hangs.
+settings.register_profile("prentice", deadline=None)
+settings.load_profile("prentice")
+
+
+@pytest.fixture(autouse=True)
+def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name == "OLLAMA_HOST" or name.startswith("PRENTICE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PRENTICE_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The directory of data folders, which are too large for the repository."""
+    if not _DATA.is_dir():
+        sentence = f"The data folders are not at {_DATA}; PRENTICE_DATA names their place."
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return _DATA
