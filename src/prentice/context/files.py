@@ -67,8 +67,6 @@ def _walk(root: Path) -> Iterator[str]:
             continue
         for entry in entries:
             path = f"{directory}{entry.name}"
-            if entry.is_symlink():
-                continue
             if entry.is_dir(follow_symlinks=False):
                 if not _is_skipped(entry.name):
                     pending.append(path + "/")

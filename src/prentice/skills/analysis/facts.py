@@ -55,8 +55,8 @@ _WORLDLY: Final = (
     r"domains?|databases?|db|tables?|data|records|accounts?|customers?|users|billing|servers?|hosts?|clusters?|backups?)\b"
 )
 _REFERENCE_LINE: Final = (
-    r"(?im)^\W*(?:references?|see(?: also)?|related|sources?|inspired by|based on|background|examples?|usage)\b"
-    r"[^:\n]{0,20}:.*$"
+    r"(?im)^[ \t*_#>+-]*(?:references?|see(?: also)?|related|sources?|inspired by|based on|background|examples?|"
+    r"usage)\b[^:\n]{0,20}:.*$"
 )
 """A line that says where to read on: its paths are not what the work is about."""
 _ASKING_LINE: Final = r"(?m)\?[ \t*_]*$"
