@@ -8,7 +8,7 @@ from prentice.backends.locality import Locality
 from prentice.errors import RemoteRefusedError, WrongServerError
 
 if TYPE_CHECKING:
-    from tests.backends.conftest import Loopback
+    from backends.conftest import Loopback
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost", "LOCALHOST", "localhost."])

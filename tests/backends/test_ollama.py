@@ -12,7 +12,7 @@ from prentice.backends.ollama import OllamaBackend
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 
 if TYPE_CHECKING:
-    from tests.backends.conftest import Loopback
+    from backends.conftest import Loopback
 
 SCHEMA = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
 

@@ -20,7 +20,7 @@ from prentice.errors import (
 )
 
 if TYPE_CHECKING:
-    from tests.backends.conftest import Loopback
+    from backends.conftest import Loopback
 
 CHAT = "/api/chat"
 
@@ -115,10 +115,11 @@ def test_a_port_that_does_not_speak_http_is_another_program(loopback: "Loopback"
     assert isinstance(failure(loopback.url), WrongServerError)
 
 
-def test_a_hundred_megabytes_of_catalogue_are_not_read(ollama: "Loopback") -> None:
+def test_a_catalogue_without_end_is_not_read(ollama: "Loopback") -> None:
     part = b"x" * 1_000_000
-    ollama.play("/api/tags", type(ollama.whole(""))((ollama.head(length=100_000_000), *([part] * 100))))
-    assert isinstance(failure(ollama.url), WrongServerError)
+    ollama.play("/api/tags", type(ollama.whole(""))((ollama.head(length=100_000_000), *([part] * 40)), "hang"))
+    assert isinstance(failure(ollama.url, asking(deadline=10.0)), WrongServerError)
+    assert ollama.client_left.wait(1.0)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +218,9 @@ def test_a_prompt_that_happens_to_take_half_the_window_is_no_error(ollama: "Loop
     assert [body["options"]["num_ctx"] for body in ollama.bodies(CHAT)] == [4096, 8192]
 
 
-def test_a_full_queue_is_asked_again(ollama: "Loopback") -> None:
-    full = ollama.whole({"error": "server busy, please try again.  maximum pending requests exceeded"}, status=503)
+@pytest.mark.parametrize("says", ["server busy, please try again.  maximum pending requests exceeded", "try later"])
+def test_a_full_queue_is_asked_again(ollama: "Loopback", says: str) -> None:
+    full = ollama.whole({"error": says}, status=503)
     ollama.play(CHAT, full, full, ollama.stream(ollama.piece("Yes"), ollama.done()))
     assert reply_of(ollama.url, asking()).text == "Yes"
 

@@ -9,7 +9,7 @@ from prentice.backends.protocol import ModelInfo
 from prentice.errors import WrongServerError
 
 if TYPE_CHECKING:
-    from tests.backends.conftest import Loopback
+    from backends.conftest import Loopback
 
 
 def installed(url: str, *, allowed: tuple[str, ...] = ()) -> list[Installed]:

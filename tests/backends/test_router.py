@@ -1,4 +1,5 @@
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from prentice.errors import (
 )
 
 if TYPE_CHECKING:
-    from tests.backends.conftest import Loopback
+    from backends.conftest import Loopback
 
 
 def chosen(**settings: object) -> Choice:
@@ -164,3 +165,15 @@ def test_no_http_client_is_imported_where_no_ollama_runs(free_port: int) -> None
         "assert not {'httpx2', 'pydantic', 'httpcore2'} & set(sys.modules), sorted(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+def test_no_connection_is_left_open_between_the_choice_and_the_call(ollama: "Loopback") -> None:
+    body = json.dumps(ollama.shown()).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    ollama.play("/api/show", type(ollama.whole(""))((head + body,), "hang"))
+
+    async def choose_and_wait() -> bool:
+        await choose(Settings(ollama_host=ollama.url), purpose="breakdown")
+        return await asyncio.to_thread(ollama.client_left.wait, 1.0)
+
+    assert asyncio.run(choose_and_wait())
