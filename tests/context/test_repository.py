@@ -128,6 +128,13 @@ def test_ignored_hidden_and_vendored_files_are_left_out(tmp_path: Path) -> None:
     assert survey(root, "").files == 2
 
 
+def test_a_project_inside_a_directory_that_a_repository_above_ignores_is_surveyed(tmp_path: Path) -> None:
+    in_git(write(tmp_path, {".gitignore": "work\n", "work/a.py": "def parse_it(): ...\n"}))
+    facts = survey(tmp_path / "work", "Fix `parse_it` in a.py")
+    assert (facts.files, facts.named_paths[0].found) == (1, ("a.py",))
+    assert facts.named_symbols[0].found == ("a.py:1",)
+
+
 def test_odd_names_and_links_do_not_break_the_survey(tmp_path: Path) -> None:
     root = write(tmp_path / "work", {"a.py": "def parse_it(): ...\n", "line\nbreak.py": "def parse_it(): ...\n"})
     (tmp_path / "outside.py").write_text("def parse_it(): ...\n", encoding="utf-8")

@@ -91,7 +91,7 @@ def _grep(root: Path, files: Sequence[str], wanted: set[str]) -> Iterator[tuple[
         ("grep", "-z", "-n", "-I", "-w", "-F", "--untracked", "--no-color", "-m", "200", *words, "--",
          *(f"*{suffix}" for suffix in suffixes)),
     )  # fmt: skip
-    if answer is None:
+    if answer is None or (not answer and not (root / ".git").exists()):  # as in `files`
         yield from _scan(root, files, wanted)
         return
     known = set(files)

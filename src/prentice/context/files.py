@@ -20,12 +20,13 @@ _SKIPPED: Final = {
 def files(root: Path) -> tuple[str, ...]:
     """List a project's files as sorted paths relative to `root`, with `/`.
 
-    Git's list where git answers within GIT_SECONDS: tracked files, and new ones that are not ignored. Else a walk that
-    skips hidden, vendored and built directories and stops at MAX_FILES files or WALK_SECONDS. A name that is not UTF-8,
+    Git's list where git answers within GIT_SECONDS: tracked files, and new ones that are not ignored. Else, and in a
+    directory that a repository above ignores as a whole, a walk that skips hidden, vendored and built directories and stops at MAX_FILES files or WALK_SECONDS. A name that is not UTF-8,
     or that holds control characters, is left out: no text and no model could name it.
     """
     answer = git(root, ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"))
-    names = (os.fsdecode(name) for name in answer.split(b"\0")) if answer is not None else _walk(root)
+    ignored = not answer and not (root / ".git").exists()  # git answers for a repository that ignores this directory
+    names = _walk(root) if answer is None or ignored else (os.fsdecode(name) for name in answer.split(b"\0"))
     return tuple(sorted({name for name in names if name and _is_plain(name)}))
 
 
