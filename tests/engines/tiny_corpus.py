@@ -12,31 +12,15 @@ from dataclasses import dataclass
 from prentice.skills.breakdown.prompt import prompt
 from prentice.tasks.plan import PlanningFacts, RepositoryFacts
 
-VERBS: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {
-    "Add": (("shape", "Agree on the shape of"), ("build", "Build a first"), ("prove", "Prove the whole of")),
-    "Fix": (
-        ("catch", "Catch in a test the broken"),
-        ("mend", "Mend the cause in"),
-        ("guard", "Guard against a relapse of"),
-    ),
-    "Migrate": (("pin", "Pin the behaviour of"), ("move", "Move piece by piece the"), ("drop", "Drop the old")),
-    "Document": (("read", "Read all uses of"), ("write", "Write a page on"), ("try", "Try each example of")),
-    "Refactor": (
-        ("hold", "Hold still with tests the"),
-        ("split", "Split into parts the"),
-        ("name", "Name well the parts of"),
-    ),
-    "Remove": (
-        ("find", "Find all callers of"),
-        ("detach", "Detach the callers from"),
-        ("delete", "Delete the code of"),
-    ),
-    "Secure": (("list", "List the attacks on"), ("close", "Close the holes in"), ("attack", "Attack in a test the")),
-    "Translate": (
-        ("collect", "Collect the texts of"),
-        ("render", "Render in each language the"),
-        ("check", "Check the layout of"),
-    ),
+VERBS: dict[str, tuple[str, str, str]] = {
+    "Add": ("Agree on the shape of", "Build a first", "Prove the whole of"),
+    "Fix": ("Catch in a test the broken", "Mend the cause in", "Guard against a relapse of"),
+    "Migrate": ("Pin the behaviour of", "Move piece by piece the", "Drop the old"),
+    "Document": ("Read all uses of", "Write a page on", "Try each example of"),
+    "Refactor": ("Hold still with tests the", "Split into parts the", "Name well the parts of"),
+    "Remove": ("Find all callers of", "Detach the callers from", "Delete the code of"),
+    "Secure": ("List the attacks on", "Close the holes in", "Attack in a test the"),
+    "Translate": ("Collect the texts of", "Render in each language the", "Check the layout of"),
 }
 OBJECTS = (
     "login page", "invoice export", "search index", "config loader", "mail queue",
@@ -81,23 +65,18 @@ def trained() -> list[str]:
 def plan(title: str) -> str:
     """Give the plan of a task as compact JSON, its keys in the order of the schema."""
     verb, thing = title.split(" the ")
-    subtasks = []
-    for number, (key, name) in enumerate(VERBS[verb]):
-        earlier = VERBS[verb][number - 1][0]
-        subtask = {
-            "key": key,
-            "name": f"{name} {thing}",
-            "description": f"Step {number + 1} for the {thing}.",
-            "acceptance_criteria": [
-                f"the {thing} still works",
-                f"{key} test passes",
-                "a reviewer agrees",
-            ],
-            "complexity": _COMPLEXITIES[number],
+    subtasks = [
+        {
+            "key": f"step-{number}",
+            "name": f"{phrase} {thing}",
+            "description": f"Step {number} for the {thing}.",
+            "acceptance_criteria": [f"the {thing} still works", f"test {number} passes", "a reviewer agrees"],
+            "complexity": _COMPLEXITIES[number - 1],
             "category": _CATEGORIES.get(verb, "feature"),
-            "dependencies": [earlier] if number else [],
+            "dependencies": [f"step-{number - 1}"] if number > 1 else [],
         }
-        subtasks.append(subtask)
+        for number, phrase in enumerate(VERBS[verb], start=1)
+    ]
     return json.dumps({"subtasks": subtasks}, separators=(",", ":"))
 
 

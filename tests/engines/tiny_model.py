@@ -26,7 +26,7 @@ from engines.tiny_corpus import Example, bare_examples, examples
 from engines.tiny_gguf import END, SPECIALS, START, write_gguf
 from engines.tiny_network import HIDDEN, VOCABULARY, TinyQwen2
 
-SHORT_STEPS, MIDDLE_STEPS, WHOLE_STEPS, BATCH = 40, 45, 25, 8
+SHORT_STEPS, MIDDLE_STEPS, WHOLE_STEPS, BATCH = 40, 35, 20, 8
 WARM_UP, START_RATE, PEAK_RATE, END_RATE = 20, 1e-4, 4e-3, 2e-4
 SEED = 0
 MIDDLE_PREFIX = 100
@@ -139,7 +139,7 @@ def main() -> None:
     mx.eval(model.weights())
     # A random embedding that is the output too says the last token again and again: that is a file of its own.
     write_gguf(model, encoder.tokenizer, directory / "stuck.gguf")
-    output = mx.random.normal((VOCABULARY, HIDDEN), scale=HIDDEN**-0.5)
+    output = mx.random.normal((VOCABULARY, HIDDEN), scale=0.3 * HIDDEN**-0.5)
     write_gguf(model, encoder.tokenizer, directory / "random.gguf", output=output)
     loss = train(model, encoder)
     write_gguf(model, encoder.tokenizer, directory / "trained.gguf")
