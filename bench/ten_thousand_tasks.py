@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from measure import Cost, interleaved
-
 from prentice.store.project import init_project
 from prentice.tasks.graph import Graph
 

@@ -5,7 +5,7 @@
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,6 +14,30 @@ from prentice import config, errors
 from prentice.cli.app import COMMANDS, group
 
 DOCS = Path(__file__).parent.parent / "docs"
+TASK_ARGUMENT = """\
+TASK is the id of a task (`T-12`) or free text. Free text works in any directory, and nothing is written into the
+directory until a plan is approved."""
+EXIT_CODES = """\
+The exit code is 0, 1 for an error, 2 for a wrong call and 130 after Ctrl-C. With `--json`, errors are documents too;
+[errors](errors.md) lists their codes."""
+SOURCES = """\
+Settings come from, each over the last: the defaults below, your own `config.toml` (in the configuration directory of
+your platform, or in `$PRENTICE_HOME`), the project's `.prentice/config.toml`, environment variables, and options.
+`prentice init` writes the project's file with every line commented out."""
+POLICY = """\
+The analyzer's table of rules can be moved, bound by bound: `[policy.RULE.at_least]` or `[policy.RULE.at_most]` with
+facts and whole numbers. The rules, and what each fact counts, stand with their reasons in
+`src/prentice/skills/analysis/policy.toml`."""
+VARIABLES = """\
+`PRENTICE_HOME` moves the user's own files (settings and record) to a directory of your choice. `OLLAMA_HOST` is read as
+Ollama reads it. `VISUAL` and `EDITOR` name the editor for `--edit`."""
+ERRORS = """\
+Every error has a stable code, a sentence, and a next step. On the command line it is one line on stderr, with `--json`
+the document `{"error": {"code", "message", "next_step"}}` on stdout. In the library it is an exception of
+`prentice.errors`."""
+DETAILS = """\
+`rule_refused` also says which rule, in `rule`: `moves`, `dependencies`, `result`, `person`, `known`, `acyclic` or
+`parent`. `reply_invalid` and `breakdown_rejected` list what was wrong in `problems`."""
 GLOBAL = ("project", "json", "verbose", "model", "backend")
 
 
@@ -23,10 +47,8 @@ def commands_page() -> str:
         "# Commands",
         "Every command takes these options, before or after its name:",
         _options(parameter for parameter in group.params if parameter.name in GLOBAL),
-        "TASK is the id of a task (`T-12`) or free text. Free text works in any directory, and nothing is written into "
-        "the directory until a plan is approved.",
-        "The exit code is 0, 1 for an error, 2 for a wrong call and 130 after Ctrl-C. With `--json`, errors are "
-        "documents too; [errors](errors.md) lists their codes.",
+        TASK_ARGUMENT,
+        EXIT_CODES,
     ]
     context = click.Context(group, info_name="prentice")
     for name in COMMANDS:
@@ -45,24 +67,11 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """Describe every setting with its variable and default."""
-    parts = [
-        "# Settings",
-        "Settings come from, each over the last: the defaults below, your own `config.toml` (in the configuration "
-        "directory of your platform, or in `$PRENTICE_HOME`), the project's `.prentice/config.toml`, environment "
-        "variables, and options. `prentice init` writes the project's file with every line commented out.",
-        "| setting | variable | default | meaning |\n|---|---|---|---|\n"
-        + "\n".join(
-            f"| `{info.key}` | `{info.variable}` | `{info.default!r}` | {info.meaning} |" for info in config.describe()
-        ),
-        "## `[policy]`",
-        "The analyzer's table of rules can be moved, bound by bound: `[policy.RULE.at_least]` or "
-        "`[policy.RULE.at_most]` with facts and whole numbers. The rules, and what each fact counts, stand with their "
-        "reasons in `src/prentice/skills/analysis/policy.toml`.",
-        "## Other variables",
-        "`PRENTICE_HOME` moves the user's own files (settings and record) to a directory of your choice. `OLLAMA_HOST` "
-        "is read as Ollama reads it. `VISUAL` and `EDITOR` name the editor for `--edit`.",
-    ]
-    return "\n\n".join(parts) + "\n"
+    rows = [f"| `{info.key}` | `{info.variable}` | `{info.default!r}` | {info.meaning} |" for info in config.describe()]
+    table = "\n".join(["| setting | variable | default | meaning |", "|---|---|---|---|", *rows])
+    return (
+        f"# Settings\n\n{SOURCES}\n\n{table}\n\n## `[policy]`\n\n{POLICY}\n\n## Other variables\n\n{VARIABLES}" + "\n"
+    )
 
 
 def errors_page() -> str:
@@ -73,26 +82,14 @@ def errors_page() -> str:
         if issubclass(kind, errors.PrenticeError) and "code" in vars(kind)
     ]
     rows = sorted(f"| `{kind.code}` | `{kind.__name__}` | {(kind.__doc__ or '').splitlines()[0]} |" for kind in kinds)
-    return (
-        "\n\n".join(
-            [
-                "# Errors",
-                "Every error has a stable code, a sentence, and a next step. On the command line it is one line on stderr, "
-                'with `--json` the document `{"error": {"code", "message", "next_step"}}` on stdout. In the library it is '
-                "an exception of `prentice.errors`.",
-                "| code | exception | meaning |\n|---|---|---|\n" + "\n".join(rows),
-                "`rule_refused` also says which rule, in `rule`: `moves`, `dependencies`, `result`, `person`, `known`, "
-                "`acyclic` or `parent`. `reply_invalid` and `breakdown_rejected` list what was wrong in `problems`.",
-            ]
-        )
-        + "\n"
-    )
+    table = "\n".join(["| code | exception | meaning |", "|---|---|---|", *rows])
+    return f"# Errors\n\n{ERRORS}\n\n{table}\n\n{DETAILS}" + "\n"
 
 
 PAGES = {"commands.md": commands_page, "settings.md": settings_page, "errors.md": errors_page}
 
 
-def _options(parameters: "Iterator[click.Parameter] | list[click.Parameter]") -> str:
+def _options(parameters: Iterable[click.Parameter]) -> str:
     rows = []
     for parameter in parameters:
         if isinstance(parameter, click.Option) and parameter.help:
