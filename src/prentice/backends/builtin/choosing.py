@@ -1,0 +1,164 @@
+"""Deciding what kind of work a task is, and which playbook fits it best."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from prentice.backends.builtin.concepts import concepts
+from prentice.backends.builtin.kinds import HEADS, PARTICLE_VERBS, VERBS
+from prentice.backends.builtin.playbook import Playbook, library
+from prentice.backends.builtin.title import Intent, carried
+from prentice.backends.builtin.words import stem, stems
+
+_WEAK_VERBS: Final = frozenset("add write create make update change improve enhance build give show read run set use set up".split())
+_NEUTRAL_VERBS: Final = frozenset("automate complete finish configure handle ensure".split())
+_QUALITIES: Final = {
+    "fast": ("performance", 4.0), "faster": ("performance", 4.0), "quicker": ("performance", 4.0),
+    "slow": ("performance", 2.0), "accessible": ("ui", 3.0), "responsive": ("ui", 3.0),
+    "configurable": ("configuration", 4.0), "testable": ("refactoring", 4.0), "readable": ("refactoring", 3.0),
+    "secure": ("security", 4.0), "async": ("refactoring", 3.0), "asynchronous": ("refactoring", 3.0),
+    "thread-safe": ("bug", 3.0), "idempotent": ("bug", 2.0), "smaller": ("performance", 2.0),
+    "reliable": ("bug", 1.0), "deterministic": ("bug", 2.0),
+}  # fmt: skip
+_VERSION: Final = re.compile(r"^(?:v|version )?\d+(?:\.[\dx]+)*\+?$|\b(?:latest|newest)\b")
+_TIME_LIMIT: Final = re.compile(r"\d\s?(?:ms|milliseconds?|s|seconds?|rps|fps|qps|mb|gb|kb)\b", re.IGNORECASE)
+_MIN_CONCEPT: Final = 1.7
+"""Weight from which a concept may choose the playbook: one word of the title, or three of the description."""
+
+
+def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float]:
+    """Weigh the kinds of work that a title speaks for; no single word decides."""
+    found: dict[str, float] = {}
+
+    def vote(kind: str, weight: float) -> None:
+        found[kind] = found.get(kind, 0.0) + weight
+
+    kind = PARTICLE_VERBS.get(intent.verb) or VERBS.get(stem(intent.verb), "")
+    if kind:
+        vote(kind, 0.6 if intent.verb in _NEUTRAL_VERBS else 1.4 if intent.verb in _WEAK_VERBS else 3.0)
+    if intent.label:
+        vote(intent.label, 4.0)
+    if intent.clause:
+        vote("bug", 4.0)
+    _vote_head(intent, kind, vote)
+    _vote_shape(intent, kind, vote)
+    _vote_qualities(intent, vote)
+    for name, weight in recognised.items():
+        for suggested, strength in concepts()[name].votes.items():
+            vote(suggested, strength * min(weight, 4.5) / 3.0 * 0.8)
+    if intent.verb in {"document", "describe", "explain"} or (kind == "tests" and intent.verb == "test"):
+        vote(kind, 2.0)
+    return found
+
+
+def _vote_head(intent: Intent, kind: str, vote: "_Vote") -> None:
+    """The last noun of the object: `add tests` is about tests, whatever the verb."""
+    head = intent.head
+    for word in {head, *stems(intent.object)} if not intent.clause else ():
+        if word in HEADS:
+            suggested, weight = HEADS[word]
+            strong = word == head or suggested in {"tests", "docs"} and word != "test"
+            share = 1.0 if strong else 0.3
+            if kind in {"bug", "migration", "removal", "refactoring", "dependency"} and suggested in {"ui", "api", "data", "devops", "configuration", "release", "refactoring", "dependency"}:
+                share *= 0.3
+            if kind in {"performance"}:
+                share *= 0.4
+            if kind == "removal" and suggested == "bug":
+                share *= 0.2
+            vote(suggested, weight * share)
+    if intent.object and not intent.verb and not intent.clause:
+        vote("feature", 1.0)
+
+
+def _vote_shape(intent: Intent, kind: str, vote: "_Vote") -> None:
+    """The grammar: `from X to Y`, a version after `to`, `instead of`."""
+    parts = intent.parts
+    target = parts.get("to", "")
+    if kind == "migration":
+        if not (target or parts.get("into") or parts.get("with") or parts.get("from") or parts.get("in") or parts.get("off")):
+            vote("migration", -1.0)
+        if intent.verb in {"move", "convert"} and "from" not in parts and not re.search(r"[A-Z]", target):
+            vote("refactoring", 2.0)
+        if intent.verb == "replace":
+            vote("refactoring", 0.5)
+    if intent.verb in {"upgrade", "update", "bump", "migrate"} and (_VERSION.search(target) or re.search(r"\s\d+(?:\.\d+)*$", target)):
+        vote("dependency", 3.0)
+    if parts.get("instead"):
+        vote("migration", 2.5)
+    if intent.verb in {"split", "extract", "break up", "break down"}:
+        vote("refactoring", 1.0)
+
+
+def _vote_qualities(intent: Intent, vote: "_Vote") -> None:
+    for word in re.findall(r"[a-z][a-z-]+", intent.text.lower()):
+        if word in _QUALITIES:
+            kind, weight = _QUALITIES[word]
+            vote(kind, weight if intent.verb in {"make", "improve", "fix", ""} else weight * 0.4)
+    if any(_TIME_LIMIT.search(limit) for limit in intent.limits):
+        vote("performance", 1.5)
+    if intent.verb in {"reduce", "lower", "improve", "increase"} and re.search(r"\b(?:time|latency|memory|size|speed|performance|cpu|cost|load)\b", intent.object, re.IGNORECASE):
+        vote("performance", 2.0)
+    if intent.verb == "design":
+        vote("research", 2.5)
+
+
+class _Vote:
+    """The shape of the voting function."""
+
+    def __call__(self, kind: str, weight: float) -> None: ...
+
+
+def decide(found: Mapping[str, float]) -> str:
+    """Give the kind with the most votes; `feature` where nothing speaks."""
+    best = max(found.items(), key=lambda item: item[1], default=("feature", 0.0))
+    return best[0] if best[1] > 0 else "feature"
+
+
+def weighed(intent: Intent, recognised: Mapping[str, float]) -> dict[str, float]:
+    """Give concepts in the object of the work more weight than those that only say where it happens."""
+    about = set(stems(f"{intent.object} {carried(intent)}"))
+    result = dict(recognised)
+    for name in recognised:
+        if not intent.clause and any(set(words) <= about for words in concepts()[name].words):
+            result[name] += 1.0
+    return dict(sorted(result.items(), key=lambda item: -item[1]))
+
+
+def choose(found: Mapping[str, float], recognised: Mapping[str, float]) -> Playbook:
+    """Give the playbook that fits kind and concepts best."""
+    top = max(found.values(), default=0.0)
+    best, best_score = library()[0], -1.0
+    for playbook in library():
+        strength = max((found.get(kind, 0.0) for kind in playbook.kinds), default=0.0)
+        if not playbook.kinds or "addon" in playbook.kinds or "brief" in playbook.kinds or strength < 0.55 * top:
+            continue
+        score = strength + (_fit(playbook, recognised) if playbook.needs else 0.0)
+        if playbook.needs and score - strength < _MIN_CONCEPT:
+            continue
+        if score > best_score:
+            best, best_score = playbook, score
+    if best_score < 0:
+        best = next(playbook for playbook in library() if playbook.name == "feature")
+    return best
+
+
+def addons(recognised: Mapping[str, float], *, chosen: Playbook) -> list[Playbook]:
+    """Give the additions for concepts of the title that the chosen playbook does not deal with."""
+    taken = {name for group in chosen.needs for name in group}
+    found = []
+    for playbook in library():
+        if "addon" in playbook.kinds:
+            names = {name for group in playbook.needs for name in group}
+            weight = max((recognised.get(name, 0.0) for name in names), default=0.0)
+            if weight >= 3.0 and not names & taken:
+                found.append((weight, playbook))
+    return [playbook for _, playbook in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _fit(playbook: Playbook, recognised: Mapping[str, float]) -> float:
+    fits = [
+        sum(recognised[name] for name in group) / len(group) + 0.8 * (len(group) - 1)
+        for group in playbook.needs
+        if all(name in recognised for name in group)
+    ]
+    return max(fits, default=0.0)

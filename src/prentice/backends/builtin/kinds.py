@@ -1,0 +1,113 @@
+"""The kinds of work, and how strongly verbs, head nouns and label prefixes of a title speak for each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from prentice.backends.builtin.words import stem
+from prentice.tasks.plan import Category
+
+KINDS: Final[Mapping[str, Category]] = {
+    "migration": "refactoring", "feature": "feature", "bug": "bug_fix", "refactoring": "refactoring",
+    "tests": "test_generation", "docs": "documentation", "api": "feature", "performance": "refactoring",
+    "security": "bug_fix", "ui": "feature", "data": "feature", "devops": "other", "release": "other",
+    "research": "other", "dependency": "other", "configuration": "feature", "integration": "feature",
+    "removal": "refactoring", "review": "code_review", "improve": "refactoring", "format": "formatting",
+}  # fmt: skip
+"""Every kind, with the category of its steps where nothing better is known."""
+
+_VERBS: Final[Mapping[str, str]] = {
+    "migration": "migrate port convert move transition switch rewrite replace swap translate",
+    "feature": "add implement create build support introduce enable allow let provide develop extend include make show "
+    "display accept expose generate store save track send schedule filter sort offer write give detect calculate "
+    "compute apply hide wire complete automate register return pass map emit render parse read notify collect limit "
+    "restrict persist reload propagate define link copy merge update change adjust adapt modify",
+    "bug": "fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",
+    "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
+    "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
+    "tests": "test cover verify",
+    "docs": "document describe explain",
+    "performance": "optimize speed reduce accelerate cache profile tune shrink benchmark parallelize lower",
+    "security": "secure harden encrypt sanitize protect rotate escape audit",
+    "ui": "design redesign restyle style polish",
+    "devops": "deploy containerize dockerize provision host package monitor instrument setup",
+    "release": "release publish ship tag",
+    "research": "research investigate evaluate compare explore spike decide choose analyze assess study prototype "
+    "find determine identify pick",
+    "dependency": "upgrade bump pin",
+    "integration": "integrate connect hook sync synchronize",
+    "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate",
+    "data": "import export load backfill ingest train seed validate archive",
+    "configuration": "configure parametrize externalize",
+    "review": "review inspect check",
+    "improve": "improve enhance increase revise rethink upgrade modernize expand",
+    "format": "format lint reformat",
+}
+VERBS: Final[Mapping[str, str]] = {stem(verb): kind for kind, verbs in _VERBS.items() for verb in verbs.split()}
+"""The stem of an imperative verb to the kind of work that it announces."""
+
+SPELLED: Final[Mapping[str, str]] = {stem(verb): verb for verbs in _VERBS.values() for verb in verbs.split()}
+"""The stem of a verb to its imperative."""
+
+PARTICLES: Final = frozenset({"set up", "clean up", "speed up", "tidy up", "hook up", "break up", "split up",
+                              "cut down", "roll out", "write up", "split out", "pull out", "rip out",
+                              "bring up", "wire up", "spin up", "slim down", "lock down", "look into", "get rid of",
+                              "make sure", "find out", "figure out", "phase out", "break down"})  # fmt: skip
+"""Verbs of two or three words."""
+
+PARTICLE_VERBS: Final[Mapping[str, str]] = {
+    "set up": "devops", "speed up": "performance", "clean up": "refactoring", "tidy up": "refactoring",
+    "hook up": "integration", "break up": "refactoring", "split up": "refactoring", "cut down": "performance",
+    "roll out": "release", "write up": "docs", "split out": "refactoring", "pull out": "refactoring",
+    "rip out": "removal", "bring up": "devops", "wire up": "feature", "spin up": "devops", "slim down": "performance",
+    "lock down": "security", "look into": "research", "get rid of": "removal", "make sure": "bug",
+    "find out": "research", "figure out": "research", "phase out": "removal", "break down": "refactoring",
+}  # fmt: skip
+
+AMBIGUOUS: Final = frozenset(
+    stem(word)
+    for word in "test release search design report log cache load index filter sort view document upload import export "
+    "store process support handle track limit share stream backup review audit map show return link check format patch "
+    "register profile host package sync copy set build read style change update pin drop benchmark lint archive "
+    "monitor study spike hook tag ship move cover switch port state display order".split()
+)
+"""Stems of verbs that are as often nouns: they open an imperative only where what follows looks like an object."""
+
+HEADS: Final[Mapping[str, tuple[str, float]]] = {
+    stem(word): (kind, weight)
+    for kind, weight, words in (
+        ("tests", 4.0, "test coverage testing testcase fixture spec"),
+        ("docs", 4.0, "documentation doc readme guide tutorial docstring changelog adr runbook handbook faq wiki "
+         "manual cookbook walkthrough quickstart"),
+        ("api", 2.5, "endpoint endpoints route api webhook mutation resolver openapi graphql"),
+        ("ui", 2.5, "page button modal dialog form screen menu navbar sidebar layout dashboard widget tooltip theme "
+         "component icon stylesheet view panel wizard chart"),
+        ("devops", 3.0, "ci pipeline workflow dockerfile container deployment terraform helm cluster monitoring "
+         "alerting infrastructure staging runner"),
+        ("data", 2.0, "dataset etl import importer csv export table column schema warehouse report"),
+        ("bug", 3.0, "crash bug error failure exception regression leak deadlock race typo glitch freeze hang "
+         "warning traceback mismatch"),
+        ("performance", 3.0, "performance latency throughput slowness startup memory footprint"),
+        ("security", 3.0, "vulnerability security xss csrf injection secret cve hardening"),
+        ("dependency", 2.5, "dependency dependencies vulnerability"),
+        ("release", 2.5, "release version"),
+        ("configuration", 2.0, "setting config configuration flag option"),
+        ("refactoring", 2.0, "duplication refactoring debt"),
+        ("research", 3.0, "spike investigation evaluation proposal rfc comparison poc feasibility"),
+    )
+    for word in words.split()
+}  # fmt: skip
+"""The stem of the last noun of an object to the kind that it speaks for, with a weight."""
+
+LABELS: Final[Mapping[str, str]] = {
+    "feat": "feature", "feature": "feature", "fix": "bug", "bug": "bug", "bugfix": "bug", "hotfix": "bug",
+    "docs": "docs", "doc": "docs", "documentation": "docs", "perf": "performance", "performance": "performance",
+    "refactor": "refactoring", "refactoring": "refactoring", "cleanup": "refactoring", "tech debt": "refactoring",
+    "test": "tests", "tests": "tests", "testing": "tests", "ci": "devops", "build": "devops", "ops": "devops",
+    "devops": "devops", "chore": "", "task": "", "todo": "", "implement": "", "implementation": "", "story": "",
+    "epic": "", "security": "security", "sec": "security", "ui": "ui", "ux": "ui", "style": "format",
+    "research": "research", "spike": "research", "data": "data", "release": "release", "api": "api",
+    "deps": "dependency", "dependencies": "dependency", "config": "configuration", "migration": "migration",
+    "review": "review", "automation": "", "enhancement": "", "request": "", "proposal": "",
+    "setup": "devops", "regression": "bug", "defect": "bug", "issue": "bug",
+}  # fmt: skip
+"""Labels before a colon or in brackets at the start of a title; an empty kind only says that it is a label."""

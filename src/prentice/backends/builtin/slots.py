@@ -1,0 +1,255 @@
+"""The words of one task, ready for the slots of a playbook: what it is about, both sides, place, files, commands."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from prentice.backends.builtin.title import Intent, carried, definite, indefinite_free
+from prentice.backends.builtin.words import PROPER_NAMES, clip, is_name, lowered, stem
+from prentice.tasks.plan import RepositoryFacts
+
+_LANGUAGES: Final = (
+    "Python Go Golang Rust JavaScript TypeScript Java Kotlin Swift Ruby PHP Scala Elixir Perl Haskell Dart Lua Zig "
+    "Fortran COBOL Bash PowerShell Node Node.js C C++ C# Objective-C VB.NET Clojure Erlang R MATLAB"
+).split()
+_SERVICES: Final = frozenset(
+    "Stripe PayPal Adyen Braintree Slack Discord Teams Jira Linear Notion Salesforce HubSpot Zendesk Twilio SendGrid "
+    "Mailgun Google Microsoft Apple Facebook GitHub GitLab Okta Auth0 Keycloak Shopify Ollama Sentry Datadog "
+    "Mailchimp Segment Zapier Trello Telegram Azure AWS S3".split()
+)
+_TOPIC_LENGTH: Final = 44
+_SHORT_LENGTH: Final = 30
+_MEASURES: Final = re.compile(
+    r"^(?:the )?(?:(?:p9\d|average|median|overall|high|slow|peak) )?(?P<measure>latency|response times?|memory (?:usage|consumption|footprint)|memory|"
+    r"cpu (?:usage|load|time)|performance|speed|throughput|load(?:ing)? times?|start-?up times?|build times?|bundle size|image size|size|"
+    r"query times?|run ?times?|cold starts?|page load times?|test times?|time to first byte|slowness)(?: of| for| in|$)\s*(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_BUG_WORDS: Final = re.compile(
+    r"^(?:the |an? )?(?:bug|issue|problem|defect|error)(?:\s+(?:where|that|with|when|in which|causing|of|in))\s+(?P<rest>.+)$",
+    re.IGNORECASE,
+)
+_SUFFIXES: Final = re.compile(
+    r"\s+(?:unit tests?|integration tests?|e2e tests?|tests?|test suite|test coverage|coverage|documentation|docs|"
+    r"bugs?|issues?|feature|functionality|support|code)$",
+    re.IGNORECASE,
+)
+
+
+def slots(intent: Intent, *, kind: str, text: str, repository: RepositoryFacts) -> dict[str, str]:
+    """Give the slots that this task can fill; see the playbooks for how they are used."""
+    found: dict[str, str] = {}
+    found |= _about(intent, kind=kind)
+    found |= _sides(intent, found)
+    found |= _circumstances(intent, text=text)
+    found |= _facts(repository)
+    if "limit" not in found and (match := _text_limit(text)):
+        found["limit"] = match
+    return {name: value for name, value in found.items() if value}
+
+
+def _about(intent: Intent, *, kind: str) -> dict[str, str]:
+    """What the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
+    thing = carried(intent) or intent.object
+    measure = ""
+    if match := _MEASURES.match(thing):
+        measure = match["measure"].lower()
+        rest = match["rest"] or intent.parts.get("for", "") or intent.parts.get("in", "")
+        thing = rest or thing
+    elif match := re.match(
+        r"^(.{3,60}?)\s+(performance|latency|memory usage|startup time|speed|throughput|load times?|response times?)$",
+        thing,
+        re.IGNORECASE,
+    ):
+        thing, measure = match[1], match[2].lower()
+    if kind in {"tests", "docs", "performance", "refactoring"} and not intent.clause and thing == intent.object:
+        thing = _SUFFIXES.sub("", thing) or thing
+    if intent.verb == "make" and (match := re.match(r"^(.*?)\s+(\S+)$", thing)) and len(thing.split()) > 1:
+        found_quality = match[2]
+        thing = match[1]
+    else:
+        found_quality = ""
+    if kind == "performance":
+        thing = re.sub(r"^(?:slow|the slow)\s+", "", thing, flags=re.IGNORECASE)
+    thing = thing.strip() or intent.text
+    topic = clip(definite(thing), _TOPIC_LENGTH)
+    short = definite(_head(thing))
+    values = {
+        "topic": topic, "bare": clip(indefinite_free(thing), _TOPIC_LENGTH), "short": short,
+        "new": clip(thing, _TOPIC_LENGTH), "measure": measure, "quality": found_quality,
+        "full": clip(definite(thing), 90), "title": clip(intent.text, 80),
+    }  # fmt: skip
+    if intent.verb:
+        values["doing"] = clip(lowered(intent.text), 60)
+    return values | _symptom(intent)
+
+
+def _head(thing: str) -> str:
+    """The phrase without what hangs on it: `the export of orders as CSV` becomes `the export`."""
+    head = re.split(r"\s+(?:of|for|to|that|which|as|and|or|than|about)\s+|,\s", thing)[0]
+    words = head.split()
+    if len(head) > _SHORT_LENGTH and len(words) > 2:
+        kept = words[-3:] if len(" ".join(words[-3:])) <= _SHORT_LENGTH else words[-2:]
+        head = " ".join(kept)
+    return clip(head, _SHORT_LENGTH)
+
+
+def _symptom(intent: Intent) -> dict[str, str]:
+    """The failure: `symptom` as a noun phrase, or `clause` as a statement that goes after `that`."""
+    if intent.clause:
+        clause = intent.text
+        return {
+            "clause": clip(lowered(_definite_subject(clause)), 92),
+            "short_clause": clip(lowered(_definite_subject(clause)), 46),
+        }
+    thing, when = intent.object, intent.parts.get("when", "")
+    if match := _BUG_WORDS.match(f"{thing} {when}".strip()):
+        rest = re.sub(r"^(?:where|that|when)\s+", "", match["rest"])
+        return {"clause": clip(rest, 92), "short_clause": clip(rest, 46)}
+    if not thing:
+        return {}
+    place = next(
+        (
+            f" {key} {intent.parts[key]}"
+            for key in ("in", "on", "at", "for", "from", "during", "with", "to", "between", "by")
+            if key in intent.parts
+        ),
+        "",
+    )
+    symptom = definite(thing)
+    values = {"symptom": clip(f"{symptom}{place} {when}".strip(), 70), "short_symptom": clip(symptom, 46)}
+    if when:
+        values["condition"] = clip(when, 60)
+    return values
+
+
+def _definite_subject(clause: str) -> str:
+    return clause
+
+
+def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
+    """The two sides of a change: `source`, `target`, and the languages in them."""
+    parts, found = intent.parts, dict[str, str]()
+    source, target = parts.get("from", ""), parts.get("to", "") or parts.get("into", "") or parts.get("onto", "")
+    if intent.verb in {"replace", "swap"}:
+        source, target = intent.object, parts.get("with", "") or parts.get("by", "") or target
+    elif intent.verb in {"use", "adopt"} or parts.get("instead"):
+        source, target = parts.get("instead", "") or source, target or intent.object
+    elif intent.verb in {"rewrite", "port", "translate", "convert"} and not target:
+        target = parts.get("in", "") or parts.get("using", "") or parts.get("with", "") or parts.get("as", "")
+    elif intent.verb in {"switch", "transition", "rename"} and not source:
+        source = intent.object
+    if target.startswith("use "):
+        target = target[4:]
+    languages = _named_languages(intent.object)
+    if source:
+        found["source"] = clip(definite(source), 40)
+        found["old"] = clip(indefinite_free(source), 32)
+    elif languages:
+        found["source"] = found["old"] = languages[0]
+    if target and not re.match(r"(?:under|below|less|at most|at least)\b", target):
+        found["target"] = clip(definite(target), 40)
+        found["next"] = clip(indefinite_free(target), 32)
+    from_language = (_named_languages(source) or languages)[:1]
+    to_language = _named_languages(target)[:1]
+    if from_language and (not to_language or from_language != to_language):
+        found["from_language"] = from_language[0]
+    if to_language:
+        found["to_language"] = to_language[0]
+    if languages and "bare" in about:
+        rest = " ".join(word for word in about["bare"].split() if word not in languages)
+        if rest and len(rest) > 2:
+            found["ported"] = rest
+    return found
+
+
+def _named_languages(text: str) -> list[str]:
+    return [word for word in re.findall(r"[A-Za-z][\w.+#-]*", text) if word in _LANGUAGES]
+
+
+def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
+    """Where, with what, for whom, how far, by when; services and other names."""
+    parts, found = intent.parts, dict[str, str]()
+    for key in ("in", "on", "to", "into", "at", "across", "onto", "within", "inside"):
+        phrase = parts.get(key, "")
+        if (
+            phrase
+            and len(phrase) <= 44
+            and not re.match(r"(?:under|below|less|\d|support |allow |handle |use |avoid |be |make |prevent )", phrase)
+        ):
+            found.setdefault("place", definite(phrase))
+            word = "in" if key in {"to", "into", "onto", "within", "inside"} else key
+            found.setdefault("in_place", f"{word} {definite(phrase)}")
+    if intent.scope:
+        found.setdefault("place", intent.scope)
+        found.setdefault("in_place", f"in {intent.scope}")
+    for key in ("with", "using", "via", "through"):
+        if key in parts and "instrument" not in found:
+            found["instrument"] = clip(parts[key], 40)
+    if "for" in parts:
+        found["beneficiary"] = clip(definite(parts["for"]), 40)
+        found["for_whom"] = clip(parts["for"], 40)
+    if purpose := parts.get("so") or (
+        parts["to"] if re.match(r"[a-z]+ ", parts.get("to", "")) and stem(parts["to"].split()[0]) else ""
+    ):
+        found["purpose"] = clip(purpose.removeprefix("that "), 60)
+    if "when" in parts:
+        found.setdefault("condition", clip(parts["when"], 60))
+    if "without" in parts:
+        found["without"] = clip(parts["without"], 40)
+    if "deadline" in parts:
+        found["deadline"] = clip(parts["deadline"], 30)
+    if intent.limits:
+        found["limit"] = intent.limits[0]
+    if intent.quotes:
+        found["quoted"] = clip(intent.quotes[0], 60)
+    elif match := re.search(r"\b\w*(?:Error|Exception|Panic)\b", intent.text):
+        found["quoted"] = match[0]
+    names = [word for word in re.findall(r"[A-Za-z][\w.+-]*", f"{intent.text} {text[:2_000]}") if word in _SERVICES]
+    if names:
+        found["service"] = list(dict.fromkeys(names))[0]
+        if len(set(names)) > 1:
+            found["services"] = " and ".join(list(dict.fromkeys(names))[:2])
+    technologies = [
+        word for word in re.findall(r"[A-Za-z][\w.+-]*", intent.text) if word in PROPER_NAMES and is_name(word)
+    ]
+    if technologies:
+        found["technology"] = technologies[-1]
+    if versions := re.findall(r"\bv?\d+(?:\.[\dx]+)*\b", intent.text):
+        found["version"] = versions[-1]
+    return found
+
+
+def _text_limit(text: str) -> str:
+    match = re.search(
+        r"\b(?:under|below|within|less than|at most|no more than|at least|above)\s+\d[\d.,]*\s?"
+        r"(?:ms|milliseconds?|seconds?|s|minutes?|%|percent|[kmgt]i?b|requests? per second|rps)(?!\w)|[<>]=?\s?\d[\d.,]*\s?(?:ms|s|%|[kmg]b)(?!\w)",
+        text[:20_000], re.IGNORECASE,
+    )  # fmt: skip
+    return match[0] if match else ""
+
+
+def _facts(repository: RepositoryFacts) -> dict[str, str]:
+    """Commands, places and named files of the repository, as far as known."""
+    found = {kind: f"`{clip(command, 60)}`" for kind, command in repository.checks.items() if command.strip()}
+    for kind, paths in repository.places.items():
+        if paths:
+            found[f"{kind}_place"] = f"`{paths[0]}`"
+    files = named_files(repository)
+    code = [path for path in files if not re.search(r"\.(?:md|rst|txt|adoc)$", path)] or files
+    if code:
+        found["file"] = f"`{code[0]}`"
+        found["file_name"] = f"`{code[0].rsplit('/', 1)[-1]}`"
+    if symbols := [symbol.written for symbol in repository.named_symbols if symbol.found]:
+        found["symbol"] = f"`{symbols[0]}`"
+    if repository.languages:
+        found["language"] = repository.languages[0]
+    return found
+
+
+def named_files(repository: RepositoryFacts) -> list[str]:
+    """Give the files that the text names and that exist, tests last, each once; a name that is ambiguous is left out."""
+    paths = [named.found[0] for named in repository.named_paths if len(named.found) == 1]
+    return sorted(
+        dict.fromkeys(paths), key=lambda path: bool(re.search(r"(?:^|/)tests?/|test_|_test\.|\.test\.", path))
+    )

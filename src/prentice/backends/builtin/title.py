@@ -1,0 +1,316 @@
+"""Taking the title of a task apart: what is done, to what, from what to what, with what, where and when."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from prentice.backends.builtin.kinds import AMBIGUOUS, HEADS, LABELS, PARTICLE_VERBS, PARTICLES, SPELLED, VERBS
+from prentice.backends.builtin.words import is_name, recased, stem
+
+_TOKEN: Final = re.compile(r"`[^`\n]{1,120}`|\"[^\"\n]{1,160}\"|\([^()\n]{1,80}\)|\S+")
+_LABEL: Final = re.compile(
+    r"^\s*(?:[\[(](?P<boxed>[A-Za-z][\w /&-]{0,30})[\])]\s*:?|(?P<plain>[A-Za-z][\w]*(?: [A-Za-z]\w*){0,3})"
+    r"(?:\((?P<scope>[\w /.-]{1,40})\))?!?\s*:)\s+"
+)
+_TICKET: Final = re.compile(r"^\s*(?:#?[A-Z]{1,10}-\d+|#\d+)\s*[:\-\u2013]?\s+")
+_COURTESY: Final = re.compile(
+    r"^(?:please|pls|kindly|todo|we (?:need|want|have|would like|should) (?:to )?|i (?:need|want|have|would like)(?: you)? to|"
+    r"you (?:need|have) to|"
+    r"we should|you should|need to|needs to|have to|should|must|let's|lets|can you|could you|can we|could we|"
+    r"the task is to|your task is to|help me(?: to)?|it would be (?:nice|great|good) to|start to|try to|"
+    r"as an? [\w -]{1,30}, i (?:want|need|would like)(?: to be able)? to)\s+",
+    re.IGNORECASE,
+)
+_PREPOSITIONS: Final = frozenset(
+    "from to into in on for with using via through within without under by at against across during between of about "
+    "when whenever if while after before until because where so instead as per over inside onto unless than "
+    "that which below since behind".split()
+)
+_CLAUSES: Final = frozenset("when whenever if while after before until because where unless since".split())
+_TIME: Final = re.compile(
+    r"^(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|today|tonight|eod|q[1-4]\b|next (?:week|month|release|sprint|quarter)|"
+    r"the end of|january|february|march|april|may \d|june|july|august|september|october|november|december|\d{4}-\d\d)",
+    re.IGNORECASE,
+)
+_LIMIT: Final = re.compile(
+    r"(?:\b(?:under|below|within|less than|at most|no more than|fewer than|up to|over|above|at least|more than|by)\s+|[<>]=?\s*)"
+    r"(?:\w+ ){0,1}\d[\d.,]*\s?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|hours?|h|days?|%|percent|[kmgt]i?b|"
+    r"requests?(?:/s| per second)?|rps|qps|fps|lines?|rows?|items?|users?|records?|entries|characters?|x)(?![\w])"
+    r"|\b\d+x\b",
+    re.IGNORECASE,
+)
+_FAILS: Final = re.compile(
+    r"\b(?:fails?|failed|failing to|crash(?:es|ed)?|hangs?|freez(?:es|ing)|breaks|(?:does|do|did|is|are|was|were|has|have|wo|ca|could|should|would)(?:n't|n\u2019t| not)|"
+    r"cannot|can not|returns?|throws?|threw|raises?|loses?|lost|leaks?|ignores?|ignored|shows? (?:wrong|the wrong|up|old|stale)|"
+    r"(?:is|are|was|were|gets?|being|becomes?) (?:\w+ )?(?:wrong|broken|slow|missing|empty|stuck|lost|duplicated|ignored|incorrect|inconsistent|"
+    r"invalid|null|undefined|corrupted?|truncated|stale|reset|removed|deleted|overwritten|totally|never|always|not|cut|logged|sent)|"
+    r"takes? (?:too long|forever|\d)|times? out|timed out|not working|never|no longer|stops?|disappears?|duplicates?|"
+    r"causes?|deletes|overwrites|produces?|became slow|flickers?|overlaps?|jumps|too many|unable to)\b",
+    re.IGNORECASE,
+)
+_CARRIERS: Final = frozenset(
+    stem(word)
+    for word in "support ability option way feature functionality possibility mechanism handling capability".split()
+)
+_MASS: Final = frozenset(
+    "support authentication authorization logging caching pagination documentation monitoring access information data "
+    "validation performance security accessibility localization internationalization configuration functionality "
+    "compatibility integration feedback infrastructure software content traffic usage code telemetry tracing "
+    "observability input output history persistence encryption compression concurrency autocomplete onboarding "
+    "billing email mail video audio metadata middleware markdown latency throughput memory storage "
+    "rate-limiting retry versioning throttling coverage debt".split()
+)
+_DETERMINERS: Final = frozenset(
+    "the a an our all each every my your this that these those any some no its their both several many multiple one "
+    "two three four five six seven eight nine ten more another".split()
+)
+_HEAD_NOUNS: Final = frozenset(
+    "sdk api cli library framework server client module service package plugin parser engine database db table schema "
+    "page app site endpoint backend frontend repo repository tool handler worker queue cache pipeline cluster bucket "
+    "image file model dashboard form button screen importer exporter integration interface protocol driver adapter "
+    "bot command script job workflow action runner extension backups docs documentation apis cluster bar ui gateway "
+    "format function class method binding bindings app store tests test".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A title taken apart. Phrases are as written, in running-text case, without the preposition that led them."""
+
+    text: str
+    verb: str = ""
+    object: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Phrases by their preposition (`from`, `to`, `with`, `in`, ...); `when` holds a whole clause with its word."""
+    label: str = ""
+    scope: str = ""
+    clause: bool = False
+    """The title is a statement (`Login fails on Safari`), not an imperative."""
+    limits: tuple[str, ...] = ()
+    quotes: tuple[str, ...] = ()
+
+    @property
+    def head(self) -> str:
+        """The stem of the last word of the object, where the noun of an English phrase stands."""
+        first = re.split(r"\s+(?:of|for|to|and|or)\s+", self.object)[0]
+        words = re.findall(r"[A-Za-z][\w+#.-]*", first)
+        return stem(words[-1].lower()) if words else ""
+
+
+def parse(title: str, *, statement: bool = False) -> Intent:
+    """Take a title apart; any text gives an intent, an empty one for an empty text."""
+    text, label, scope = _without_frame(" ".join(title.split())[:2_000])
+    text = recased(text)
+    words = _TOKEN.findall(text)
+    quotes = tuple(match for match in re.findall(r'["\u201c]([^"\u201c\u201d\n]{3,120})["\u201d]', text))
+    limits = tuple(match[0].strip() for match in _LIMIT.finditer(text))
+    verb, used = _verb(words, text)
+    if not verb or statement:
+        clause = bool(_FAILS.search(text)) or statement
+        head = _segments(words)
+        return Intent(text=text, object=text if clause else head[0], parts=head[1], label=label, scope=scope,
+                      clause=clause, limits=limits, quotes=quotes)  # fmt: skip
+    thing, parts = _segments(words[used:])
+    return Intent(text=text, verb=verb, object=thing, parts=parts, label=label, scope=scope, limits=limits,
+                  quotes=quotes)  # fmt: skip
+
+
+def _without_frame(text: str) -> tuple[str, str, str]:
+    """Take off ticket numbers, labels (`fix(auth):`, `[Bug]`), polite openings and the final stop."""
+    label = scope = ""
+    text = _TICKET.sub("", text)
+    for _ in range(3):
+        match = _LABEL.match(text)
+        if match is None:
+            break
+        found = (match["boxed"] or match["plain"]).lower()
+        if found in LABELS:
+            label = label or LABELS[found] or "-"
+            scope = scope or match["scope"] or ""
+        elif (
+            match["plain"]
+            and len(text) - match.end() >= 8
+            and len(found.split()) <= 4
+            and not _names_an_error(match["plain"])
+        ):
+            scope = scope or match["plain"]
+        elif not match["boxed"]:
+            break
+        text = text[match.end() :]
+    for _ in range(3):
+        shorter = _COURTESY.sub("", text)
+        if shorter == text:
+            break
+        text = shorter
+    return text.strip().rstrip(".!;:,").strip(), "" if label == "-" else label, scope
+
+
+def _names_an_error(word: str) -> bool:
+    return bool(re.search(r"(?:Error|Exception|Warning|Panic)$", word))
+
+
+def _verb(words: list[str], text: str) -> tuple[str, int]:
+    """Give the imperative that opens the words and how many words it takes; an empty one for none."""
+    at = 0
+    while at < min(2, len(words)) and re.fullmatch(
+        r"[A-Za-z]+ly|also|then|finally|first|next|now|just", words[at], re.IGNORECASE
+    ):
+        at += 1
+    plain = [word.lower().strip(",.:;!?") for word in words[at : at + 4]]
+    if not plain:
+        return "", 0
+    for length in (3, 2):
+        phrase = " ".join(plain[:length])
+        if phrase in PARTICLES and len(plain) > length - 1:
+            return phrase, at + length
+    if len(plain) > 1 and plain[0] == "re" and plain[1]:
+        return "", 0
+    key = stem(plain[0].removeprefix("re-")) if plain[0] not in {"set"} else "set"
+    if key in VERBS and not re.search(r"[_./()`-]", plain[0].removeprefix("re-")):
+        if key in AMBIGUOUS and not _opens_imperative(words[at:], text):
+            return "", 0
+        if plain[0].endswith("s") and not SPELLED[key].endswith("s"):
+            return "", 0  # `Tests for the parser`, `Returns wrong total`: a noun or a statement, no imperative
+        if plain[0].endswith("ed") and len(plain) > 1:
+            return "", 0
+        return SPELLED[key], at + 1
+    return "", 0
+
+
+def _opens_imperative(words: list[str], text: str) -> bool:
+    if len(words) < 2:
+        return False
+    following = words[1].lower().strip(",.:;")
+    if (
+        following in _DETERMINERS
+        or is_name(words[1])
+        or following in {"existing", "new", "whether", "if", "that", "and"}
+    ):
+        return True
+    if following in _PREPOSITIONS or _FAILS.search(text):
+        return False
+    pair = f"{stem(words[0].lower())} {stem(following)}"
+    return pair not in _COMPOUNDS
+
+
+_COMPOUNDS: Final = frozenset(
+    f"{stem(one)} {stem(two)}"
+    for one, two in (
+        pair.split("-")
+        for pair in "test-coverage test-suite test-plan test-runner release-notes release-pipeline release-process "
+        "release-automation search-results search-page search-bar search-index search-feature search-box design-system "
+        "report-export report-generation report-page log-rotation log-viewer log-level log-levels log-retention "
+        "cache-invalidation cache-layer cache-stampede load-balancer load-test load-testing load-tests index-page "
+        "filter-bar filter-panel document-upload document-preview upload-progress upload-page import-wizard "
+        "import-job import-page export-button export-job export-page order-history order-page store-page "
+        "process-pool share-button share-link stream-processing backup-script backup-job backup-strategy "
+        "review-page review-process audit-log audit-trail audit-logging build-pipeline build-system build-cache "
+        "build-time build-times profile-page profile-picture host-key package-manager package-lock sync-job sync-engine "
+        "copy-button style-guide change-log update-checker drop-zone benchmark-suite monitor-dashboard "
+        "display-name tag-page view-counter link-checker link-preview map-view state-machine format-string "
+        "support-page support-ticket track-record limit-order test-data test-fixtures test-environment".split()
+    )
+)
+
+
+def _segments(words: list[str]) -> tuple[str, dict[str, str]]:
+    """Split words at their prepositions: the object, and phrases by preposition."""
+    thing: list[str] = []
+    parts: dict[str, str] = {}
+    current: list[str] = thing
+    key = ""
+
+    def close() -> None:
+        if key and current and key not in parts:
+            parts[key] = " ".join(current).strip(" ,;:-")
+
+    for at, word in enumerate(words):
+        bare = word.lower().strip(",;:()")
+        if key == "when":
+            current.append(word)
+            continue
+        starts = (
+            bare in _PREPOSITIONS
+            and word[0] not in '`"'
+            and (thing or bare in {"with", "to", "for", "from", "in", "on", "between"})
+        )
+        if starts and bare in {"of", "that", "which", "than", "as", "about"} and not (bare == "about" and not thing):
+            if bare in {"that", "which"} and not key:
+                close()
+                key, current = "that", []
+                continue
+            current.append(word)
+            continue
+        if starts and current is not thing and not current and bare != "when":
+            current.append(word)
+            continue
+        if starts and bare == "over" and at + 1 < len(words) and not words[at + 1][0].isalnum():
+            starts = False
+        if not starts:
+            current.append(word)
+            continue
+        if (
+            bare == "in"
+            and at + 1 < len(words)
+            and words[at + 1].lower() in {"order", "memory", "place", "batches", "bulk", "parallel"}
+        ):
+            current.append(word)
+            continue
+        close()
+        if bare in _CLAUSES:
+            key, current = "when", [word.lower()]
+        elif bare == "instead" and at + 1 < len(words) and words[at + 1].lower() == "of":
+            key, current = "instead", []
+        else:
+            key, current = bare, []
+    close()
+    parts = {name: value.removeprefix("of ") if name == "instead" else value for name, value in parts.items()}
+    if "by" in parts and _TIME.match(parts["by"]):
+        parts["deadline"] = parts.pop("by")
+    return " ".join(thing).strip(" ,;:-"), parts
+
+
+def carried(intent: Intent) -> str:
+    """Give the object's real topic where its head only carries it: `support for webhooks` is about webhooks."""
+    head = intent.head
+    if head in _CARRIERS or (head in HEADS and HEADS[head][0] in {"tests", "docs"} and intent.object):
+        for key in ("for", "of", "about", "on", "in", "to"):
+            if key in intent.parts:
+                return intent.parts[key]
+        if match := re.search(r"\b(?:of|about) (.+)$", intent.object):
+            return match[1]
+    return ""
+
+
+def definite(phrase: str) -> str:
+    """Give a noun phrase as one that was mentioned before: `a dark theme` becomes `the dark theme`."""
+    phrase = phrase.strip(" ,.;:")
+    words = phrase.split()
+    if not words:
+        return phrase
+    first, last = words[0].lower(), words[-1].strip(",.;:()")
+    if first in {"a", "an"}:
+        return "the " + " ".join(words[1:])
+    if first in _DETERMINERS or re.match(r"[`\"'/(@#\d*<$-]", first) or first.endswith(("'s", "\u2019s", "s'")):
+        return phrase
+    noun = re.split(r"\s+(?:of|for|to|in|and|or|from|with|on)\s+", phrase)[0].split()[-1].strip(",.;:()")
+    proper = all(is_name(word) or word[:1].isupper() or re.fullmatch(r"[\d.]+x?\+?", word) for word in phrase.split())
+    if proper and not (noun.lower() in _HEAD_NOUNS and len(words) > 1):
+        return phrase
+    if re.search(r"[_./()`]", words[-1]) and len(words) == 1:
+        return phrase
+    if (
+        len(words) <= 2
+        and (noun.lower() in _MASS or noun.lower().endswith(("ing", "ness", "ity", "tion")))
+        and noun.lower()
+        not in {"string", "setting", "ring", "thing", "function", "connection", "section", "action", "button"}
+    ):
+        return phrase
+    del last
+    return f"the {phrase}"
+
+
+def indefinite_free(phrase: str) -> str:
+    """Give a noun phrase without its leading article or quantifier."""
+    return re.sub(r"^(?:the|a|an|our|my|your|all|any|some|new|existing)\s+", "", phrase.strip(), flags=re.IGNORECASE)
