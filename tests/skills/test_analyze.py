@@ -159,11 +159,12 @@ def test_synonyms_leave_the_lane(row: tuple[str, str, str, str], data: st.DataOb
         assert assess(other).lane == lane, other
 
 
-@pytest.mark.parametrize(("name", "lane"), [(row[0], row[2]) for row in TABLE], ids=[row[0] for row in TABLE])
+NAMING = [(name, lane) for name, _, lane, _ in TABLE if name not in {"Fix bug", "Improve performance"}]
+
+
+@pytest.mark.parametrize(("name", "lane"), NAMING, ids=[name for name, _ in NAMING])
 def test_a_verb_that_nobody_knows_leaves_the_lane(name: str, lane: str) -> None:
-    verb, _, rest = name.partition(" ")
-    if verb in {"Fix", "Improve", "Should"} and len(rest.split()) < 2:
-        pytest.skip("nothing is left of the text")
+    _, _, rest = name.partition(" ")
     assert assess(f"frobnicate {rest.removeprefix('up ')}").lane == lane
 
 
@@ -316,7 +317,7 @@ def test_any_text_gets_an_assessment_whose_reasons_quote_it(name: str, descripti
 
 def assert_reasons_are_quoted(task: Task, found: Assessment) -> None:
     facts = repository(task.text)
-    stated = {*task.dependencies, task.priority, *facts.checks.values(), *facts.manifests, *FILES, *SYMBOLS.values()}
+    stated = {*task.dependencies, task.priority, *facts.checks.values(), *facts.manifests, *FILES}
     for reason in found.reasons:
         assert reason.evidence in task.text or reason.evidence in stated, reason
         assert reason.evidence or not task.text

@@ -21,8 +21,9 @@ def files(root: Path) -> tuple[str, ...]:
     """List a project's files as sorted paths relative to `root`, with `/`.
 
     Git's list where git answers within GIT_SECONDS: tracked files, and new ones that are not ignored. Else, and in a
-    directory that a repository above ignores as a whole, a walk that skips hidden, vendored and built directories and stops at MAX_FILES files or WALK_SECONDS. A name that is not UTF-8,
-    or that holds control characters, is left out: no text and no model could name it.
+    directory that a repository above ignores as a whole, a walk that skips hidden, vendored and built directories and
+    stops at MAX_FILES files or WALK_SECONDS. A name that is not UTF-8, or that holds control characters, is left out:
+    no text and no model could name it.
     """
     answer = git(root, ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"))
     ignored = not answer and not (root / ".git").exists()  # git answers for a repository that ignores this directory

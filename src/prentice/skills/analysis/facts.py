@@ -79,7 +79,7 @@ class Facts:
     values: Mapping[str, Fact]
     risks: tuple[Risk, ...]
     targets: tuple[str, ...]
-    """Files, directories and places (`path:line`) that the task names and that exist."""
+    """Files and directories that the task names, or whose symbols it names, and that exist."""
     missing: tuple[str, ...]
     describes: bool
     """Whether the task is to write about or test something, and touches nothing else."""
@@ -105,7 +105,7 @@ def gather(
     )  # fmt: skip
     targets = [path for name in named for path in name.found[:1]]
     missing = tuple(name.written for name in named if not name.found and not _is_new(name.written, task.text))
-    places = () if named else tuple(place for symbol in symbols for place in symbol.found[:1])
+    places = () if named else tuple(place.partition(":")[0] for symbol in symbols for place in symbol.found[:1])
     waiting = tuple(name for name in task.dependencies if not _is_finished(dependencies.get(name, "")))
     values = {
         "goals": Fact(value=len(reading.clauses), evidence=reading.clauses),

@@ -52,7 +52,9 @@ def _about_a_bare_line(reading: Reading) -> list[Question]:
     """Ask where and until when, of a task that is one line and names no place."""
     if len(reading.lead) > 200:
         return []
-    thing = " ".join(reading.object_words) or reading.goal
+    words = " ".join(reading.object_words)
+    start = reading.goal.lower().find(words)
+    thing = reading.goal[start : start + len(words)] if words and start >= 0 else words or reading.goal
     where = f"Which files or part of the program does “{_short(thing)}” concern?"
     until = f"How will you see that “{_short(reading.goal)}” is done?"
     asked = (where, until) if vocabulary.intent(reading.verb) else (until,)
