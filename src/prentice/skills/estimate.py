@@ -127,10 +127,8 @@ class _Priors:
         source = f"{self.count(level)} records of {self.table['classes']['source']}"
         said = [f"A {level} task takes {_hours(self.median(level))} at the median: {source}."]
         if self.growth(parts) > 1:
-            said.append(
             grown = f"which multiplies that by {self.growth(parts):.1f}"
             said.append(f"It counts as {parts} parts (goals, list entries, places), {grown}.")
-            )
         factor = math.exp(_Z80 * self.deviation)
         said.append(f"In 8 of 10 such records the time lies within a factor of {factor:.1f} of the median.")
         return said
