@@ -1,0 +1,22 @@
+"""The command that serves AI assistants."""
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from prentice.cli.options import global_options, selection
+from prentice.errors import UsageError
+
+
+@click.command("mcp")
+@global_options
+def mcp_command() -> None:
+    """Serve MCP on stdin and stdout, for an AI assistant that starts this command. Ends when they close."""
+    chosen = selection()
+    directory = Path(chosen.project)
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory.", next_step="Give the project's: `--project DIR`.")
+    # Surfaces do not import each other: this one starts the other by its name.
+    serve = import_module("prentice.mcp.server").serve
+    serve(directory, backend=chosen.backend, model=chosen.model, verbose=chosen.verbose)

@@ -1,0 +1,84 @@
+"""Answers within the limit: a document twice, as structure and as text, or shortened; and errors in the same form."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from mcp_types import CallToolResult, TextContent
+
+from prentice.errors import PrenticeError
+
+Document: TypeAlias = dict[str, Any]
+
+BYTES_PER_TOKEN: Final = 3.5
+MAX_BYTES: Final = 14_000
+"""4,000 tokens: no answer, structure and text together, is larger."""
+_ERROR_TEXT: Final = 600
+_ERROR_ITEMS: Final = 12
+
+
+def answer(document: Document) -> CallToolResult:
+    """Give a document as structure, and as JSON text for clients that read no structure."""
+    return CallToolResult(content=[TextContent(text=compact(document))], structured_content=document)
+
+
+def summarized(document: Document, summary: str) -> CallToolResult:
+    """Give a document as structure, with a summary that uses the room left for text."""
+    room = MAX_BYTES - size(CallToolResult(content=[TextContent(text="")], structured_content=document))
+    return CallToolResult(content=[TextContent(text=_cut_to(summary, room))], structured_content=document)
+
+
+def as_many(items: list[Document], build: Callable[[list[Document]], Document]) -> CallToolResult:
+    """Give the document that `build` makes of the first items, as many as the limit allows."""
+    count = len(items)
+    while True:
+        result = answer(build(items[:count]))
+        excess = size(result)
+        if excess <= MAX_BYTES or count <= 1:
+            return result
+        count = max(1, min(count - 1, count * MAX_BYTES // excess))
+
+
+def failure(error: PrenticeError, *, directory: Path) -> CallToolResult:
+    """Give an error: its sentence and next step as text, its document as structure, each with the directory used."""
+    document = {"error": _bounded(error.document()["error"]) | {"directory": str(directory)}}
+    told = document["error"]
+    text = f"{told['message']} {told['next_step']} (directory: {directory})"
+    return CallToolResult(content=[TextContent(text=text)], structured_content=document, is_error=True)
+
+
+def size(result: CallToolResult) -> int:
+    """Give the bytes of a result on the wire."""
+    return len(result.model_dump_json(by_alias=True, exclude_none=True).encode("utf-8", "replace"))
+
+
+def compact(document: Mapping[str, Any]) -> str:
+    """Write JSON without blanks, in the document's own characters."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def cut(text: str, length: int) -> str:
+    """Give at most `length` characters, and show where text was left out."""
+    return text if len(text) <= length else text[: max(0, length - 1)].rstrip() + "…"
+
+
+def _cut_to(text: str, room: int) -> str:
+    """Give as many whole lines as fit into `room` bytes of a JSON string."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        room -= len(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"))
+        if room < 0:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _bounded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return cut(value, _ERROR_TEXT)
+    if isinstance(value, list):
+        return [_bounded(item) for item in value[:_ERROR_ITEMS]]
+    if isinstance(value, dict):
+        return {key: _bounded(item) for key, item in value.items()}
+    return value

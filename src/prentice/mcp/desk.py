@@ -1,0 +1,44 @@
+"""What the tools share: the directory they work on, the defaults, the time a call may take, and what goes on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from prentice.library import Prentice, open_project
+from prentice.mcp.approval import Questions
+from prentice.mcp.running import LiveRuns
+
+if TYPE_CHECKING:
+    from prentice.tasks.rules import Actor
+
+HOLD_SECONDS: Final = 20.0
+"""How long a call may keep its client waiting; many clients give up near 60 s, some earlier."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """One served directory. `backend` and `model` hold where a call names none; `hold` is in seconds."""
+
+    directory: Path
+    backend: str | None = None
+    model: str | None = None
+    hold: float = HOLD_SECONDS
+    runs: LiveRuns = field(default_factory=LiveRuns)
+    questions: Questions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let approvals through the client count as the person's."""
+        self.questions = Questions(approve=lambda proposal: self.open(actor="person").approve_async(proposal))
+
+    def open(self, *, backend: str | None = None, model: str | None = None, actor: "Actor" = "assistant") -> Prentice:
+        """Open the directory anew: a server lives long, and settings and projects come up meanwhile.
+
+        Raises:
+            UsageError, ConfigError: as for the library's `open_project`.
+        """
+        return open_project(self.directory, backend=backend or self.backend, model=model or self.model, actor=actor)
+
+    async def close(self) -> None:
+        """Stop what goes on."""
+        await self.questions.close()
+        await self.runs.close()
