@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from prentice.ledger.database import Database
     from prentice.ledger.proposals_table import ProposalsTable
     from prentice.ledger.runs_table import RunsTable
-    from prentice.runs.engine import InProcessRuns
     from prentice.runs.protocol import Event, RunState
     from prentice.skills.analyze import Assessment
     from prentice.skills.breakdown.approve import Approved
@@ -318,7 +317,7 @@ class Prentice:
             )
             if on_event:
                 on_event(protocol.Event(kind="started", data={"run": run}))
-            watching = asyncio.create_task(_tell(runs, run, on_event)) if on_event else None
+            watching = asyncio.create_task(_tell(runs.watch(run), on_event)) if on_event else None
             try:
                 proposal_id = await runs.outcome(run)
             finally:
@@ -501,8 +500,8 @@ class Prentice:
         return Database(config.data_directory(os.environ) / "record.db", RECORD)
 
 
-async def _tell(runs: "InProcessRuns[Services]", run: str, on_event: "Callable[[Event], None]") -> None:
-    async for event in runs.watch(run):
+async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
+    async for event in events:
         on_event(event)
 
 

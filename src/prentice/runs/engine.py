@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from prentice.errors import PrenticeError, RunError
-from prentice.ledger.runs_table import FINAL_STATES, RunsTable
+from prentice.ledger.runs_table import FINAL_STATES, EventRow, RunsTable
 from prentice.runs.protocol import Event, Json, RunState, S, StepContext
 from prentice.runs.registry import Registry
 
@@ -73,18 +73,15 @@ class InProcessRuns(Generic[S]):
                 await live.task
             raise
 
-    async def watch(self, run: str) -> AsyncIterator[Event]:
-        """Give the events of a run from its beginning, until it has ended."""
+    def watch(self, run: str) -> AsyncIterator[Event]:
+        """Give the events of a run from its beginning, until it has ended; none is missed from this call on."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         live = self._live.get(run)
         if live is not None and not live.task.done():
             live.watchers.append(queue)
         else:
             queue.put_nowait(None)
-        for row in self._table.events(run):
-            yield Event(kind=row.kind, data=row.data)
-        while (event := await queue.get()) is not None:
-            yield event
+        return _events(self._table.events(run), queue)
 
     async def signal(self, run: str, name: str, value: Json) -> None:
         """Send a run a signal; the first value for a name stays."""
@@ -165,6 +162,13 @@ class InProcessRuns(Generic[S]):
         if name not in live.signals:
             live.signals[name] = asyncio.get_running_loop().create_future()
         return live.signals[name]
+
+
+async def _events(past: list[EventRow], queue: "asyncio.Queue[Event | None]") -> AsyncIterator[Event]:
+    for row in past:
+        yield Event(kind=row.kind, data=row.data)
+    while (event := await queue.get()) is not None:
+        yield event
 
 
 class _Step:
