@@ -120,6 +120,13 @@ def test_a_reply_that_hit_its_limit_says_so(ollama: "Loopback") -> None:
     assert run(ollama, asking())[0][1].finish == "length"
 
 
+def test_a_model_that_the_server_stops_for_repeating_itself_gives_a_reply_that_says_so(ollama: "Loopback") -> None:
+    ollama.streams(ollama.piece('{"a":"'), *[ollama.piece(" so")] * 31)  # and no last line, as v0.24.0 does
+    [(_, reply)] = run(ollama, asking(schema=SCHEMA))
+    assert (reply.finish, reply.estimated) == ("repetition", True)
+    assert reply.text == '{"a":"' + " so" * 31
+
+
 def test_an_empty_reply_is_an_empty_text(ollama: "Loopback") -> None:
     ollama.streams(ollama.done())
     [(pieces, reply)] = run(ollama, asking())

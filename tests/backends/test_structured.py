@@ -109,3 +109,15 @@ def test_a_flood_of_faults_is_bounded() -> None:
 
 def test_numbers_and_strings_are_not_taken_for_each_other() -> None:
     assert problems('{"subtasks":[{"name":123}]}')[0].startswith("subtasks[0].name: ")
+
+
+def test_a_reply_that_was_stopped_for_repeating_itself_says_so() -> None:
+    looping = Reply(text='{"subtasks":[{"name":"' + "so " * 40, backend="b", model="m", finish="repetition")
+    with pytest.raises(ReplyError) as caught:
+        parse(looping, Plan)
+    assert "repeats itself" in caught.value.problems[0]
+
+
+def test_blanks_without_end_behind_a_whole_answer_do_not_spoil_it() -> None:
+    padded = Reply(text=GOOD + "\n" * 300, backend="b", model="m", finish="repetition")
+    assert parse(padded, Plan).subtasks[0].name == "Read it"

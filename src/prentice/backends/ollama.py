@@ -149,8 +149,7 @@ class OllamaBackend:
                         break
         finally:
             await response.aclose()
-        if ending is None:
-            raise ollama_errors.broken_off("it ended without saying so")
+        ending = ending or reader.unfinished()
         await self._check_prompt_was_whole(call, ending)
         yield self._reply(call, ending, text=reader.text, first_token=first_token or patience.elapsed)
 

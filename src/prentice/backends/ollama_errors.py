@@ -112,7 +112,10 @@ def wrong_server(url: str, *, path: str, body: bytes, status: int = 200) -> Wron
 
 def model_not_found(model: str, *, installed: Sequence[str]) -> ModelNotFoundError:
     """Make the error that names the pull command, and the installed models that are spelled alike."""
-    near = difflib.get_close_matches(full_name(model), installed, n=3, cutoff=0.4)
+    stem = full_name(model).partition(":")[0]
+    stems = {name: full_name(name).partition(":")[0] for name in installed}
+    alike = difflib.get_close_matches(stem, set(stems.values()), n=3, cutoff=0.6)
+    near = [name for name in installed if stems[name] in alike][:3]
     others = near or list(installed)[:3]
     if not installed:
         have = ""

@@ -11,6 +11,8 @@ from prentice.errors import BackendError
 _BLANKS_WITH_SCHEMA: Final = 200
 """White space in a row after which a constrained reply counts as run away: grammars allow it without end."""
 _BLANKS_IN_TEXT: Final = 2000
+_SERVERS_REPEATS: Final = 30
+"""Equal pieces after which Ollama stops a model: it ends the stream without a last line (`llm/server.go`, v0.24.0)."""
 _CHARACTERS_PER_TOKEN: Final = 32  # far above any text; servers that ignore `num_predict` are stopped by it
 
 
@@ -33,7 +35,8 @@ class ReplyReader:
         self._max_characters = _CHARACTERS_PER_TOKEN * max_tokens + 4096
         self._max_blanks = _BLANKS_WITH_SCHEMA if constrained else _BLANKS_IN_TEXT
         self._parts: list[str] = []
-        self._lines = self._characters = self._blanks = 0
+        self._lines = self._characters = self._blanks = self._repeats = 0
+        self._last = ""
 
     @property
     def text(self) -> str:
@@ -82,14 +85,29 @@ class ReplyReader:
                 reply_tokens=_count(document.get("eval_count")),
                 load=(_count(document.get("load_duration")) or 0) / 1e9,
             )
-        if self._lines > self._max_pieces or self._characters > self._max_characters or self._blanks > self._max_blanks:
+        if self._blanks > self._max_blanks:
+            return Ending(finish="repetition")
+        if self._lines > self._max_pieces or self._characters > self._max_characters:
             return Ending(finish="length")
         return None
+
+    def unfinished(self) -> Ending:
+        """Give the ending of a stream that ended, in good order, without a last line.
+
+        Raises:
+            BackendError: it does not bear the mark of a model that was stopped because it repeated itself.
+        """
+        if self._repeats < _SERVERS_REPEATS:
+            raise broken_off("it ended without saying so")
+        return Ending(finish="repetition")
 
     def _count(self, text: str, *, thinking: bool) -> None:
         self._characters += len(text)
         if not thinking:
             self._parts.append(text)
+        bare = text.strip()
+        self._repeats = self._repeats + 1 if bare == self._last else 1
+        self._last = bare
         solid = text.rstrip()
         self._blanks = len(text) - len(solid) + (0 if solid else self._blanks)
 

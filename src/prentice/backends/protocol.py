@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-FinishReason = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "repetition"]
+"""Why a reply ended: by the model, at its limit of tokens, or stopped because it only repeated itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ class CallRecord:
     first_token: float
     total: float
     finish: str
-    """`stop`, `length`, or the code of the error that ended the call."""
+    """A `FinishReason`, or the code of the error that ended the call."""
 
 
 class Recorder(Protocol):

@@ -36,7 +36,16 @@ def parse(reply: Reply, kind: type[T]) -> T:
             next_step="Ask for less (fewer subtasks with `--max`), or choose a larger model with `--model`.",
             details={"reply_tokens": reply.reply_tokens},
         )
-    text = _without_thinking(reply.text)
+    if reply.finish != "repetition":
+        return _checked(reply.text, kind)
+    try:
+        return _checked(reply.text, kind)
+    except ReplyError:
+        _refuse(f"The reply repeats itself without end and was stopped, after: {_quoted(reply.text[-_SHOWN:])}.")
+
+
+def _checked(said: str, kind: type[T]) -> T:
+    text = _without_thinking(said)
     _read(text)
     try:
         return kind.model_validate_json(text, strict=True)
