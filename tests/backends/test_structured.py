@@ -86,6 +86,7 @@ def test_what_is_no_json_object_says_exactly_why(text: str, says: str) -> None:
     [problem] = problems(text)
     assert says in problem
     assert len(problem) < 200
+    assert not problem.endswith(".")
 
 
 def test_each_fault_of_the_value_has_its_path() -> None:

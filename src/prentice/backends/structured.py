@@ -157,12 +157,13 @@ def _quoted(text: str) -> str:
 
 
 def _refuse(*problems: str) -> Never:
+    problems = tuple(problem.removesuffix(".") for problem in problems)  # they are joined into longer sentences
     shown = problems[:MOST_PROBLEMS]
     if len(problems) > len(shown):
-        shown += (f"There are {len(problems) - len(shown)} more problems of this kind.",)
+        shown += (f"There are {len(problems) - len(shown)} more problems of this kind",)
     more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
     raise ReplyError(
-        f"The model's reply is not what was asked for: {problems[0].rstrip('.')}{more}.",
+        f"The model's reply is not what was asked for: {problems[0]}{more}.",
         next_step="Try again, choose a larger model with `--model`, or use `--backend builtin`.",
         problems=shown,
     )
