@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from engines.model_files import ModelFiles, NotPossibleError, model_files
+from engines.model_files import TRAINING_LIMIT, ModelFiles, NotPossibleError, model_files
 from engines.ollama_process import Server, find_binary, running
 from engines.tiny_corpus import held_out
 
@@ -30,6 +30,13 @@ class Ollama:
     random: str
     stuck: str
     log: Path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the test that happens to be first the time to train the models, which its set-up may take."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(TRAINING_LIMIT + 300))
 
 
 @pytest.fixture(scope="session")
