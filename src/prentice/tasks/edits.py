@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from prentice.errors import TaskNotFoundError
 from prentice.tasks.record import (
-    DEPENDENCY_KEYS,
     DESCRIPTION_KEYS,
     NAME_KEYS,
     PARENT_KEYS,
     Task,
+    record_id,
 )
 from prentice.tasks.todolist import TodoList, task_records
 
@@ -24,8 +24,8 @@ PREVIEW_LENGTH: Final = 100
 _NUMBERED: Final = re.compile(r"T-(\d{1,9})\Z")
 _LOGGED: Final = {
     "status": "status_changed",
-    "long_description": "description_changed",
     "description": "description_changed",
+    "cursorInsight": "description_changed",
     "dependencies": "dependencies_changed",
 }
 """Edits that leave an entry in `changes` and an activity of this type; name, tags and priority leave neither."""
@@ -84,11 +84,18 @@ class Editor:
     def update(self, task_id: str, fields: Mapping[str, object]) -> None:
         """Set fields of a task under the names of `Task` (`name`, `description`, `status`, ...), with their traces.
 
+        A field that holds the value already, in whatever spelling, stays as it is written.
+
         Raises:
             TaskNotFoundError: no task has the id.
         """
+        task = self.task(task_id)
+        old = self._find(task_id)
+        changed = {name: value for name, value in fields.items() if not _holds(old, task, name, value)}
+        if not changed:
+            return
         record = self._record(task_id)
-        for name, value in fields.items():
+        for name, value in changed.items():
             self._set(record, name, list(value) if isinstance(value, tuple) else value)
         record["lastModified"] = self.now
         self._touch()
@@ -119,19 +126,17 @@ class Editor:
     def _set(self, record: dict[str, Any], name: str, value: object) -> None:
         key = _present_key(record, name)
         old = record.get(key)
-        if old == value and key in record:
-            return
         had = key in record
         record[key] = value
-        if name == "name":
-            for twin in NAME_KEYS[1:]:
-                if had and record.get(twin) == old:
-                    record[twin] = value
-        if key in _LOGGED:
+        for twin in _twins(name):
+            if twin in record and (name == "dependencies" or (had and record[twin] == old)):
+                record[twin] = value
+        if name in _LOGGED:
             change = {"field": key, **({"oldValue": old} if had else {}), "newValue": value, "timestamp": self.now}
-            record["changes"] = [*(record.get("changes") or []), change]
+            if isinstance(record.get("changes", []), list | None):
+                record["changes"] = [*(record.get("changes") or []), change]
             details = {name: item for name, item in change.items() if name != "timestamp"}
-            self._activity(_LOGGED[key], str(record.get("id")), Task.from_record(record).name, details)
+            self._activity(_LOGGED[name], record_id(record), Task.from_record(record).name, details)
 
     def task(self, task_id: str) -> Task:
         """Give a task as it stands now.
@@ -143,9 +148,9 @@ class Editor:
 
     def _find(self, task_id: str) -> Mapping[str, Any]:
         for record in task_records(self.value):
-            if record.get("id") == task_id:
+            if record_id(record) == task_id:
                 return record
-        raise not_found(task_id, (str(record.get("id")) for record in task_records(self.value)))
+        raise not_found(task_id, (record_id(record) for record in task_records(self.value)))
 
     def _record(self, task_id: str) -> dict[str, Any]:
         """Give a copy of the task's record that stands in the new value and may be changed."""
@@ -163,13 +168,18 @@ class Editor:
         return found
 
     def _next_number(self) -> int:
-        numbers = [1]
-        numbers.append(_count(self.value.get("nextTaskNumber")))
-        for record in task_records(self.value):
-            match = _NUMBERED.match(str(record.get("id")))
-            numbers.append(int(match[1]) + 1 if match else 1)
-            numbers.append(_count(record.get("taskNumber")) + 1)
-        return max(numbers)
+        """Give the number after every one in use; what is left of a deleted task counts, so that none inherits it."""
+        ids = {record_id(record) for record in task_records(self.value)}
+        left = {
+            record_id(record, "todoId") for key in ("comments", "activities") for record in _records(self.value, key)
+        }
+        numbers = [1, _count(self.value.get("nextTaskNumber"))]
+        numbers += [int(match[1]) + 1 for name in ids | left if (match := _NUMBERED.match(name))]
+        numbers += [_count(record.get("taskNumber")) + 1 for record in task_records(self.value)]
+        number = max(numbers)
+        while f"T-{number}" in ids:
+            number += 1
+        return number
 
     def _next_comment(self, task_id: str) -> int:
         prefix = f"{task_id}-C-"
@@ -208,13 +218,27 @@ def not_found(task_id: str, known: Iterable[str]) -> TaskNotFoundError:
     )
 
 
+def _holds(record: Mapping[str, Any], task: Task, name: str, value: object) -> bool:
+    """Whether a field of a task has the value already."""
+    present = getattr(task, name) if hasattr(task, name) else record.get(name)
+    return bool(present == (tuple(value) if isinstance(value, list) and isinstance(present, tuple) else value))
+
+
+def _twins(name: str) -> Sequence[str]:
+    """Give the further keys under which other tools keep a copy of a field."""
+    return {"name": NAME_KEYS[1:], "dependencies": ("dependsOn",)}.get(name, ())
+
+
+def _records(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [record for record in value.get(key) or [] if isinstance(record, dict)]
+
+
 def _present_key(record: Mapping[str, Any], name: str) -> str:
     """Give the key under which the record holds a field, so that no second spelling is added."""
     spellings: Mapping[str, Sequence[str]] = {
         "name": NAME_KEYS,
         "description": DESCRIPTION_KEYS,
         "parent": PARENT_KEYS,
-        "dependencies": DEPENDENCY_KEYS,
     }
     keys = spellings.get(name, (name,))
     return next((key for key in keys if key in record), keys[0])
@@ -228,4 +252,4 @@ def _count(value: object) -> int:
 def _milliseconds(stamp: str) -> int:
     from datetime import datetime  # noqa: PLC0415 - only writers need it
 
-    return int(datetime.fromisoformat(stamp).timestamp() * 1000)
+    return round(datetime.fromisoformat(stamp).timestamp() * 1000)

@@ -55,10 +55,10 @@ class Graph:
         before: dict[str, str] = {}
         for layer in self.waves():
             for node in layer:
-                best = max(self.needs[node], key=lambda need: longest[need], default="")
-                if best:
+                best = max(self.needs[node], key=lambda need: longest[need], default=None)
+                if best is not None:
                     before[node] = best
-                longest[node] = weight.get(node, 0.0) + (longest[best] if best else 0.0)
+                longest[node] = weight.get(node, 0.0) + (longest[best] if best is not None else 0.0)
         if len(longest) < len(self.needs) or not longest:
             return ()
         path = [max(longest, key=lambda node: longest[node])]

@@ -44,7 +44,7 @@ class Comment:
     def from_record(cls, record: Mapping[str, object], *, task: str = "") -> "Comment":
         """Read a comment record, of the top-level list or inline in a task (`task` then names the owner)."""
         return cls(
-            id=_text(record.get("id")),
+            id=record_id(record),
             task=task or _text(record.get("todoId")),
             type=_text(record.get("type")) or "note",
             content=_text(record.get("content")),
@@ -82,9 +82,8 @@ class Task:
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> "Task":
         """Read a task record in any of the spellings of `reference/todo2_format.md`; never raises on odd values."""
-        hours = record.get("estimatedHours")
         return cls(
-            id=_text(record.get("id")),
+            id=record_id(record),
             name=_first_text(record, NAME_KEYS),
             status=canonical_status(_text(record.get("status"))),
             priority=canonical_priority(_text(record.get("priority"))),
@@ -94,7 +93,7 @@ class Task:
             created=_text(record.get("created") or record.get("created_at") or record.get("createdAt")),
             last_modified=_text(record.get("lastModified") or record.get("last_modified") or record.get("updated_at")),
             parent=_first_text(record, PARENT_KEYS),
-            estimated_hours=float(hours) if isinstance(hours, int | float) and 0 < hours < 10_000 else None,
+            estimated_hours=_hours(record.get("estimatedHours")),
         )
 
     def document(self) -> dict[str, object]:
@@ -125,6 +124,17 @@ def priority_rank(priority: str) -> int:
     return {"critical": 0, "high": 1, "medium": 2, "low": 3}.get(priority, 2)
 
 
+def record_id(record: Mapping[str, object], key: str = "id") -> str:
+    """Give the id that a record holds under a key, as text; ids that another tool wrote as numbers are ids too."""
+    return _text(record.get(key))
+
+
+def _hours(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value < 10_000 else None
+
+
 def _text(value: object) -> str:
     if type(value) is str:  # nearly always, and a list of ten thousand tasks asks a hundred thousand times
         return value
@@ -142,9 +152,10 @@ def _strings(value: object) -> tuple[str, ...]:
     """Read a list of strings that may be a list, a JSON list in a string, or words between commas."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError:
-            value = [part.strip() for part in str(value).split(",")]
+            read = json.loads(value)
+        except (ValueError, RecursionError):
+            read = None
+        value = read if isinstance(read, list) else [part.strip() for part in value.split(",")]
     if not isinstance(value, list) or not value:
         return ()
     return tuple(text for item in value if (text := _text(item)))

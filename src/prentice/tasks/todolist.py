@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from prentice.tasks.graph import Graph
-from prentice.tasks.record import Comment, Task, priority_rank
+from prentice.tasks.record import Comment, Task, priority_rank, record_id
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class TodoList:
         found = [
             Comment.from_record(record)
             for record in _records(self.value.get("comments"))
-            if record.get("todoId") == task
+            if record_id(record, "todoId") == task
         ]
         for owner in task_records(self.value):
-            if owner.get("id") == task:
+            if record_id(owner) == task:
                 found += [Comment.from_record(record, task=task) for record in _records(owner.get("comments"))]
         return found
 
@@ -69,8 +69,10 @@ class TodoList:
         return [task for task in self.tasks.values() if task.parent == parent]
 
     def _begun_parents(self) -> set[str]:
+        """Give the tasks that are In Progress themselves or have a step that is, or was."""
         begun = {"Review", "Done", "In Progress"}
-        return {task.parent for task in self.tasks.values() if task.parent and task.status in begun}
+        stepped = {task.parent for task in self.tasks.values() if task.parent and task.status in begun}
+        return stepped | {task.id for task in self.tasks.values() if task.status == "In Progress"}
 
 
 def task_records(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -5,7 +5,8 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
-_WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?", re.UNICODE)
+_IDEOGRAPHS: Final = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD: Final = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+(?:['\u2019][^\W_{_IDEOGRAPHS}]+)?")
 _STOP: Final = frozenset(
     """
     a an and any are as at be been both but by can do does for from has have if in into is it its may more must no
@@ -14,7 +15,10 @@ _STOP: Final = frozenset(
     with within without would you your
     """.split()
 )
-_SUFFIXES: Final = ("ations", "ation", "ings", "ing", "ions", "ion", "ies", "ers", "er", "ed", "es", "s", "ly", "e")
+_SUFFIXES: Final = (
+    "ations", "atings", "ation", "ating", "ators", "ator", "ated", "ates", "ate",
+    "ings", "ing", "ions", "ion", "ies", "ers", "er", "ed", "es", "s", "ly", "e",
+)  # fmt: skip
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -23,16 +27,8 @@ def content_words(text: str) -> frozenset[str]:
     Identifiers are taken apart (`load_config`, `loadConfig`); ideographs count one by one.
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
-    words = (word.lower() for word in _WORD.findall(spaced))
-    found: set[str] = set()
-    for word in words:
-        if word in _STOP:
-            continue
-        if re.match(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", word):
-            found.update(word)
-        else:
-            found.add(stem(word))
-    return frozenset(found)
+    words = (word.lower().replace("\u2019", "'").removesuffix("'s") for word in _WORD.findall(spaced))
+    return frozenset(stem(word) for word in words if word not in _STOP)
 
 
 @lru_cache(maxsize=4096)
