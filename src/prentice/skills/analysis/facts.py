@@ -14,8 +14,9 @@ from prentice.tasks.record import Task
 
 FACTS: Final[Mapping[str, str]] = {
     "goals": "separate goals in the task's name",
-    "steps": "entries of the longest list in the description",
-    "items": "entries of all lists in the description",
+    "steps": "entries of the longest list of work in the description",
+    "items": "entries of all lists of work in the description",
+    "criteria": "acceptance criteria",
     "words": "words of name and description",
     "targets": "files and directories that the task names; symbols with a known place, where it names no file",
     "found": "of these, those that exist in the repository",
@@ -111,6 +112,7 @@ def gather(
         "goals": Fact(value=len(reading.clauses), evidence=reading.clauses),
         "steps": _longest(reading.lists),
         "items": Fact(value=len(reading.items), evidence=reading.items[:3]),
+        "criteria": Fact(value=len(reading.criteria), evidence=reading.criteria[:3]),
         "words": Fact(value=len(task.text.split()), evidence=(reading.name,)),
         "targets": _count((*(name.written for name in named), *(symbol.written for symbol in symbols if places))),
         "found": _count((*targets, *places)),

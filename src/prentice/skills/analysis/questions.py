@@ -43,7 +43,7 @@ def questions(reading: Reading, facts: Facts) -> tuple[Question, ...]:
         )
         for name in facts.values["ambiguous"].evidence[:1]
     ]
-    if not asked and not facts["items"] and not facts["found"] and not facts["unread"]:
+    if not asked and not facts["items"] and not facts["criteria"] and not facts["found"] and not facts["unread"]:
         asked += _about_a_bare_line(reading)
     return tuple(asked[:MAX_QUESTIONS])
 

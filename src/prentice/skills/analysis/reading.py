@@ -1,7 +1,7 @@
 """A task's text, read for its structure: the goal and its object, lists of work, what is left out, what is open.
 
-Words of headings are no evidence, and nothing here depends on them: lists are told apart by the blank lines and labels
-between them, so that a description means the same with its headings removed.
+Words of headings are no evidence. A heading only tells lists of work from lists of conditions: acceptance criteria,
+tests to pass, files and edge cases say what the result must be, not what is to be done one by one.
 """
 
 import re
@@ -11,11 +11,22 @@ from typing import Final
 
 from prentice.skills.analysis import vocabulary
 from prentice.tasks.record import Task
-from prentice.tasks.sections import parse
+from prentice.tasks.sections import (
+    CRITERIA,
+    DEPENDENCIES,
+    EDGE_CASES,
+    FILES,
+    REQUIREMENTS,
+    SCOPE,
+    TESTING,
+    Section,
+    parse,
+)
 
 MAX_TEXT: Final = 60_000
 """Characters of a description that are read; a longer one is judged by its beginning."""
 
+_CONDITIONS: Final = frozenset({CRITERIA, SCOPE, FILES, TESTING, EDGE_CASES, DEPENDENCIES})
 _FENCE: Final = r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)"
 _LOST_BREAK: Final = r"(?<=\S)(?:(?P<blank>n{3,})|n{1,2})(?=- )"
 _ITEM: Final = r"^(?P<indent>[ \t]*)(?P<mark>[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>.*\S)"
@@ -48,6 +59,8 @@ class Reading:
     """The description without headings, code blocks, and what it excludes or leaves open."""
     lists: tuple[tuple[str, ...], ...]
     """The lists of work, each at its outermost level; entries that only say what is in or out of scope are left out."""
+    criteria: tuple[str, ...]
+    """The acceptance criteria."""
     excluded: tuple[str, ...]
     open_points: tuple[str, ...]
     """What the text itself marks as needing clarification."""
@@ -102,19 +115,31 @@ def read(task: Task) -> Reading:
     """Read a task's text for its structure."""
     description = _restore(task.description[:MAX_TEXT])
     parsed = parse(description)
-    text = "\n\n".join(part for part in (parsed.preamble, *(section.text for section in parsed.sections)) if part)
-    kept, scope = _split_scope(re.sub(_FENCE, "\n", text).splitlines())
+    kept, scope = _split_scope(_lines(parsed.preamble, *(section.text for section in parsed.sections)))
+    work, _ = _split_scope(_lines(parsed.preamble, *(part.text for part in parsed.sections if not _is_condition(part))))
     body = "\n".join(kept)
     name = " ".join(task.name.split()) if "\n" in task.name else task.name.strip()
     return Reading(
         name=name or body[:120].split("\n", 1)[0],
         lead=next((paragraph for paragraph in re.split(r"\n\s*\n", body) if paragraph.strip()), "").strip()[:1000],
         body=body,
-        lists=tuple(_lists(kept)),
+        lists=tuple(_lists(work)),
+        criteria=parsed.criteria,
         excluded=tuple(scope["excluded"]),
         open_points=tuple(point for point in scope["open"] if not re.match(_NONE, point)),
         unread=_unread(f"{task.name}\n{description}"),
     )
+
+
+def _lines(*parts: str) -> list[str]:
+    """Give the lines of parts that stand apart, without code blocks."""
+    return re.sub(_FENCE, "\n", "\n\n".join(part for part in parts if part)).splitlines()
+
+
+def _is_condition(section: Section) -> bool:
+    """Whether a section says what the result must be; requirements that are called technical do."""
+    is_technical = section.kind == REQUIREMENTS and section.title.lower().startswith("technical")
+    return is_technical or section.kind in _CONDITIONS
 
 
 def _restore(text: str) -> str:
