@@ -12,7 +12,6 @@ from plans import good_plan, reply, script, subtask
 from prentice.errors import (
     BreakdownRejectedError,
     PrenticeError,
-    ReplyCutError,
     ScriptExhaustedError,
     StreamError,
     TextError,
@@ -96,7 +95,7 @@ def test_the_errors_of_a_cycle_are_shown_to_the_model(project: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ({"endless": True}, ReplyCutError),
+        ({"endless": True}, BreakdownRejectedError),
         ({"error": "stream_failed"}, StreamError),
     ],
 )

@@ -10,7 +10,7 @@ from prentice.backends.call import complete
 from prentice.backends.protocol import Piece
 from prentice.backends.structured import parse
 from prentice.context.repository import survey
-from prentice.errors import BreakdownRejectedError, ReplyError
+from prentice.errors import BreakdownRejectedError, ReplyCutError, ReplyError
 from prentice.prompts.render import render
 from prentice.runs.protocol import Json, Step, StepContext
 from prentice.runs.registry import Registry
@@ -47,7 +47,7 @@ async def breakdown(step: Step, arguments: Mapping[str, Json]) -> Json:
     facts = await step.do("breakdown.gather", **arguments)
     chosen = await step.do("breakdown.choose")
     answer = await step.do("breakdown.ask", facts=facts, chosen=chosen, previous=None)
-    if answer["problems"] and chosen["backend"] != "builtin":
+    if answer["problems"] and answer["worth_asking_again"]:
         answer = await step.do("breakdown.ask", facts=facts, chosen=chosen, previous=answer)
     if answer["problems"]:
         raise rejected(chosen, answer["problems"])
@@ -121,9 +121,17 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
         choice.backend, request, recorder=services.recorder, on_piece=on_piece, prompt_version=version
     )
     context.report({"doing": "done", "tokens": reply.reply_tokens, "seconds": reply.total})
-    answer: dict[str, Json] = {"text": reply.text, "backend": reply.backend, "model": reply.model, "subtasks": []}
+    answer: dict[str, Json] = {
+        "text": reply.text,
+        "backend": reply.backend,
+        "model": reply.model,
+        "subtasks": [],
+        "worth_asking_again": reply.backend != "builtin" and previous is None,
+    }
     try:
         plan = tuple(item.subtask() for item in parse(reply, PlanReply).subtasks)
+    except ReplyCutError as error:  # the same limit would cut the next one too
+        return answer | {"problems": [error.message.rstrip(".")], "worth_asking_again": False}
     except ReplyError as error:
         return answer | {"problems": list(error.problems)}
     found = problems(plan, planning)
