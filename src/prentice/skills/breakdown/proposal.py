@@ -93,17 +93,7 @@ class Proposal:
             "backend": self.backend,
             "model": self.model,
             "subtasks": [
-                {
-                    "key": subtask.key,
-                    "name": subtask.name,
-                    "description": subtask.description,
-                    "acceptance_criteria": list(subtask.acceptance_criteria),
-                    "complexity": subtask.complexity,
-                    "category": subtask.category,
-                    "dependencies": list(subtask.dependencies),
-                    "estimate": estimates[subtask.key].document(),
-                }
-                for subtask in self.subtasks
+                _stored(subtask) | {"estimate": estimates[subtask.key].document()} for subtask in self.subtasks
             ],
             "waves": [list(wave) for wave in self.waves],
             "critical_path": list(self.critical_path),
