@@ -115,6 +115,13 @@ def test_task_commands_answer_the_task(prentice_json: Run) -> None:
     assert [comment["type"] for comment in shown["comments"]] == ["result"]
 
 
+def test_tags_and_dependencies_can_be_emptied(prentice_json: Run) -> None:
+    prentice_json("add", "Add a cache", schema="task")
+    prentice_json("add", "Warm it", "--depends", "T-1", "--tag", "perf", schema="task")
+    emptied = prentice_json("edit", "T-2", "--depends", "", "--tag", "", schema="task")
+    assert (emptied["dependencies"], emptied["tags"]) == ([], [])
+
+
 def test_next_is_null_where_nothing_is_ready(prentice_json: Run) -> None:
     assert prentice_json("next", schema="next") is None
 

@@ -102,7 +102,7 @@ def next_command() -> None:
         click.echo(f"{ready[0].id}  {ready[0].name}  ({ready[0].priority})")
         click.echo(f"Start it with `prentice status {ready[0].id} 'In Progress'`.")
     else:
-        click.echo("No task is ready. `prentice list` shows what is open.")
+        click.echo("No task is ready. `prentice list` shows what is open, `prentice doctor` what may block it.")
 
 
 @click.command("edit")
@@ -111,9 +111,18 @@ def next_command() -> None:
 @click.option("--description", metavar="TEXT", help="A new description.")
 @click.option("--priority", metavar="P", help="low, medium, high or critical.")
 @click.option(
-    "--tag", "tags", multiple=True, metavar="TAG", help="The tags it shall have, instead of the present ones."
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    help="The tags it shall have, instead of the present ones; '' for none.",
 )
-@click.option("--depends", multiple=True, metavar="TASK", help="What it shall depend on, instead of the present tasks.")
+@click.option(
+    "--depends",
+    multiple=True,
+    metavar="TASK",
+    help="What it shall depend on, instead of the present tasks; '' for nothing.",
+)
 @global_options
 def edit_command(
     task: str,
@@ -125,13 +134,13 @@ def edit_command(
 ) -> None:
     """Change a task; without options its description opens in `$EDITOR`."""
     project = selection().open()
-    given = (name, description, priority, tags or None, depends or None)
-    if all(value is None for value in given):
+    new_tags, new_depends = _given(tags), _given(depends)
+    if all(value is None for value in (name, description, priority, new_tags, new_depends)):
         from prentice.cli.editor import edit_text
 
         description = edit_text(project.task(task).description, name=task).rstrip("\n")
     changed = project.edit(
-        task, name=name, description=description, priority=priority, tags=tags or None, dependencies=depends or None
+        task, name=name, description=description, priority=priority, tags=new_tags, dependencies=new_depends
     )
     _answer(changed, f"Changed {changed.id}: {changed.name}")
 
@@ -156,6 +165,11 @@ def status_command(task: str, status: str) -> None:
     """Move a task to Todo, "In Progress", Review or Done, as the workflow rules allow."""
     moved = selection().open().set_status(task, status)
     _answer(moved, f"{moved.id} is {moved.status}.")
+
+
+def _given(values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Give the values of a repeatable option: None when it was not used, nothing when it was used with ''."""
+    return tuple(value for value in values if value) if values else None
 
 
 def _answer(task: "Task", sentence: str) -> None:
