@@ -56,12 +56,17 @@ def test_a_model_that_was_asked_for_is_never_replaced_by_another(ollama: "Loopba
 
 
 def test_auto_without_an_ollama_is_the_builtin_and_says_why(free_port: int) -> None:
-    choice = chosen(ollama_host=f":{free_port}", model="llama3.2")
+    choice = chosen(ollama_host=f":{free_port}")
     assert choice.backend.name == "builtin"
     assert str(free_port) in choice.reason
     assert "ollama serve" in choice.reason
-    assert "llama3.2" in choice.reason
     assert [name for name, _ in choice.considered] == ["ollama"]
+
+
+def test_a_model_that_was_asked_for_needs_its_server(free_port: int) -> None:
+    with pytest.raises(BackendUnreachableError) as caught:
+        chosen(ollama_host=f":{free_port}", model="llama3.2")
+    assert "ollama serve" in caught.value.next_step
 
 
 def test_auto_with_an_ollama_that_has_no_model_is_the_builtin_and_names_the_pull(ollama: "Loopback") -> None:

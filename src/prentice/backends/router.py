@@ -1,7 +1,8 @@
 """Which backend and model answer: what the user says, else what is there on this machine.
 
-An explicit choice is never replaced by another. With `auto`, a running Ollama with a usable model comes first, and the
-built-in rules take over where there is none; the choice says why, and why not the others.
+An explicit choice, of a backend or of a model, is never replaced by another. With `auto` and no model named, a running
+Ollama with a usable model comes first, and the built-in rules take over where there is none; the choice says why, and
+why not the others.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ async def choose(settings: Settings, *, purpose: str) -> Choice:
     name = settings.backend
     if name == "builtin":
         return _builtin("`--backend builtin` was asked for")
-    if name == "ollama":
+    if name == "ollama" or (name == "auto" and settings.model):
         return await _ollama(settings, purpose=purpose)
     if name.startswith(_SCRIPTED):
         from prentice.backends.scripted import ScriptedBackend  # noqa: PLC0415 - only for who plays a script
@@ -67,8 +68,7 @@ async def choose(settings: Settings, *, purpose: str) -> Choice:
 async def _auto(settings: Settings, *, purpose: str) -> Choice:
     why_not = await _why_no_ollama(settings)
     if why_not:
-        asked = f" The model {settings.model} was asked for, but needs it." if settings.model else ""
-        return _builtin(f"no Ollama can be used: {why_not}{asked}", considered=(("ollama", why_not),))
+        return _builtin(f"no Ollama can be used: {why_not}", considered=(("ollama", why_not),))
     try:
         return await _ollama(settings, purpose=purpose, memory_decides=True)
     except _NoUsableModelError as nothing:
