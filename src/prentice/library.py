@@ -223,14 +223,14 @@ class Prentice:
         subjects = subjects or [task for task in known.values() if task.is_open]
         policy = load_policy(self.settings.policy)
         dependents = Counter(need for task in known.values() for need in set(task.dependencies))
-        plain: RepositoryFacts | None = None
+        surveys: dict[object, RepositoryFacts] = {}
         for subject in subjects:
-            names_code = mentions.possible_paths(subject.text) or mentions.symbols(subject.text)
-            if not names_code:
-                plain = plain or survey(self._root, "")  # the same for every text that names nothing of the repository
+            names = mentions.possible_paths(subject.text), mentions.symbols(subject.text)
+            if names not in surveys:  # texts that name the same things of the repository share what was found
+                surveys[names] = survey(self._root, subject.text)
             yield analyze(
                 subject,
-                repository=survey(self._root, subject.text) if names_code or plain is None else plain,
+                repository=surveys[names],
                 dependencies={need: known[need].status for need in subject.dependencies if need in known},
                 policy=policy,
                 dependents=dependents[subject.id],

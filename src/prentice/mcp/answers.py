@@ -12,19 +12,22 @@ from prentice.errors import PrenticeError
 Document: TypeAlias = dict[str, Any]
 
 BYTES_PER_TOKEN: Final = 3.5
-MAX_BYTES: Final = 14_000
-"""4,000 tokens: no answer, structure and text together, is larger."""
+MAX_BYTES: Final = 13_600
+"""4,000 tokens, less what the protocol puts around it: no answer, structure and text together, is larger."""
 _ERROR_TEXT: Final = 600
-_ERROR_ITEMS: Final = 12
+_ERROR_ITEMS: Final = 8
+_ERROR_ITEM: Final = 200
 
 
 def answer(document: Document) -> CallToolResult:
     """Give a document as structure, and as JSON text for clients that read no structure."""
-    return CallToolResult(content=[TextContent(text=compact(document))], structured_content=document)
+    text = compact(document)
+    return CallToolResult(content=[TextContent(text=text)], structured_content=json.loads(text))
 
 
 def summarized(document: Document, summary: str) -> CallToolResult:
     """Give a document as structure, with a summary that uses the room left for text."""
+    document = json.loads(compact(document))
     room = MAX_BYTES - size(CallToolResult(content=[TextContent(text="")], structured_content=document))
     return CallToolResult(content=[TextContent(text=_cut_to(summary, room))], structured_content=document)
 
@@ -42,20 +45,20 @@ def as_many(items: list[Document], build: Callable[[list[Document]], Document]) 
 
 def failure(error: PrenticeError, *, directory: Path) -> CallToolResult:
     """Give an error: its sentence and next step as text, its document as structure, each with the directory used."""
-    document = {"error": _bounded(error.document()["error"]) | {"directory": str(directory)}}
-    told = document["error"]
+    told = _bounded(error.document()["error"]) | {"directory": str(directory)}
+    document = json.loads(compact({"error": told}))
     text = f"{told['message']} {told['next_step']} (directory: {directory})"
-    return CallToolResult(content=[TextContent(text=text)], structured_content=document, is_error=True)
+    return CallToolResult(content=[TextContent(text=_sendable(text))], structured_content=document, is_error=True)
 
 
 def size(result: CallToolResult) -> int:
     """Give the bytes of a result on the wire."""
-    return len(result.model_dump_json(by_alias=True, exclude_none=True).encode("utf-8", "replace"))
+    return len(result.model_dump_json(by_alias=True, exclude_none=True).encode())
 
 
 def compact(document: Mapping[str, Any]) -> str:
-    """Write JSON without blanks, in the document's own characters."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    """Write JSON without blanks, in the document's own characters; halves of characters become question marks."""
+    return _sendable(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
 def cut(text: str, length: int) -> str:
@@ -66,19 +69,23 @@ def cut(text: str, length: int) -> str:
 def _cut_to(text: str, room: int) -> str:
     """Give as many whole lines as fit into `room` bytes of a JSON string."""
     kept: list[str] = []
-    for line in text.splitlines():
-        room -= len(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"))
+    for line in _sendable(text).splitlines():
+        room -= len(json.dumps(line, ensure_ascii=False).encode())
         if room < 0:
             break
         kept.append(line)
     return "\n".join(kept)
 
 
-def _bounded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _bounded(value: Any, *, length: int = _ERROR_TEXT) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
-        return cut(value, _ERROR_TEXT)
+        return cut(value, length)
     if isinstance(value, list):
-        return [_bounded(item) for item in value[:_ERROR_ITEMS]]
+        return [_bounded(item, length=_ERROR_ITEM) for item in value[:_ERROR_ITEMS]]
     if isinstance(value, dict):
-        return {key: _bounded(item) for key, item in value.items()}
+        return {key: _bounded(item, length=length) for key, item in value.items()}
     return value

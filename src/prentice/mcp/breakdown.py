@@ -10,7 +10,7 @@ from pydantic import Field, WithJsonSchema
 
 from prentice.config import Settings
 from prentice.errors import PrenticeError
-from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, size, summarized
+from prentice.mcp.answers import MAX_BYTES, Document, answer, compact, cut, size, summarized
 from prentice.mcp.approval import answered
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
@@ -32,6 +32,7 @@ _STRUCTURE_BYTES: Final = 10_500
 _CUTS: Final = ((400, 5, 160), (200, 4, 120), (140, 3, 90), (90, 2, 70), (60, 1, 50), (0, 0, 0))
 """Rounds of shortening: characters of a description, number of criteria, characters of a criterion."""
 _SHORT_NAME: Final = 40
+_NAME_LENGTH: Final = 200
 
 
 def breakdown_tool(desk: Desk) -> Tool:
@@ -103,7 +104,9 @@ def _running(live: LiveRun) -> Document:
 
 def _planned(desk: Desk, run: str, proposal: "Proposal") -> CallToolResult:
     """Give a plan with what can be done about it, whole where it fits the limit, else shortened."""
-    document: Document = {**proposal.document(), "run_id": run, **_next(desk, proposal)}
+    plan: Document = proposal.document()
+    names = {key: cut(plan[key], _NAME_LENGTH) for key in ("task", "name")}
+    document = plan | names | {"run_id": run} | _next(desk, proposal)
     result = answer(document)
     if size(result) <= MAX_BYTES:
         return result
@@ -151,9 +154,9 @@ def _shortened(document: Document) -> Document:
                 for subtask in document["subtasks"]
             ],
         }
-        if len(answer(short).model_dump_json(exclude={"content"}).encode("utf-8", "replace")) <= _STRUCTURE_BYTES:
-            break
-    return short
+        if len(compact(short).encode()) <= _STRUCTURE_BYTES:
+            return short
+    return short | {"subtasks": [], "waves": [], "critical_path": []}
 
 
 def _summary(document: dict[str, Any]) -> str:

@@ -61,6 +61,7 @@ class PrenticeServer(MCPServer[None]):
             told = _told(error)
             if told is None:
                 raise
+            _log.info("%s failed: %s: %s", name, told.code, told.message)
             return failure(told, directory=self._desk.directory)
 
     @asynccontextmanager
