@@ -81,7 +81,7 @@ class Task:
 
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> "Task":
-        """Read a task record in any of the spellings of `reference/todo2_format.md`; never raises on odd values."""
+        """Read a task record in any of the spellings of docs/todo2-file.md; never raises on odd values."""
         return cls(
             id=record_id(record),
             name=_first_text(record, NAME_KEYS),

@@ -9,7 +9,7 @@ from prentice.skills.breakdown.reply import plan_schema, reply_limit
 from prentice.tasks.plan import PlanningFacts, RepositoryFacts
 
 TEMPERATURE: Final = 0.3
-"""Plans want little variety; the value of the predecessor's planner (reference/planning_peers.md, 5.4)."""
+"""Plans want little variety; the value that exarp-go used for its planner."""
 _SHOWN_TASKS: Final = 40
 _SHOWN_PATHS: Final = 12
 
