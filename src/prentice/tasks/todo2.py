@@ -2,7 +2,7 @@
 
 A change is spliced into the text that was read. Whatever is not touched keeps its bytes: numbers beyond 2**53, escapes
 chosen by another writer, repeated keys, hand-made layout. New values take the file's own style (`Style`).
-Three styles cover every public file known: the extension's own, Python's and Go.s default encoders.
+Three styles cover every public file known: the extension's own, Python's and Go's default encoders.
 """
 
 import json
