@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from prentice.backends.builtin.concepts import concepts
+from prentice.backends.builtin.concepts import concepts, recognise
 from prentice.backends.builtin.kinds import HEADS, PARTICLE_VERBS, VERBS
 from prentice.backends.builtin.playbook import Playbook, library
 from prentice.backends.builtin.title import Intent, carried
 from prentice.backends.builtin.words import stem, stems
 
 _WEAK_VERBS: Final = frozenset("add write create make update change improve enhance build give show read run set use set up".split())
-_NEUTRAL_VERBS: Final = frozenset("automate complete finish configure handle ensure".split())
+_NEUTRAL_VERBS: Final = frozenset("record trace measure guard automate complete finish configure handle ensure".split())
 _QUALITIES: Final = {
     "fast": ("performance", 4.0), "faster": ("performance", 4.0), "quicker": ("performance", 4.0),
     "slow": ("performance", 2.0), "accessible": ("ui", 3.0), "responsive": ("ui", 3.0),
@@ -35,7 +35,7 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
 
     kind = PARTICLE_VERBS.get(intent.verb) or VERBS.get(stem(intent.verb), "")
     if kind:
-        vote(kind, 0.6 if intent.verb in _NEUTRAL_VERBS else 1.4 if intent.verb in _WEAK_VERBS else 3.0)
+        vote(kind, 0.6 if intent.verb in _NEUTRAL_VERBS else 1.4 if intent.verb in _WEAK_VERBS else 4.5 if kind == "performance" else 3.0)
     if intent.label:
         vote(intent.label, 4.0)
     if intent.clause:
@@ -54,7 +54,7 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
 def _vote_head(intent: Intent, kind: str, vote: "_Vote") -> None:
     """The last noun of the object: `add tests` is about tests, whatever the verb."""
     head = intent.head
-    for word in {head, *stems(intent.object)} if not intent.clause else ():
+    for word in dict.fromkeys([head, *stems(intent.object)]) if not intent.clause else ():
         if word in HEADS:
             suggested, weight = HEADS[word]
             strong = word == head or suggested in {"tests", "docs"} and word != "test"
@@ -65,6 +65,8 @@ def _vote_head(intent: Intent, kind: str, vote: "_Vote") -> None:
                 share *= 0.4
             if kind == "removal" and suggested == "bug":
                 share *= 0.2
+            if intent.verb == "design" and suggested == "ui" and word == head:
+                share = 2.0
             vote(suggested, weight * share)
     if intent.object and not intent.verb and not intent.clause:
         vote("feature", 1.0)
@@ -85,6 +87,10 @@ def _vote_shape(intent: Intent, kind: str, vote: "_Vote") -> None:
         vote("dependency", 3.0)
     if parts.get("instead"):
         vote("migration", 2.5)
+    if kind == "refactoring" and re.search(r"\b(?:deprecated|unused|obsolete|stale|dead|legacy|orphaned|leftover)\b", intent.object, re.IGNORECASE):
+        vote("removal", 5.0)
+    if intent.verb in {"deduplicate", "clean", "clean up"} and re.search(r"\b(?:records?|rows?|customers?|contacts?|entries|users?|data|accounts?|addresses|dataset)\b", intent.object, re.IGNORECASE):
+        vote("data", 4.0)
     if intent.verb in {"split", "extract", "break up", "break down"}:
         vote("refactoring", 1.0)
 
@@ -99,7 +105,11 @@ def _vote_qualities(intent: Intent, vote: "_Vote") -> None:
     if intent.verb in {"reduce", "lower", "improve", "increase"} and re.search(r"\b(?:time|latency|memory|size|speed|performance|cpu|cost|load)\b", intent.object, re.IGNORECASE):
         vote("performance", 2.0)
     if intent.verb == "design":
-        vote("research", 2.5)
+        vote("design", 2.5)
+    if intent.verb in {"research", "evaluate", "decide", "choose", "explore", "compare", "assess", "pick"}:
+        vote("research", 2.0)
+    if re.match(r"(?:why|how come|what causes)\b", intent.object):
+        vote("investigation", 2.0)
 
 
 class _Vote:
@@ -116,25 +126,27 @@ def decide(found: Mapping[str, float]) -> str:
 
 def weighed(intent: Intent, recognised: Mapping[str, float]) -> dict[str, float]:
     """Give concepts in the object of the work more weight than those that only say where it happens."""
-    about = set(stems(f"{intent.object} {carried(intent)}"))
+    about = set(stems(f"{intent.verb} {intent.object} {carried(intent)}"))
     result = dict(recognised)
     for name in recognised:
-        if not intent.clause and any(set(words) <= about for words in concepts()[name].words):
-            result[name] += 1.0
+        if not intent.clause:
+            result[name] += 1.0 if any(set(words) <= about for words in concepts()[name].words) else -0.6
     return dict(sorted(result.items(), key=lambda item: -item[1]))
 
 
 def choose(found: Mapping[str, float], recognised: Mapping[str, float]) -> Playbook:
     """Give the playbook that fits kind and concepts best."""
     top = max(found.values(), default=0.0)
+    leading = decide(found)
     best, best_score = library()[0], -1.0
     for playbook in library():
         strength = max((found.get(kind, 0.0) for kind in playbook.kinds), default=0.0)
-        if not playbook.kinds or "addon" in playbook.kinds or "brief" in playbook.kinds or strength < 0.55 * top:
+        if not playbook.kinds or "addon" in playbook.kinds or "brief" in playbook.kinds or strength < 0.62 * top:
             continue
-        score = strength + (_fit(playbook, recognised) if playbook.needs else 0.0)
-        if playbook.needs and score - strength < _MIN_CONCEPT:
+        fit = _fit(playbook, recognised) if playbook.needs else 0.0
+        if playbook.needs and fit < _MIN_CONCEPT and ("*",) not in playbook.needs:
             continue
+        score = strength + fit + (0.7 if playbook.kinds[0] == leading else 0.0)
         if score > best_score:
             best, best_score = playbook, score
     if best_score < 0:
@@ -142,8 +154,12 @@ def choose(found: Mapping[str, float], recognised: Mapping[str, float]) -> Playb
     return best
 
 
-def addons(recognised: Mapping[str, float], *, chosen: Playbook) -> list[Playbook]:
-    """Give the additions for concepts of the title that the chosen playbook does not deal with."""
+def addons(intent: Intent, *, context: str, kind: str, chosen: Playbook) -> list[Playbook]:
+    """Give the additions for what is wanted besides the object: `with rate limiting`, or asked for in the context."""
+    if kind not in {"feature", "api", "ui", "integration", "data"} or intent.clause:
+        return []
+    besides = " ".join([*(intent.parts.get(key, "") for key in ("with", "including")), context])
+    recognised = dict.fromkeys(recognise(besides), 3.0)
     taken = {name for group in chosen.needs for name in group}
     found = []
     for playbook in library():

@@ -62,8 +62,9 @@ def recognise(title: str, *, text: str = "") -> dict[str, float]:
     than one of a single word.
     """
     weights: dict[str, float] = {}
-    for name, (count, length) in _hits(title).items():
-        weights[name] = TITLE_WEIGHT * (1 + 0.25 * (length - 1)) + 0.25 * (count - 1)
+    for number, (name, (count, length)) in enumerate(_hits(title).items()):
+        early = max(0.0, 0.6 - 0.2 * number)  # what a title names first is mostly what it is about
+        weights[name] = TITLE_WEIGHT * (1 + 0.25 * (length - 1)) + 0.25 * (count - 1) + early
     for name, (count, length) in _hits(text[:MAX_SCANNED]).items():
         weights[name] = weights.get(name, 0.0) + TEXT_WEIGHT * (min(count, 3) + 0.25 * (length - 1))
     return dict(sorted(weights.items(), key=lambda item: -item[1]))
@@ -73,11 +74,15 @@ def _hits(text: str) -> dict[str, tuple[int, int]]:
     """Count each concept's hits, and the most words that one of them had."""
     words, table = stems(text), _by_first_stem()
     found: dict[str, tuple[int, int]] = {}
+    covered = 0
     for at, word in enumerate(words):
         seen: set[str] = set()
         for pattern, name in table.get(word, ()):
+            if at + len(pattern) < covered or (at + len(pattern) == covered and len(pattern) < 2):
+                continue  # inside a longer name: the chart of `helm chart` is no diagram
             if name not in seen and tuple(words[at : at + len(pattern)]) == pattern:
                 seen.add(name)
+                covered = max(covered, at + len(pattern) if len(pattern) > 1 else 0)
                 count, length = found.get(name, (0, 0))
                 found[name] = (count + 1, max(length, len(pattern)))
     return found

@@ -128,7 +128,7 @@ def _is_activity(text: str) -> bool:
 
 def fulfilled(intent: Intent) -> str:
     """Say that an item is done, as a criterion: `Add the login page` becomes `The login page is added`."""
-    if not intent.verb or not intent.object or intent.verb not in SPELLED.values():
+    if not intent.verb or not intent.object or " " in intent.verb and intent.verb != "set up":
         return clip(capitalized(intent.text), CRITERION_LENGTH)
     thing = definite(intent.object)
     last = re.split(r"\s+(?:of|for|to|in|with)\s+", thing)[0].split()[-1].lower()

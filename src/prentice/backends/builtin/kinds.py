@@ -10,29 +10,34 @@ KINDS: Final[Mapping[str, Category]] = {
     "migration": "refactoring", "feature": "feature", "bug": "bug_fix", "refactoring": "refactoring",
     "tests": "test_generation", "docs": "documentation", "api": "feature", "performance": "refactoring",
     "security": "bug_fix", "ui": "feature", "data": "feature", "devops": "other", "release": "other",
-    "research": "other", "dependency": "other", "configuration": "feature", "integration": "feature",
+    "research": "other", "investigation": "other", "design": "other", "dependency": "other", "configuration": "feature", "integration": "feature",
     "removal": "refactoring", "review": "code_review", "improve": "refactoring", "format": "formatting",
 }  # fmt: skip
 """Every kind, with the category of its steps where nothing better is known."""
 
 _VERBS: Final[Mapping[str, str]] = {
     "migration": "migrate port convert move transition switch rewrite replace swap translate",
-    "feature": "add implement create build support introduce enable allow let provide develop extend include make show "
+    "feature": "localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "
     "display accept expose generate store save track send schedule filter sort offer write give detect calculate "
     "compute apply hide wire complete automate register return pass map emit render parse read notify collect limit "
-    "restrict persist reload propagate define link copy merge update change adjust adapt modify",
-    "bug": "fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",
+    "restrict persist reload propagate define link copy merge update change adjust adapt modify set run use put keep "
+    "require validate accept trigger attach embed redirect mount group order preserve highlight mark format wrap list "
+    "draw agree settle gather collect ask call fetch query insert reset resume queue batch retry guess infer choose "
+    "detach prefill preview bundle reuse replicate apply combine count serve host start turn let open close lock unlock "
+    "assign clone subscribe map mirror mask pass warn alert capture check load",
+    "bug": "guard reproduce unblock fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",
     "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
     "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
     "tests": "test cover verify",
-    "docs": "document describe explain",
-    "performance": "optimize speed reduce accelerate cache profile tune shrink benchmark parallelize lower",
-    "security": "secure harden encrypt sanitize protect rotate escape audit",
-    "ui": "design redesign restyle style polish",
+    "docs": "document describe explain outline",
+    "performance": "measure optimize speed reduce accelerate cache profile tune shrink benchmark parallelize lower",
+    "security": "anonymize secure harden encrypt sanitize protect rotate escape audit",
+    "ui": "redesign restyle style polish",
     "devops": "deploy containerize dockerize provision host package monitor instrument setup",
     "release": "release publish ship tag",
-    "research": "research investigate evaluate compare explore spike decide choose analyze assess study prototype "
-    "find determine identify pick",
+    "research": "research evaluate compare explore decide choose assess study pick",
+    "investigation": "trace record investigate analyze find determine identify",
+    "design": "design spike prototype plan",
     "dependency": "upgrade bump pin",
     "integration": "integrate connect hook sync synchronize",
     "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate",
@@ -59,8 +64,8 @@ PARTICLE_VERBS: Final[Mapping[str, str]] = {
     "hook up": "integration", "break up": "refactoring", "split up": "refactoring", "cut down": "performance",
     "roll out": "release", "write up": "docs", "split out": "refactoring", "pull out": "refactoring",
     "rip out": "removal", "bring up": "devops", "wire up": "feature", "spin up": "devops", "slim down": "performance",
-    "lock down": "security", "look into": "research", "get rid of": "removal", "make sure": "bug",
-    "find out": "research", "figure out": "research", "phase out": "removal", "break down": "refactoring",
+    "lock down": "security", "look into": "investigation", "get rid of": "removal", "make sure": "bug",
+    "find out": "investigation", "figure out": "investigation", "phase out": "removal", "break down": "refactoring",
 }  # fmt: skip
 
 AMBIGUOUS: Final = frozenset(
@@ -80,7 +85,7 @@ HEADS: Final[Mapping[str, tuple[str, float]]] = {
          "manual cookbook walkthrough quickstart"),
         ("api", 2.5, "endpoint endpoints route api webhook mutation resolver openapi graphql"),
         ("ui", 2.5, "page button modal dialog form screen menu navbar sidebar layout dashboard widget tooltip theme "
-         "component icon stylesheet view panel wizard chart"),
+         "component icon stylesheet view panel wizard"),
         ("devops", 3.0, "ci pipeline workflow dockerfile container deployment terraform helm cluster monitoring "
          "alerting infrastructure staging runner"),
         ("data", 2.0, "dataset etl import importer csv export table column schema warehouse report"),
@@ -92,7 +97,9 @@ HEADS: Final[Mapping[str, tuple[str, float]]] = {
         ("release", 2.5, "release version"),
         ("configuration", 2.0, "setting config configuration flag option"),
         ("refactoring", 2.0, "duplication refactoring debt"),
-        ("research", 3.0, "spike investigation evaluation proposal rfc comparison poc feasibility"),
+        ("research", 3.0, "evaluation comparison feasibility"),
+        ("investigation", 3.0, "investigation"),
+        ("design", 3.0, "spike proposal rfc poc"),
     )
     for word in words.split()
 }  # fmt: skip
@@ -105,7 +112,7 @@ LABELS: Final[Mapping[str, str]] = {
     "test": "tests", "tests": "tests", "testing": "tests", "ci": "devops", "build": "devops", "ops": "devops",
     "devops": "devops", "chore": "", "task": "", "todo": "", "implement": "", "implementation": "", "story": "",
     "epic": "", "security": "security", "sec": "security", "ui": "ui", "ux": "ui", "style": "format",
-    "research": "research", "spike": "research", "data": "data", "release": "release", "api": "api",
+    "research": "research", "spike": "design", "investigate": "investigation", "data": "data", "release": "release", "api": "api",
     "deps": "dependency", "dependencies": "dependency", "config": "configuration", "migration": "migration",
     "review": "review", "automation": "", "enhancement": "", "request": "", "proposal": "",
     "setup": "devops", "regression": "bug", "defect": "bug", "issue": "bug",

@@ -36,6 +36,7 @@ class _Task:
     recognised: Mapping[str, float]
     slots: Mapping[str, str]
     matter: Matter = field(default_factory=Matter)
+    context: str = ""
 
 
 def plan(facts: PlanningFacts) -> tuple[Subtask, ...]:
@@ -52,6 +53,7 @@ def plan(facts: PlanningFacts) -> tuple[Subtask, ...]:
     drafts = _drafted(task, title, facts)
     drafts = [draft for draft in drafts if draft.name]
     drafts = _apart(drafts, task, facts)
+    weaving.qualify(drafts, slots=task.slots, core=_core(drafts))
     weaving.weave(drafts, facts=facts, matter=matter, core=_core(drafts))
     drafts = fitting.shortened(drafts, most=facts.max_subtasks)
     drafts = fitting.lengthened(
@@ -111,7 +113,8 @@ def _understand(intent: Intent, *, text: str, facts: PlanningFacts, matter: Matt
         found[within] = found.get(within, 0.0) + 1.0
     kind = decide(found)
     filled = slots(intent, kind=kind, text=text, repository=facts.repository)
-    return _Task(intent=intent, kind=kind, votes=found, recognised=recognised, slots=filled, matter=matter)
+    return _Task(intent=intent, kind=kind, votes=found, recognised=recognised, slots=filled, matter=matter,
+                 context=facts.context)
 
 
 def _drafted(task: _Task, title: str, facts: PlanningFacts) -> list[Draft]:
@@ -131,7 +134,7 @@ def _from_playbook(task: _Task, *, most: int) -> list[Draft]:
     drafts = [draft for step in steps if (draft := _filled(step, task, cases=not playbook.needs)).name]
     _unhook(playbook, drafts)
     core = [draft.key for draft in drafts if draft.role == "core"] or [drafts[-1].key]
-    for addition in addons(task.recognised, chosen=playbook)[:2]:
+    for addition in addons(task.intent, context=task.context, kind=task.kind, chosen=playbook)[:2]:
         for step in addition.steps:
             if len(drafts) < most and _holds(step, task):
                 draft = _filled(step, task)
@@ -204,10 +207,21 @@ def _from_items(items: tuple[Item, ...], task: _Task, facts: PlanningFacts) -> l
         twin = next((other for other in drafts if near(other.name, draft.name)), None)
         if twin is None:
             drafts.append(draft)
+    _tell_apart(drafts)
     _chain(drafts, ordered=task.matter.ordered)
     drafts = fitting.grouped(drafts, most=facts.max_subtasks)
     room = min(facts.max_subtasks, max(facts.min_subtasks, len(drafts) + 2)) - len(drafts)
     return _completed(drafts, task, room=room)
+
+
+def _tell_apart(drafts: list[Draft]) -> None:
+    """Give steps that share a description one that says where they stand in the task's own list."""
+    seen: set[str] = set()
+    for number, draft in enumerate(drafts, start=1):
+        if draft.description in seen:
+            after = f', after "{clip(drafts[number - 2].name, 80)}"' if number > 1 else ""
+            draft.description = f"Number {number} of {len(drafts)} on the task's own list{after}."
+        seen.add(draft.description)
 
 
 def _chain(drafts: list[Draft], *, ordered: bool) -> None:
@@ -260,19 +274,20 @@ def _single(item: Item, task: _Task, facts: PlanningFacts, *, taken: list[str]) 
     """Draft one step of one listed item: its own words, with criteria of its kind."""
     part = _understand(item.intent, text=" ".join(item.details), facts=facts, matter=Matter(), within=task.kind if task.kind in {"docs", "tests"} else "")
     name = imperative(item.intent, limit=NAME_LENGTH)
-    model = _library_step(name)
     brief = _brief(part.kind)
     draft = from_step(brief, part.slots)
     draft.key, draft.name, draft.keep, draft.role = slug(name, taken=taken), name, 4, "core" if part.kind == task.kind else ""
+    draft.category = KINDS.get(part.kind, "other")
+    draft.criteria = draft.criteria[len(taken) % 2 :] + draft.criteria[: len(taken) % 2]
+    model = _library_step(name) or _concept_core(part)
     if model is not None:
         borrowed = from_step(model, part.slots)
-        draft.criteria = [*borrowed.criteria, *draft.criteria]
+        draft.criteria = [*borrowed.criteria[:3], *draft.criteria]
         draft.description = borrowed.description or draft.description
         draft.complexity, draft.category = borrowed.complexity, borrowed.category
     else:
         cases = [case for concept, weight in part.recognised.items() if weight >= 3.0 for case in concepts()[concept].cases[:2]]
-        draft.criteria = [*draft.criteria[:1], *cases[:2], *draft.criteria[1:]]
-        draft.category = KINDS.get(part.kind, "other")
+        draft.criteria = [*cases[:2], *draft.criteria]
     if item.details:
         draft.description = clip(". ".join(detail.rstrip(".") for detail in item.details), DESCRIPTION_LENGTH - 1) + "."
         for detail in item.details[:4]:
@@ -293,6 +308,13 @@ def _library_step(name: str) -> Step | None:
         if len(words & step_words) >= 2 and (score := overlap(words, step_words)) > best_score:
             best, best_score = step, score
     return best
+
+
+def _concept_core(part: _Task) -> Step | None:
+    """Find the central step of the playbook that fits an item, where what the item is about has one of its own."""
+    playbook = choose(part.votes, part.recognised)
+    known = bool(playbook.needs) and ("*",) not in playbook.needs
+    return next((step for step in playbook.steps if step.role == "core"), None) if known else None
 
 
 def _index() -> list[tuple[frozenset[str], Step]]:

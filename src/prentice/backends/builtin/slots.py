@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from prentice.backends.builtin.kinds import HEADS, VERBS
 from prentice.backends.builtin.title import Intent, carried, definite, indefinite_free
 from prentice.backends.builtin.words import PROPER_NAMES, clip, is_name, lowered, stem
 from prentice.tasks.plan import RepositoryFacts
@@ -31,7 +32,7 @@ _BUG_WORDS: Final = re.compile(
 )
 _SUFFIXES: Final = re.compile(
     r"\s+(?:unit tests?|integration tests?|e2e tests?|tests?|test suite|test coverage|coverage|documentation|docs|"
-    r"bugs?|issues?|feature|functionality|support|code)$",
+    r"bugs?|issues?|feature|functionality|support)$",
     re.IGNORECASE,
 )
 
@@ -51,7 +52,13 @@ def slots(intent: Intent, *, kind: str, text: str, repository: RepositoryFacts) 
 def _about(intent: Intent, *, kind: str) -> dict[str, str]:
     """What the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
     thing = carried(intent) or intent.object
+    purpose = intent.parts.get("to", "")
+    if thing == intent.object and len(thing.split()) <= 3 and purpose and stem(purpose.split()[0].lower()) in VERBS and len(thing) + len(purpose) < 42:
+        thing = f"{thing} to {purpose}"
+    question = re.match(r"^(?:why|how|whether|if|when|where)\s+(?=(?:the|a|an|our|some|\w+s)\s)(.+)$", thing, re.IGNORECASE)
+    why = question[1] if question and not question[1].startswith("to ") else ""
     measure = ""
+    thing = re.sub(r"^(?:whether|if|which|what|how|why|where)\b(?: (?:we|it|to|can|could|should|use|is|are|would|be|i))*\s+", "", thing) or thing
     if match := _MEASURES.match(thing):
         measure = match["measure"].lower()
         rest = match["rest"] or intent.parts.get("for", "") or intent.parts.get("in", "")
@@ -71,17 +78,53 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:
         found_quality = ""
     if kind == "performance":
         thing = re.sub(r"^(?:slow|the slow)\s+", "", thing, flags=re.IGNORECASE)
-    thing = thing.strip() or intent.text
+    thing = _activity(intent) or thing.strip() or intent.text
+    if kind == "docs" and stem(indefinite_free(thing).lower()) in HEADS:
+        return {"title": clip(intent.text, 80)}
     topic = clip(definite(thing), _TOPIC_LENGTH)
     short = definite(_head(thing))
+    if (activity := _activity(intent)) and not measure:
+        topic, short = clip(activity, _TOPIC_LENGTH), clip(activity, _TOPIC_LENGTH - 4)
     values = {
         "topic": topic, "bare": clip(indefinite_free(thing), _TOPIC_LENGTH), "short": short,
         "new": clip(thing, _TOPIC_LENGTH), "measure": measure, "quality": found_quality,
         "full": clip(definite(thing), 90), "title": clip(intent.text, 80),
     }  # fmt: skip
+    if why:
+        values |= _clause(why)
+    values |= _options(intent, thing)
     if intent.verb:
         values["doing"] = clip(lowered(intent.text), 60)
     return values | _symptom(intent)
+
+
+def _activity(intent: Intent) -> str:
+    """What an enabling verb is about: `support X` is about support for X, `let users pin X` about pinning X."""
+    if intent.verb == "support" and intent.object:
+        return f"support for {intent.object}"
+    if intent.verb not in {"let", "allow", "enable"}:
+        return ""
+    action = intent.parts.get("to", "") if intent.verb != "let" else intent.object.partition(" ")[2]
+    first, _, rest = action.partition(" ")
+    if stem(first.lower()) not in VERBS and not (intent.verb == "let" and rest):
+        return ""
+    return f"{_gerund(first.lower())} {rest}".strip()
+
+
+def _gerund(verb: str) -> str:
+    if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
+        return verb[:-1] + "ing"
+    if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb):
+        return verb + verb[-1] + "ing"
+    return verb + "ing"
+
+
+def _options(intent: Intent, thing: str) -> dict[str, str]:
+    """What is to be chosen from: `A or B`, `A vs. B`, `between A and B`, `compare A and B`."""
+    text = intent.parts.get("between", "") or thing
+    joint = r" (?:or|vs\.?|versus|and) " if "between" in intent.parts or intent.verb == "compare" else r" (?:or|vs\.?|versus) "
+    match = re.search(rf"([\w.+#/-]+(?: [A-Z][\w.+#-]*)*){joint}([\w.+#/-]+(?: [A-Z][\w.+#-]*)*)", text)
+    return {"options": f"{match[1]} and {match[2]}"} if match else {}
 
 
 def _head(thing: str) -> str:
@@ -97,15 +140,13 @@ def _head(thing: str) -> str:
 def _symptom(intent: Intent) -> dict[str, str]:
     """The failure: `symptom` as a noun phrase, or `clause` as a statement that goes after `that`."""
     if intent.clause:
-        clause = intent.text
-        return {
-            "clause": clip(lowered(_definite_subject(clause)), 92),
-            "short_clause": clip(lowered(_definite_subject(clause)), 46),
-        }
+        if match := re.match(r"(\w+(?:Error|Exception))\b", intent.text):
+            where = next((f" {key} {intent.parts[key]}" for key in ("in", "at", "on") if key in intent.parts), "")
+            return {"symptom": f"the {match[1]}{clip(where, 40) and ' ' + clip(where, 40)}", "short_symptom": f"the {match[1]}"}
+        return _clause(lowered(intent.text))
     thing, when = intent.object, intent.parts.get("when", "")
     if match := _BUG_WORDS.match(f"{thing} {when}".strip()):
-        rest = re.sub(r"^(?:where|that|when)\s+", "", match["rest"])
-        return {"clause": clip(rest, 92), "short_clause": clip(rest, 46)}
+        return _clause(re.sub(r"^(?:where|that|when)\s+", "", match["rest"]))
     if not thing:
         return {}
     place = next(
@@ -123,8 +164,15 @@ def _symptom(intent: Intent) -> dict[str, str]:
     return values
 
 
-def _definite_subject(clause: str) -> str:
-    return clause
+def _clause(text: str) -> dict[str, str]:
+    """A failure told as a statement: whole, and cut before its circumstances."""
+    values = {"clause": clip(text, 92)}
+    cut = re.split(r",?\s(?:when|whenever|if|after|while|before|because|since|on|in|at|with|during|for|from|due to)\s", text)[0]
+    if len(cut) <= 40 and len(cut.split()) >= 3:
+        values["short_clause"] = cut
+    elif len(text) <= 40:
+        values["short_clause"] = text
+    return values
 
 
 def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
@@ -137,18 +185,18 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
         source, target = parts.get("instead", "") or source, target or intent.object
     elif intent.verb in {"rewrite", "port", "translate", "convert"} and not target:
         target = parts.get("in", "") or parts.get("using", "") or parts.get("with", "") or parts.get("as", "")
-    elif intent.verb in {"switch", "transition", "rename"} and not source:
+    elif intent.verb in {"switch", "transition", "rename", "convert"} and not source:
         source = intent.object
     if target.startswith("use "):
         target = target[4:]
     languages = _named_languages(intent.object)
     if source:
-        found["source"] = clip(definite(source), 40)
+        found["source"] = clip(_named(source), 40)
         found["old"] = clip(indefinite_free(source), 32)
     elif languages:
         found["source"] = found["old"] = languages[0]
     if target and not re.match(r"(?:under|below|less|at most|at least)\b", target):
-        found["target"] = clip(definite(target), 40)
+        found["target"] = clip(_named(target), 40)
         found["next"] = clip(indefinite_free(target), 32)
     from_language = (_named_languages(source) or languages)[:1]
     to_language = _named_languages(target)[:1]
@@ -163,6 +211,13 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def _named(phrase: str) -> str:
+    """Give a side with its article, unless it is a product's name: `date-fns`, `vite`, `uv`."""
+    if len(phrase.split()) == 1 and definite(phrase) != phrase and not definite(phrase[:1].upper() + phrase[1:]).startswith("the "):
+        return phrase
+    return definite(phrase)
+
+
 def _named_languages(text: str) -> list[str]:
     return [word for word in re.findall(r"[A-Za-z][\w.+#-]*", text) if word in _LANGUAGES]
 
@@ -170,7 +225,8 @@ def _named_languages(text: str) -> list[str]:
 def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
     """Where, with what, for whom, how far, by when; services and other names."""
     parts, found = intent.parts, dict[str, str]()
-    for key in ("in", "on", "to", "into", "at", "across", "onto", "within", "inside"):
+    moved = VERBS.get(stem(intent.verb)) in {"migration", "dependency"} or intent.verb in {"localize", "translate", "split", "extract"}
+    for key in ("in", "on", *(() if moved else ("to", "into")), "at", "across", "onto", "within", "inside"):
         phrase = parts.get(key, "")
         if (
             phrase
@@ -178,7 +234,8 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
             and not re.match(r"(?:under|below|less|\d|support |allow |handle |use |avoid |be |make |prevent )", phrase)
         ):
             found.setdefault("place", definite(phrase))
-            word = "in" if key in {"to", "into", "onto", "within", "inside"} else key
+            surface = re.search(r"(?:page|pages|screen|screens|site|website|dashboard|form|server|phone|map|list)$", phrase)
+            word = ("on" if surface else "in") if key in {"to", "into", "onto", "within", "inside", "in"} else key
             found.setdefault("in_place", f"{word} {definite(phrase)}")
     if intent.scope:
         found.setdefault("place", intent.scope)

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from prentice.backends.builtin.kinds import AMBIGUOUS
 from prentice.backends.builtin.title import Intent, parse
-from prentice.backends.builtin.words import clip, content
+from prentice.backends.builtin.words import clip, content, is_name, stem
 from prentice.tasks import sections
 
 MAX_TEXT: Final = 65_536
@@ -76,7 +77,10 @@ def goals(title: str) -> tuple[Item, ...]:
     for piece in pieces:
         at = title.find(piece)
         intent = parse(piece)
-        starts = bool(intent.verb and (intent.object or intent.parts)) and len(piece.split()) >= 2
+        words = piece.split()
+        starts = bool(intent.verb and (intent.object or intent.parts)) and len(words) >= 2
+        if starts and stem(words[0].lower()) in AMBIGUOUS:  # `drag and drop reordering`, `import and export of orders`
+            starts = words[1].lower() in {"the", "a", "an", "our", "its", "all", "each"} or is_name(words[1])
         if joined and not starts:
             before = joined[-1]
             between = title[title.find(before) + len(before) : at] if at >= 0 else " and "

@@ -18,6 +18,8 @@ _COURTESY: Final = re.compile(
     r"^(?:please|pls|kindly|todo|we (?:need|want|have|would like|should) (?:to )?|i (?:need|want|have|would like)(?: you)? to|"
     r"you (?:need|have) to|"
     r"we should|you should|need to|needs to|have to|should|must|let's|lets|can you|could you|can we|could we|"
+    r"(?:users?|customers?|admins?|people|it|developers?|visitors?|members?) (?:should|must|need|want|needs|wants|can)(?: be able| be possible)? to|"
+    r"(?:users?|customers?|admins?|people|developers?|visitors?|members?) (?:should|must) (?:be able to )?(?!not|never)|"
     r"the task is to|your task is to|help me(?: to)?|it would be (?:nice|great|good) to|start to|try to|"
     r"as an? [\w -]{1,30}, i (?:want|need|would like)(?: to be able)? to)\s+",
     re.IGNORECASE,
@@ -28,6 +30,7 @@ _PREPOSITIONS: Final = frozenset(
     "that which below since behind".split()
 )
 _CLAUSES: Final = frozenset("when whenever if while after before until because where unless since".split())
+_QUESTIONS: Final = frozenset("whether why how what which who where when".split())
 _TIME: Final = re.compile(
     r"^(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|today|tonight|eod|q[1-4]\b|next (?:week|month|release|sprint|quarter)|"
     r"the end of|january|february|march|april|may \d|june|july|august|september|october|november|december|\d{4}-\d\d)",
@@ -46,9 +49,10 @@ _FAILS: Final = re.compile(
     r"(?:is|are|was|were|gets?|being|becomes?) (?:\w+ )?(?:wrong|broken|slow|missing|empty|stuck|lost|duplicated|ignored|incorrect|inconsistent|"
     r"invalid|null|undefined|corrupted?|truncated|stale|reset|removed|deleted|overwritten|totally|never|always|not|cut|logged|sent)|"
     r"takes? (?:too long|forever|\d)|times? out|timed out|not working|never|no longer|stops?|disappears?|duplicates?|"
-    r"causes?|deletes|overwrites|produces?|became slow|flickers?|overlaps?|jumps|too many|unable to)\b",
+    r"incorrectly|wrongly|causes?|deletes|overwrites|produces?|became slow|flickers?|overlaps?|jumps|too many|unable to)\b",
     re.IGNORECASE,
 )
+_STATES: Final = re.compile(r"^\S+(?: \S+){0,6} (?:is|are|was|were) (?!to\b)\w+", re.IGNORECASE)
 _CARRIERS: Final = frozenset(
     stem(word)
     for word in "support ability option way feature functionality possibility mechanism handling capability".split()
@@ -59,7 +63,8 @@ _MASS: Final = frozenset(
     "compatibility integration feedback infrastructure software content traffic usage code telemetry tracing "
     "observability input output history persistence encryption compression concurrency autocomplete onboarding "
     "billing email mail video audio metadata middleware markdown latency throughput memory storage "
-    "rate-limiting retry versioning throttling coverage debt".split()
+    "rate-limiting retry versioning throttling coverage debt automation collaboration navigation deduplication "
+    "serialization injection mode search registration pagination replication invalidation checkout".split()
 )
 _DETERMINERS: Final = frozenset(
     "the a an our all each every my your this that these those any some no its their both several many multiple one "
@@ -107,7 +112,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     limits = tuple(match[0].strip() for match in _LIMIT.finditer(text))
     verb, used = _verb(words, text)
     if not verb or statement:
-        clause = bool(_FAILS.search(text)) or statement
+        clause = bool(_FAILS.search(text) or _STATES.search(text)) or statement
         head = _segments(words)
         return Intent(text=text, object=text if clause else head[0], parts=head[1], label=label, scope=scope,
                       clause=clause, limits=limits, quotes=quotes)  # fmt: skip
@@ -175,6 +180,8 @@ def _verb(words: list[str], text: str) -> tuple[str, int]:
         if plain[0].endswith("ed") and len(plain) > 1:
             return "", 0
         return SPELLED[key], at + 1
+    if len(plain) > 1 and plain[1] in {"the", "a", "an", "our", "all"} and re.fullmatch(r"[a-z]{3,}", plain[0]) and plain[0] not in _PREPOSITIONS:
+        return plain[0], at + 1  # a verb that is not known, but stands where only a verb can
     return "", 0
 
 
@@ -218,6 +225,8 @@ def _segments(words: list[str]) -> tuple[str, dict[str, str]]:
     """Split words at their prepositions: the object, and phrases by preposition."""
     thing: list[str] = []
     parts: dict[str, str] = {}
+    if words and words[0].lower() in _QUESTIONS:
+        return " ".join(words).strip(" ,;:-"), parts
     current: list[str] = thing
     key = ""
 
@@ -233,7 +242,7 @@ def _segments(words: list[str]) -> tuple[str, dict[str, str]]:
         starts = (
             bare in _PREPOSITIONS
             and word[0] not in '`"'
-            and (thing or bare in {"with", "to", "for", "from", "in", "on", "between"})
+            and (thing or key or bare in {"with", "to", "for", "from", "in", "on", "between"})
         )
         if starts and bare in {"of", "that", "which", "than", "as", "about"} and not (bare == "about" and not thing):
             if bare in {"that", "which"} and not key:
@@ -289,25 +298,24 @@ def definite(phrase: str) -> str:
     words = phrase.split()
     if not words:
         return phrase
-    first, last = words[0].lower(), words[-1].strip(",.;:()")
+    first = words[0].lower()
     if first in {"a", "an"}:
         return "the " + " ".join(words[1:])
     if first in _DETERMINERS or re.match(r"[`\"'/(@#\d*<$-]", first) or first.endswith(("'s", "\u2019s", "s'")):
         return phrase
     noun = re.split(r"\s+(?:of|for|to|in|and|or|from|with|on)\s+", phrase)[0].split()[-1].strip(",.;:()")
-    proper = all(is_name(word) or word[:1].isupper() or re.fullmatch(r"[\d.]+x?\+?", word) for word in phrase.split())
+    proper = all(is_name(word) or word[:1].isupper() or word in {"and", "or", "vs"} or re.fullmatch(r"[\d.]+x?\+?", word) for word in phrase.split())
     if proper and not (noun.lower() in _HEAD_NOUNS and len(words) > 1):
         return phrase
     if re.search(r"[_./()`]", words[-1]) and len(words) == 1:
         return phrase
     if (
         len(words) <= 2
-        and (noun.lower() in _MASS or noun.lower().endswith(("ing", "ness", "ity", "tion")))
+        and (noun.lower() in _MASS or noun.lower().endswith(("ing", "ness", "ity")))
         and noun.lower()
-        not in {"string", "setting", "ring", "thing", "function", "connection", "section", "action", "button"}
+        not in {"string", "setting", "ring", "thing", "listing", "city", "entity", "activity", "utility", "building"}
     ):
         return phrase
-    del last
     return f"the {phrase}"
 
 

@@ -1,7 +1,7 @@
 """Weaving what the task demands into its steps: acceptance criteria, rules, edge cases, files and check commands."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from prentice.backends.builtin.draft import MAX_CRITERIA, Draft, near, slug
@@ -12,6 +12,14 @@ from prentice.backends.builtin.title import parse
 from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap
 from prentice.tasks.plan import Category, PlanningFacts, Subtask
 
+_QUALIFIERS: Final = (
+    ("without", "All of it works without {}"),
+    ("limit", "The stated limit is met and measured: {}"),
+    ("deadline", "It is finished by {}; what may be left out for that is named"),
+    ("purpose", "It serves its purpose: {}"),
+    ("condition", "It holds {}, shown by a test"),
+    ("instrument", "It is done with {}, or it is written down why not"),
+)
 _MAX_NOTES: Final = 2
 """Rules of the text that one step takes at most, so that its own criteria stay readable."""
 _ABOUT: Final[tuple[tuple[re.Pattern[str], Category], ...]] = (
@@ -19,6 +27,7 @@ _ABOUT: Final[tuple[tuple[re.Pattern[str], Category], ...]] = (
     (re.compile(r"\b(?:document\w*|docs?|readme|changelog|guide|docstrings?)\b", re.IGNORECASE), "documentation"),
     (re.compile(r"\b(?:format\w*|lint\w*|style)\b", re.IGNORECASE), "formatting"),
 )
+_ALL_GREEN: Final = re.compile(r"\b(?:all|existing|every)\b.*\b(?:pass|passes|green)\b|\bno regressions?\b", re.IGNORECASE)
 _TEST_FILE: Final = re.compile(r"(?:^|/)tests?/|(?:^|/)test_|_test\.|\.test\.|\.spec\.")
 _TEXT_FILE: Final = re.compile(r"\.(?:md|rst|txt|adoc)$", re.IGNORECASE)
 _PLACEABLE: Final = re.compile(r"^[\w./@-]{1,80}\.\w{1,8}$")
@@ -39,10 +48,21 @@ def weave(drafts: list[Draft], *, facts: PlanningFacts, matter: Matter, core: Dr
             step.give(capitalized(text))
 
 
+def qualify(drafts: Sequence[Draft], *, slots: Mapping[str, str], core: Draft) -> None:
+    """Put the title's qualifiers that no step speaks of yet (a limit, a date, `without ...`) into the central step."""
+    said = content(" ".join(_all(draft) for draft in drafts))
+    for name, way in _QUALIFIERS:
+        value = slots.get(name, "")
+        if value and len(core.given) < _MAX_NOTES and not content(value) <= said:
+            core.give(way.format(value))
+
+
 def _cover(number: int, criterion: str, drafts: list[Draft], *, facts: PlanningFacts, core: Draft) -> None:
     """Give a criterion of the task to the step that fits best, or to a new step where none does."""
     score, step = _fit(criterion, drafts)
-    if score < 0.12 and len(drafts) < facts.max_subtasks and len(content(criterion)) >= 2:
+    about = next((category for pattern, category in _ABOUT if pattern.search(criterion)), None)
+    homeless = about == "documentation" and all(draft.category != about for draft in drafts)
+    if (score < 0.12 or homeless) and len(drafts) < facts.max_subtasks and len(content(criterion)) >= 2:
         made = _own_step(criterion, drafts)
         if not any(near(made.name, name) for name in (facts.name, *facts.existing)):
             drafts.append(made)
@@ -60,6 +80,7 @@ def _fit(text: str, drafts: Sequence[Draft]) -> tuple[float, Draft]:
         score = len(words & draft.words) / max(len(words), 1)
         score += sum(0.35 for pattern, category in _ABOUT if category == draft.category and pattern.search(text))
         score += 0.5 * overlap(words, content(draft.name)) - 0.12 * max(0, len(draft.given) - 1)
+        score += 0.3 * (draft.role in {"last", "tests"} and bool(_ALL_GREEN.search(text)))
         score += 0.06 * (draft.role == "core") - 0.1 * (draft.role == "first")
         if score > best_score:
             best, best_score = draft, score

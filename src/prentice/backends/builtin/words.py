@@ -43,6 +43,9 @@ PROPER_NAMES: Final = (
     "WebSocket WebSockets WebAuthn TOTP PKCE DOM SEO RSS LRU TTL CPU GPU RAM"
 ).split()
 _CASED: Final = {name.lower(): name for name in PROPER_NAMES}
+_UNSPLIT: Final = frozenset(name.lower().rstrip("s") for name in PROPER_NAMES)
+_CAMEL: Final = re.compile(r"\b[A-Za-z]+[a-z][A-Z][A-Za-z]*")
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])(?!Error|Exception)")
 _COMMON_WORDS: Final = frozenset(
     "go rust swift ruby express edge spark lambda linear teams node helm bun dart actions rest next spring apple "
     "chrome notion basic travis bootstrap excel id ids sphinx echo".split()
@@ -83,7 +86,7 @@ def _without_ending(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """Give the stems of all words of a text, in order; punctuation, paths and camel case fall apart into words."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
+    text = _CAMEL.sub(lambda match: match[0] if match[0].lower().rstrip("s") in _UNSPLIT else _HUMP.sub(" ", match[0]), text)
     return [stem(word) for word in _TOKEN.findall(text.lower())]
 
 
