@@ -5,8 +5,10 @@ Reading tolerates the damage seen in the wild (line breaks that became a bare le
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 OBJECTIVE: Final = "objective"
@@ -45,16 +47,19 @@ _EMOJI: Final = "".join(_BY_EMOJI)
 _LOST_BREAK_SIGN: Final = re.compile(rf"nn?(?=[{_EMOJI}])")
 _LOST_BREAK_ITEM: Final = re.compile(r"(?<=\S)n(?=- |\* |\d+\. )")
 _EMOJI_HEADING: Final = re.compile(
-    rf"([{_EMOJI}])\ufe0f?\s*\*{{0,2}}([^:*\n]{{0,60}}?)\s*(?::\s*\*{{0,2}}|\*{{2}}\s*:?)"
-)
-_LINE_HEADING: Final = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]+(?P<hash>.+?)[ \t]*#*|\*\*(?P<bold>[^*\n]{1,80}?):?\*\*:?|"
-    r"(?P<plain>[A-Z][\w /-]{2,40}):)[ \t]*$",
+    rf"(?:^[ \t]{{0,3}}#{{1,6}}[ \t]+)?\*{{0,2}}(?P<emoji>[{_EMOJI}])\ufe0f?[ \t]{{0,4}}\*{{0,2}}"
+    rf"(?P<title>[^:*\n{_EMOJI}]{{0,60}}?)[ \t]{{0,4}}(?::\*{{0,2}}|\*\*:?)",
     re.MULTILINE,
 )
-_ITEM: Final = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>.*\S)[ \t]*$")
-_FENCED: Final = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_SCOPE_PART: Final = re.compile(r"^\**(included|excluded|clarification required)\**:?\**:?\s*", re.IGNORECASE)
+"""A heading that begins with one of Todo2's emoji, alone in its line or not. All repetition is bounded."""
+_HASH_HEADING: Final = re.compile(r"#{1,6}[ \t]+(\S.*)")
+_BOLD_HEADING: Final = re.compile(r"\*\*([^*]{1,80}?):?\*\*:?")
+_PLAIN_HEADING: Final = re.compile(r"([A-Z][\w /-]{2,40}):")
+_OPENING_FENCE: Final = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+_ITEM: Final = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>\S.*)$")
+_SCOPE_PART: Final = re.compile(
+    r"^\*{0,2}(included|excluded|clarification required)\*{0,2}[ \t]*(?::\*{0,2}[ \t]*|$)", re.IGNORECASE
+)
 _NOTHING: Final = frozenset({"none", "n/a", "na", "-", "none.", "nothing", "none identified"})
 
 
@@ -103,11 +108,15 @@ class Description:
     def scope(self, part: str) -> tuple[str, ...]:
         """Give the entries of the scope section under `included`, `excluded` or `clarification required`."""
         found: list[str] = []
-        for item in self.items(SCOPE):
-            match = _SCOPE_PART.match(item)
-            rest = item[match.end() :].strip() if match else ""
-            if match and match[1].lower() == part and rest.lower() not in _NOTHING and rest:
-                found.append(rest)
+        current = ""
+        for line in self.text(SCOPE).splitlines():
+            item = _ITEM.match(line.rstrip())
+            entry = item["text"] if item else line.strip()
+            if label := _SCOPE_PART.match(entry):
+                current = label[1].lower()
+                entry = entry[label.end() :].strip()
+            if current == part and entry and entry.strip("*_ ").lower() not in _NOTHING:
+                found.append(entry)
         return tuple(found)
 
     @property
@@ -136,32 +145,32 @@ def parse(text: str) -> Description:
 def restore_breaks(text: str) -> str:
     """Put back line breaks that some tool wrote as a bare letter n, where the signs of it are plain."""
     text = text.replace("\r\n", "\n")
+    if "\n" not in text and "\\n" in text:
+        return text.replace("\\n", "\n")
     if _LOST_BREAK_SIGN.search(text):
         text = _LOST_BREAK_SIGN.sub("\n\n", text)
         text = re.sub(r"(?<=:\*\*)n(?=[-*\d]|[A-Z])", "\n", text)
         text = _LOST_BREAK_ITEM.sub("\n", text)
-    if "\n" not in text and "\\n" in text:
-        text = text.replace("\\n", "\n")
     return text
 
 
 def list_items(text: str) -> tuple[str, ...]:
     """Give the entries of the lists in a text at their outermost level; nested lines join their entry."""
-    entries: list[str] = []
+    entries: list[list[str]] = []
     outer: int | None = None
     for line in text.splitlines():
-        match = _ITEM.match(line)
+        match = _ITEM.match(line.rstrip())
         if match is None:
             if entries and line.startswith((" ", "\t")) and line.strip():
-                entries[-1] += " " + line.strip()
+                entries[-1].append(" " + line.strip())
             continue
         indent = len(match["indent"].expandtabs(4))
         if outer is None or indent <= outer:
             outer = indent
-            entries.append(match["text"])
+            entries.append([match["text"]])
         else:
-            entries[-1] += "; " + match["text"]
-    return tuple(entries)
+            entries[-1].append("; " + match["text"])
+    return tuple("".join(entry) for entry in entries)
 
 
 def compose(
@@ -184,7 +193,10 @@ def compose(
     bodies = {
         OBJECTIVE: " ".join(objective.split()),
         CRITERIA: bullets(criteria),
-        SCOPE: f"- **Included:** {included}\n- **Excluded:** {excluded}\n- **Clarification Required:** None",
+        SCOPE: (
+            f"- **Included:** {' '.join(included.split())}\n- **Excluded:** {' '.join(excluded.split())}\n"
+            "- **Clarification Required:** None"
+        ),
         REQUIREMENTS: bullets(requirements),
         FILES: bullets(files),
         TESTING: bullets(testing),
@@ -200,17 +212,66 @@ def compose(
 
 def _headings(text: str) -> list[tuple[int, int, str, str]]:
     """Find headings as (start, start of the body, kind, title), in order; fenced code has none."""
-    text = _FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    lines = _without_code(text).split("\n")
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found: dict[int, tuple[int, int, str, str]] = {}
-    for match in _EMOJI_HEADING.finditer(text):
-        title = match[2].strip() or _TITLES[_BY_EMOJI[match[1]]][1]
-        found[match.start()] = (match.start(), match.end(), _BY_EMOJI[match[1]], title)
-    taken = {text.count("\n", 0, start) for start in found}
-    for match in _LINE_HEADING.finditer(text):
-        title = (match["hash"] or match["bold"] or match["plain"]).strip(" *:")
-        kind = _BY_WORDS.get(re.sub(r"\s*\(.*?\)\s*$", "", title).lower(), "")
-        if match["plain"] and not kind:
-            continue  # a line that merely ends in a colon introduces a list; it is no heading
-        if text.count("\n", 0, match.start()) not in taken:
-            found.setdefault(match.start(), (match.start(), match.end(), kind, title))
+    taken: set[int] = set()
+    for match in _EMOJI_HEADING.finditer("\n".join(lines)):
+        number = bisect_right(starts, match.start()) - 1
+        title = match["title"].strip()
+        if _is_heading(match, before=lines[number][: match.start() - starts[number]]):
+            kind = _BY_EMOJI[match["emoji"]]
+            found[match.start()] = (match.start(), match.end(), kind, title or _TITLES[kind][1])
+            taken.add(number)
+    for number, line in enumerate(lines):
+        if number not in taken and (heading := _line_heading(line.strip())):
+            found[starts[number]] = (starts[number], starts[number] + len(line), *heading)
     return [found[start] for start in sorted(found)]
+
+
+def _is_heading(match: re.Match[str], *, before: str) -> bool:
+    """Whether an emoji with a colon is a heading: in the middle of a line it has to be bold or say a known word."""
+    return not before.strip(" \t-*>") or "**" in match[0] or bool(_kind(match["title"]))
+
+
+def _line_heading(line: str) -> tuple[str, str] | None:
+    """Give kind and title of a line that is a heading of its own."""
+    if _SCOPE_PART.fullmatch(line):
+        return None
+    if match := _HASH_HEADING.match(line):
+        title = match[1]
+        rest, _, tail = title.rpartition(" ")
+        if tail and not tail.strip("#"):
+            title = rest
+    elif match := _BOLD_HEADING.fullmatch(line) or _PLAIN_HEADING.fullmatch(line):
+        title = match[1]
+    elif line[:1] in _BY_EMOJI and _kind(line):
+        title = line
+    else:
+        return None
+    title = title.strip(" *:")
+    kind = _kind(title)
+    if match is not None and match.re is _PLAIN_HEADING and not kind:
+        return None  # a line that merely ends in a colon introduces a list; it is no heading
+    return kind, title.lstrip(_EMOJI + "\ufe0f ") or title
+
+
+def _kind(title: str) -> str:
+    """Give the kind of section that a heading's words name, empty for none."""
+    words = title[:80].lstrip(_EMOJI + "\ufe0f *").strip(" *:").lower()
+    return _BY_WORDS.get(re.sub(r"\s*\([^()]*\)$", "", words), "")
+
+
+def _without_code(text: str) -> str:
+    """Blank the lines of fenced code, as long as they were."""
+    fence = ""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        stripped = line.strip()
+        opening = None if fence else _OPENING_FENCE.match(stripped)
+        kept.append(" " * len(line) if fence or opening else line)
+        if opening:
+            fence = opening[1] or opening[2]
+        elif fence and stripped.startswith(fence) and not stripped.strip(fence[0]):
+            fence = ""
+    return "\n".join(kept)
