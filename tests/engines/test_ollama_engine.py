@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from prentice.backends.ollama import OllamaBackend
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.structured import parse
-from prentice.errors import ModelNotFoundError, PromptTooLongError, ReplyCutError, StreamError
+from prentice.errors import ModelNotFoundError, PromptTooLongError, ReplyCutError, ReplyError
 from prentice.skills.breakdown.checks import problems
 from prentice.skills.breakdown.prompt import breakdown_request
 from prentice.skills.breakdown.reply import PlanReply
@@ -36,7 +36,6 @@ LONG_LIST = {
     "maxItems": 500,
 }
 """A schema that keeps any model busy for thousands of tokens."""
-LONG_TEXT = {"type": "string", "minLength": 300, "maxLength": 400}
 
 STOPPED_WITHIN = 10.0
 """Seconds until the next request is answered; the long list takes fifty on two slow cores."""
@@ -241,10 +240,13 @@ def test_a_reply_cut_by_its_limit_is_no_plan(ollama: "Ollama", held_out_tasks: l
         parse(reply, PlanReply)
 
 
-def test_a_reply_that_the_server_gives_up_for_repeating_itself_has_broken_off(ollama: "Ollama") -> None:
-    """After thirty equal tokens Ollama closes the stream with status 200 and no last line."""
-    with pytest.raises(StreamError):
-        answer(ollama, asking(ollama.stuck, schema=LONG_TEXT, max_tokens=400, sampling=Sampling(temperature=0.0)))
+def test_a_reply_that_the_server_gives_up_for_repeating_itself_is_no_plan(ollama: "Ollama") -> None:
+    """After thirty equal pieces Ollama closes the stream with status 200 and no last line."""
+    reply = answer(ollama, asking(ollama.stuck, max_tokens=400, sampling=Sampling(temperature=0.0)))
+    assert reply.finish == "repetition"
+    assert reply.estimated
+    with pytest.raises(ReplyError, match="repeats itself"):
+        parse(reply, PlanReply)
 
 
 @contextmanager

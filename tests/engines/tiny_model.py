@@ -137,14 +137,21 @@ def main() -> None:
     mx.random.seed(SEED)
     model = TinyQwen2()
     mx.eval(model.weights())
-    # A random embedding that is the output too says the last token again and again: that is a file of its own.
-    write_gguf(model, encoder.tokenizer, directory / "stuck.gguf")
+    # With the embedding as output too, random weights say the last token again: only a matrix of its own is random.
     output = mx.random.normal((VOCABULARY, HIDDEN), scale=0.3 * HIDDEN**-0.5)
     write_gguf(model, encoder.tokenizer, directory / "random.gguf", output=output)
+    write_gguf(_stuck(), encoder.tokenizer, directory / "stuck.gguf")
     loss = train(model, encoder)
     write_gguf(model, encoder.tokenizer, directory / "trained.gguf")
     made = {"seconds": round(time.monotonic() - begun, 1), "loss": loss}
     (directory / "made.json").write_text(json.dumps(made) + "\n", encoding="utf-8")
+
+
+def _stuck() -> TinyQwen2:
+    """Make a model whose embedding drowns what its layers add: it repeats the last token of the prompt."""
+    model = TinyQwen2()
+    model.embedding.weight = 50 * model.embedding.weight
+    return model
 
 
 def _loss(model: TinyQwen2, prefix: list[int], tokens: mx.array, targets: mx.array) -> mx.array:
