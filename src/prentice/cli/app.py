@@ -1,5 +1,6 @@
 """The command group: names of commands and where they live, and how errors leave."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -59,6 +60,9 @@ def group() -> None:
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way a command can end
     """Run one command and give its exit code: 0, 1 for an error, 2 for a wrong call, 130 when interrupted."""
     as_json = "--json" in arguments
+    gc.set_threshold(
+        200_000, 20, 100
+    )  # a long task list is many objects that live to the end; looking for cycles costs
     try:
         code = group.main(list(arguments), standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

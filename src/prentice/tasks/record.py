@@ -85,14 +85,14 @@ class Task:
         return cls(
             id=record_id(record),
             name=_first_text(record, NAME_KEYS),
-            status=canonical_status(_text(record.get("status"))),
+            status=status_of(record),
             priority=canonical_priority(_text(record.get("priority"))),
             tags=_strings(record.get("tags")),
-            dependencies=_dependencies(record),
+            dependencies=dependencies_of(record),
             description=_first_text(record, DESCRIPTION_KEYS),
             created=_text(record.get("created") or record.get("created_at") or record.get("createdAt")),
             last_modified=_text(record.get("lastModified") or record.get("last_modified") or record.get("updated_at")),
-            parent=_first_text(record, PARENT_KEYS),
+            parent=parent_of(record),
             estimated_hours=_hours(record.get("estimatedHours")),
         )
 
@@ -104,6 +104,16 @@ class Task:
             "created": self.created, "lastModified": self.last_modified,
         }  # fmt: skip
         return document | ({"parent": self.parent} if self.parent else {})
+
+
+def status_of(record: Mapping[str, object]) -> str:
+    """Give the status of a task record, without reading the rest of it."""
+    return canonical_status(_text(record.get("status")))
+
+
+def parent_of(record: Mapping[str, object]) -> str:
+    """Give the id of a task record's parent, empty for none."""
+    return _first_text(record, PARENT_KEYS)
 
 
 @lru_cache(maxsize=256)
@@ -161,7 +171,8 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(text for item in value if (text := _text(item)))
 
 
-def _dependencies(record: Mapping[str, object]) -> tuple[str, ...]:
+def dependencies_of(record: Mapping[str, object]) -> tuple[str, ...]:
+    """Give the ids that a task record depends on, each once."""
     if "dependsOn" not in record:
         return tuple(dict.fromkeys(_strings(record.get("dependencies"))))
     merged = (name for key in DEPENDENCY_KEYS for name in _strings(record.get(key)))

@@ -1,12 +1,21 @@
 """The whole list as it was read: tasks and comments by id, the graph among them, and what to do next."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from prentice.tasks.graph import Graph
-from prentice.tasks.record import Comment, Task, priority_rank, record_id
+from prentice.tasks.record import (
+    Comment,
+    Task,
+    dependencies_of,
+    parent_of,
+    priority_rank,
+    record_id,
+    status_of,
+)
 
 
 @dataclass(frozen=True)
@@ -16,14 +25,18 @@ class TodoList:
     value: Mapping[str, Any]
 
     @cached_property
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        """The task records by id, in the file's order."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for record in task_records(self.value):
+            if task_id := record_id(record):
+                found.setdefault(task_id, record)
+        return found
+
+    @cached_property
     def tasks(self) -> Mapping[str, Task]:
         """All tasks by id, in the file's order."""
-        found: dict[str, Task] = {}
-        for record in task_records(self.value):
-            task = Task.from_record(record)
-            if task.id:
-                found.setdefault(task.id, task)
-        return found
+        return {task_id: Task.from_record(record) for task_id, record in self.records.items()}
 
     @cached_property
     def graph(self) -> Graph:
@@ -48,16 +61,16 @@ class TodoList:
         Ready means Todo with every dependency Done. First come steps of a parent that has begun, then priority, then
         what unblocks most, then the file's order.
         """
-        wanted_by = self.graph.dependents()
-        done = {task.id for task in self.tasks.values() if task.status == "Done"}
-        begun = self._begun_parents()
-        ready = [
-            task
-            for task in self.tasks.values()
-            if task.status == "Todo" and all(need in done for need in task.dependencies)
+        status = {task_id: status_of(record) for task_id, record in self.records.items()}
+        waiting = [
+            Task.from_record(record)  # only these: most tasks of a long list are Done
+            for task_id, record in self.records.items()
+            if status[task_id] == "Todo" and all(status.get(need) == "Done" for need in dependencies_of(record))
         ]
+        wanted = Counter(need for record in self.records.values() for need in dependencies_of(record))
+        begun = self._begun_parents(status)
         return sorted(
-            ready, key=lambda task: (task.parent not in begun, priority_rank(task.priority), -len(wanted_by[task.id]))
+            waiting, key=lambda task: (task.parent not in begun, priority_rank(task.priority), -wanted[task.id])
         )
 
     def blockers(self, task: Task) -> tuple[str, ...]:
@@ -68,11 +81,11 @@ class TodoList:
         """Give the tasks whose parent this is."""
         return [task for task in self.tasks.values() if task.parent == parent]
 
-    def _begun_parents(self) -> set[str]:
+    def _begun_parents(self, status: Mapping[str, str]) -> set[str]:
         """Give the tasks that are In Progress themselves or have a step that is, or was."""
         begun = {"Review", "Done", "In Progress"}
-        stepped = {task.parent for task in self.tasks.values() if task.parent and task.status in begun}
-        return stepped | {task.id for task in self.tasks.values() if task.status == "In Progress"}
+        stepped = {parent_of(record) for task_id, record in self.records.items() if status[task_id] in begun}
+        return (stepped | {task_id for task_id, state in status.items() if state == "In Progress"}) - {""}
 
 
 def task_records(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
