@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from prentice.backends.builtin.planner import plan
 from prentice.errors import TextError
+from prentice.skills.breakdown.checks import problems
 from prentice.tasks.plan import CATEGORIES, COMPLEXITIES, NamedPath, PlanningFacts, RepositoryFacts, Subtask
 
 TASKS = {
@@ -109,7 +110,7 @@ def text(steps: tuple[Subtask, ...]) -> str:
 
 
 def assert_sound(facts: PlanningFacts, steps: tuple[Subtask, ...]) -> None:
-    assert facts.min_subtasks <= len(steps) <= facts.max_subtasks
+    assert problems(steps, facts) == ()
     keys = [step.key for step in steps]
     assert len(set(keys)) == len(keys)
     assert len({step.name.lower() for step in steps}) == len(steps)
@@ -144,14 +145,17 @@ def test_every_kind_of_task_gets_a_sound_plan(title: str) -> None:
 def test_a_plan_speaks_of_its_task_without_repeating_the_title_in_every_step(title: str) -> None:
     steps = plan(PlanningFacts(name=title))
     said = words(text(steps))
-    own = {word for word in words(title) if len(word) > 4}
+    own = {word for word in words(title) if len(word) > 3} - {"with", "from", "into", "when"}
     assert own & said
     assert sum(title.lower() in step.name.lower() for step in steps) == 0
 
 
 def test_plans_for_different_kinds_share_few_words_in_their_names() -> None:
     small = {"the", "and", "a", "of", "in", "with", "it", "to", "what", "for", "on", "that"}
-    said = {kind: [words(names(plan(PlanningFacts(name=title)))) - small for title in titles] for kind, titles in TASKS.items()}
+    said = {
+        kind: [words(names(plan(PlanningFacts(name=title)))) - small for title in titles]
+        for kind, titles in TASKS.items()
+    }
     for (one, left), (other, right) in itertools.combinations(said.items(), 2):
         for mine, theirs in itertools.product(left, right):
             assert jaccard(mine, theirs) < 0.35, (one, other)
@@ -263,7 +267,10 @@ def test_a_numbered_list_becomes_the_plan_in_its_order() -> None:
 
 
 def test_a_bulleted_list_leaves_its_entries_side_by_side() -> None:
-    facts = PlanningFacts(name="Prepare the beta", description="- Add a feedback form\n- Build the pricing page\n- Write the onboarding mail")
+    facts = PlanningFacts(
+        name="Prepare the beta",
+        description="- Add a feedback form\n- Build the pricing page\n- Write the onboarding mail",
+    )
     steps = plan(facts)
     assert_sound(facts, steps)
     assert sum(not step.dependencies for step in steps) >= 2
@@ -284,8 +291,23 @@ def test_phase_headings_become_the_plan_with_their_lists_as_criteria() -> None:
 
 
 def test_a_long_list_is_merged_without_losing_an_entry() -> None:
-    things = ["parser", "lexer", "printer", "linter", "loader", "writer", "cache", "router", "logger", "mailer", "reader", "timer"]
-    facts = PlanningFacts(name="Build the toolkit", description="\n".join(f"- Add the {thing}" for thing in things), max_subtasks=5)
+    things = [
+        "parser",
+        "lexer",
+        "printer",
+        "linter",
+        "loader",
+        "writer",
+        "cache",
+        "router",
+        "logger",
+        "mailer",
+        "reader",
+        "timer",
+    ]
+    facts = PlanningFacts(
+        name="Build the toolkit", description="\n".join(f"- Add the {thing}" for thing in things), max_subtasks=5
+    )
     steps = plan(facts)
     assert_sound(facts, steps)
     assert all(thing in text(steps) for thing in things)
@@ -325,7 +347,11 @@ def test_every_criterion_of_the_task_is_claimed_by_a_step_that_says_it() -> None
 
 @pytest.mark.parametrize("most", [1, 3, 8])
 def test_many_criteria_are_all_covered_in_few_steps(most: int) -> None:
-    criteria = tuple(f"The {thing} of the report is {state}" for thing in ("header", "footer", "chart", "table", "legend") for state in ("sorted", "printed", "saved", "tested"))
+    criteria = tuple(
+        f"The {thing} of the report is {state}"
+        for thing in ("header", "footer", "chart", "table", "legend")
+        for state in ("sorted", "printed", "saved", "tested")
+    )
     facts = PlanningFacts(name="Finish the yearly report", criteria=criteria, min_subtasks=1, max_subtasks=most)
     assert_sound(facts, plan(facts))
 
@@ -356,7 +382,9 @@ def test_a_word_inside_another_is_no_hit() -> None:
     assert "formatter" not in text(steps)
 
 
-@pytest.mark.parametrize("title", ["fix it", "do stuff", "authentication", "Improve things", "Fix the bug", "???", "", "   ", "\x00\x01"])
+@pytest.mark.parametrize(
+    "title", ["fix it", "do stuff", "authentication", "Improve things", "Fix the bug", "???", "", "   ", "\x00\x01"]
+)
 def test_a_text_with_nothing_to_hold_on_to_is_refused_with_what_is_missing(title: str) -> None:
     with pytest.raises(TextError) as caught:
         plan(PlanningFacts(name=title))
@@ -370,7 +398,10 @@ def test_another_language_is_refused_naming_a_model_backend() -> None:
 
 
 def test_another_language_with_a_list_is_ordered() -> None:
-    facts = PlanningFacts(name="\u4fee\u590d\u767b\u5f55\u9875\u9762", description="1. \u5199\u6d4b\u8bd5\u7528\u4f8b\n2. \u4fee\u590d\u9519\u8bef\n3. \u66f4\u65b0\u6587\u6863")
+    facts = PlanningFacts(
+        name="\u4fee\u590d\u767b\u5f55\u9875\u9762",
+        description="1. \u5199\u6d4b\u8bd5\u7528\u4f8b\n2. \u4fee\u590d\u9519\u8bef\n3. \u66f4\u65b0\u6587\u6863",
+    )
     steps = plan(facts)
     assert_sound(facts, steps)
     assert "\u4fee\u590d\u9519\u8bef" in text(steps)
@@ -378,7 +409,8 @@ def test_another_language_with_a_list_is_ordered() -> None:
 
 @given(
     name=st.text(max_size=300),
-    description=st.text(max_size=1_000) | st.lists(st.text(max_size=80), max_size=30).map(lambda rows: "\n".join(f"- {row}" for row in rows)),
+    description=st.text(max_size=1_000)
+    | st.lists(st.text(max_size=80), max_size=30).map(lambda rows: "\n".join(f"- {row}" for row in rows)),
     criteria=st.lists(st.text(st.characters(categories=["L", "N", "Zs"]), min_size=3, max_size=150), max_size=12),
     existing=st.lists(st.text(max_size=80), max_size=5),
     bounds=st.tuples(st.integers(1, 20), st.integers(1, 20)).map(sorted),
@@ -396,14 +428,18 @@ def test_any_text_gives_a_sound_plan_or_a_text_error(
     except TextError as error:
         assert error.next_step
         return
-    assert bounds[0] <= len(steps) <= bounds[1]
-    assert {number for step in steps for number in step.covers} == set(range(1, len(criteria) + 1))
+    assert problems(steps, facts) == ()
 
 
-WORDS = st.sampled_from("add fix the login page and tests for API from to without when - 1. ## `x` users must never CSV import race".split())
+WORDS = st.sampled_from(
+    "add fix the login page and tests for API from to without when - 1. ## `x` users must never CSV import race".split()
+)
 
 
-@given(st.lists(WORDS, min_size=3, max_size=40).map(" ".join), st.lists(st.lists(WORDS, max_size=12).map(" ".join), max_size=20).map("\n".join))
+@given(
+    st.lists(WORDS, min_size=3, max_size=40).map(" ".join),
+    st.lists(st.lists(WORDS, max_size=12).map(" ".join), max_size=20).map("\n".join),
+)
 @settings(deadline=None, max_examples=150)
 def test_any_order_of_plausible_words_gives_a_sound_plan_or_a_text_error(name: str, description: str) -> None:
     facts = PlanningFacts(name=name, description=description)
@@ -411,10 +447,12 @@ def test_any_order_of_plausible_words_gives_a_sound_plan_or_a_text_error(name: s
         steps = plan(facts)
     except TextError:
         return
-    assert 3 <= len(steps) <= 8
+    assert_sound(facts, steps)
 
 
-@pytest.mark.parametrize("unit", ["a ", "- do it\n", "# x\n", "(", "`", "\"", "and fix the ", "x" * 50, ". ", "** ", "[a](", "1. Add a\n"])
+@pytest.mark.parametrize(
+    "unit", ["a ", "- do it\n", "# x\n", "(", "`", '"', "and fix the ", "x" * 50, ". ", "** ", "[a](", "1. Add a\n"]
+)
 def test_sixty_four_kilobytes_of_anything_take_no_more_than_moments(unit: str) -> None:
     long = (unit * 66_000)[:65_536]
     started = time.process_time()

@@ -4,7 +4,15 @@ import pytest
 
 from prentice.backends.builtin.concepts import concepts, recognise
 from prentice.backends.builtin.kinds import KINDS
-from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH, Playbook, fill, library, read
+from prentice.backends.builtin.playbook import (
+    CRITERION_LENGTH,
+    DESCRIPTION_LENGTH,
+    NAME_LENGTH,
+    Playbook,
+    fill,
+    library,
+    read,
+)
 from prentice.tasks.plan import CATEGORIES, COMPLEXITIES
 
 PLAIN = [playbook for playbook in library() if "brief" not in playbook.kinds]
@@ -38,12 +46,17 @@ def test_a_template_takes_the_first_way_that_is_known_and_fits() -> None:
     assert fill(template, {}, limit=72) == "Move it"
     assert fill(template, {"short": "the jobs", "target": "Airflow"}, limit=72) == "Move the jobs to Airflow"
     assert fill(template, {"short": "the jobs", "target": "Airflow", "file": "a.py"}, limit=72).endswith(", in a.py")
-    assert fill(template, {"short": "the jobs", "target": "Airflow", "file": "a.py"}, limit=26) == "Move the jobs to Airflow"
+    assert (
+        fill(template, {"short": "the jobs", "target": "Airflow", "file": "a.py"}, limit=26)
+        == "Move the jobs to Airflow"
+    )
     assert fill("Use [{tool}||a tool] here", {}, limit=72) == "Use a tool here"
     assert fill("Use {tool}", {}, limit=72) == ""
 
 
-@pytest.mark.parametrize("text", ["## x\nfor: bug\n### no key\n> simple other\n", "## x\n### a: Name\nno meta\n", "## x\nwith: bug\n"])
+@pytest.mark.parametrize(
+    "text", ["## x\nfor: bug\n### no key\n> simple other\n", "## x\n### a: Name\nno meta\n", "## x\nwith: bug\n"]
+)
 def test_a_damaged_playbook_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="playbook x"):
         read(text)
@@ -54,4 +67,4 @@ def test_concepts_are_found_by_whole_words_and_the_longest_name_wins() -> None:
     assert "dashboard" not in recognise("Create a Helm chart")
     assert "kubernetes" in recognise("Create a Helm chart")
     assert recognise("Add caching")["cache"] == recognise("Add caches")["cache"]
-    assert list(recognise("Add OAuth login to the dashboard"))[0] == "oauth"
+    assert next(iter(recognise("Add OAuth login to the dashboard"))) == "oauth"

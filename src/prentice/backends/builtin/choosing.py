@@ -1,7 +1,7 @@
 """Deciding what kind of work a task is, and which playbook fits it best."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prentice.backends.builtin.concepts import concepts, recognise
@@ -10,15 +10,19 @@ from prentice.backends.builtin.playbook import Playbook, library
 from prentice.backends.builtin.title import Intent, carried
 from prentice.backends.builtin.words import stem, stems
 
-_WEAK_VERBS: Final = frozenset("add write create make update change improve enhance build give show read run set use set up".split())
+_Vote = Callable[[str, float], None]
+
+_WEAK_VERBS: Final = frozenset(
+    "add write create make update change improve enhance build give show read run set use set up".split()
+)
 _NEUTRAL_VERBS: Final = frozenset("record trace measure guard automate complete finish configure handle ensure".split())
 _QUALITIES: Final = {
     "fast": ("performance", 4.0), "faster": ("performance", 4.0), "quicker": ("performance", 4.0),
     "slow": ("performance", 2.0), "accessible": ("ui", 3.0), "responsive": ("ui", 3.0),
     "configurable": ("configuration", 4.0), "testable": ("refactoring", 4.0), "readable": ("refactoring", 3.0),
     "secure": ("security", 4.0), "async": ("refactoring", 3.0), "asynchronous": ("refactoring", 3.0),
-    "thread-safe": ("bug", 3.0), "idempotent": ("bug", 2.0), "smaller": ("performance", 2.0),
-    "reliable": ("bug", 1.0), "deterministic": ("bug", 2.0),
+    "thread-safe": ("bug", 3.0), "idempotent": ("improve", 3.0), "smaller": ("performance", 2.0),
+    "reliable": ("improve", 2.0), "deterministic": ("bug", 2.0),
 }  # fmt: skip
 _VERSION: Final = re.compile(r"^(?:v|version )?\d+(?:\.[\dx]+)*\+?$|\b(?:latest|newest)\b")
 _TIME_LIMIT: Final = re.compile(r"\d\s?(?:ms|milliseconds?|s|seconds?|rps|fps|qps|mb|gb|kb)\b", re.IGNORECASE)
@@ -35,7 +39,16 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
 
     kind = PARTICLE_VERBS.get(intent.verb) or VERBS.get(stem(intent.verb), "")
     if kind:
-        vote(kind, 0.6 if intent.verb in _NEUTRAL_VERBS else 1.4 if intent.verb in _WEAK_VERBS else 4.5 if kind == "performance" else 3.0)
+        vote(
+            kind,
+            0.6
+            if intent.verb in _NEUTRAL_VERBS
+            else 1.4
+            if intent.verb in _WEAK_VERBS
+            else 4.5
+            if kind == "performance"
+            else 3.0,
+        )
     if intent.label:
         vote(intent.label, 4.0)
     if intent.clause:
@@ -51,17 +64,26 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     return found
 
 
-def _vote_head(intent: Intent, kind: str, vote: "_Vote") -> None:
+def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
     """The last noun of the object: `add tests` is about tests, whatever the verb."""
     head = intent.head
     for word in dict.fromkeys([head, *stems(intent.object)]) if not intent.clause else ():
         if word in HEADS:
             suggested, weight = HEADS[word]
-            strong = word == head or suggested in {"tests", "docs"} and word != "test"
+            strong = word == head or (suggested in {"tests", "docs"} and word != "test")
             share = 1.0 if strong else 0.3
-            if kind in {"bug", "migration", "removal", "refactoring", "dependency"} and suggested in {"ui", "api", "data", "devops", "configuration", "release", "refactoring", "dependency"}:
+            if kind in {"bug", "migration", "removal", "refactoring", "dependency"} and suggested in {
+                "ui",
+                "api",
+                "data",
+                "devops",
+                "configuration",
+                "release",
+                "refactoring",
+                "dependency",
+            }:
                 share *= 0.3
-            if kind in {"performance"}:
+            if kind == "performance":
                 share *= 0.4
             if kind == "removal" and suggested == "bug":
                 share *= 0.2
@@ -72,37 +94,49 @@ def _vote_head(intent: Intent, kind: str, vote: "_Vote") -> None:
         vote("feature", 1.0)
 
 
-def _vote_shape(intent: Intent, kind: str, vote: "_Vote") -> None:
+def _vote_shape(intent: Intent, kind: str, vote: _Vote) -> None:
     """The grammar: `from X to Y`, a version after `to`, `instead of`."""
     parts = intent.parts
     target = parts.get("to", "")
     if kind == "migration":
-        if not (target or parts.get("into") or parts.get("with") or parts.get("from") or parts.get("in") or parts.get("off")):
+        if not (
+            target or parts.get("into") or parts.get("with") or parts.get("from") or parts.get("in") or parts.get("off")
+        ):
             vote("migration", -1.0)
         if intent.verb in {"move", "convert"} and "from" not in parts and not re.search(r"[A-Z]", target):
             vote("refactoring", 2.0)
         if intent.verb == "replace":
             vote("refactoring", 0.5)
-    if intent.verb in {"upgrade", "update", "bump", "migrate"} and (_VERSION.search(target) or re.search(r"\s\d+(?:\.\d+)*$", target)):
+    if intent.verb in {"upgrade", "update", "bump", "migrate"} and (
+        _VERSION.search(target) or re.search(r"\s\d+(?:\.\d+)*$", target)
+    ):
         vote("dependency", 3.0)
     if parts.get("instead"):
         vote("migration", 2.5)
-    if kind == "refactoring" and re.search(r"\b(?:deprecated|unused|obsolete|stale|dead|legacy|orphaned|leftover)\b", intent.object, re.IGNORECASE):
+    if kind == "refactoring" and re.search(
+        r"\b(?:deprecated|unused|obsolete|stale|dead|legacy|orphaned|leftover)\b", intent.object, re.IGNORECASE
+    ):
         vote("removal", 5.0)
-    if intent.verb in {"deduplicate", "clean", "clean up"} and re.search(r"\b(?:records?|rows?|customers?|contacts?|entries|users?|data|accounts?|addresses|dataset)\b", intent.object, re.IGNORECASE):
+    if intent.verb in {"deduplicate", "clean", "clean up"} and re.search(
+        r"\b(?:records?|rows?|customers?|contacts?|entries|users?|data|accounts?|addresses|dataset)\b",
+        intent.object,
+        re.IGNORECASE,
+    ):
         vote("data", 4.0)
     if intent.verb in {"split", "extract", "break up", "break down"}:
         vote("refactoring", 1.0)
 
 
-def _vote_qualities(intent: Intent, vote: "_Vote") -> None:
+def _vote_qualities(intent: Intent, vote: _Vote) -> None:
     for word in re.findall(r"[a-z][a-z-]+", intent.text.lower()):
         if word in _QUALITIES:
             kind, weight = _QUALITIES[word]
             vote(kind, weight if intent.verb in {"make", "improve", "fix", ""} else weight * 0.4)
     if any(_TIME_LIMIT.search(limit) for limit in intent.limits):
         vote("performance", 1.5)
-    if intent.verb in {"reduce", "lower", "improve", "increase"} and re.search(r"\b(?:time|latency|memory|size|speed|performance|cpu|cost|load)\b", intent.object, re.IGNORECASE):
+    if intent.verb in {"reduce", "lower", "improve", "increase"} and re.search(
+        r"\b(?:time|latency|memory|size|speed|performance|cpu|cost|load)\b", intent.object, re.IGNORECASE
+    ):
         vote("performance", 2.0)
     if intent.verb == "design":
         vote("design", 2.5)
@@ -110,12 +144,6 @@ def _vote_qualities(intent: Intent, vote: "_Vote") -> None:
         vote("research", 2.0)
     if re.match(r"(?:why|how come|what causes)\b", intent.object):
         vote("investigation", 2.0)
-
-
-class _Vote:
-    """The shape of the voting function."""
-
-    def __call__(self, kind: str, weight: float) -> None: ...
 
 
 def decide(found: Mapping[str, float]) -> str:

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import Final
 
 from prentice.backends.builtin.kinds import SPELLED, VERBS
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH, Step, fill
 from prentice.backends.builtin.title import Intent, definite
-from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap, stem, tokens
+from prentice.backends.builtin.words import capitalized, clip, content, lowered, mostly_foreign, overlap, stem, tokens
 from prentice.tasks.plan import Category, Complexity
+from prentice.tasks.words import content_words, jaccard
 
 MAX_CRITERIA: Final = 5
 KEY_LENGTH: Final = 24
@@ -40,6 +40,8 @@ class Draft:
     after: list[str] = field(default_factory=list)
     keep: int = 3
     role: str = ""
+    fact: str = ""
+    """What holds when it is done, in a sentence; stands for the step where it is merged into another."""
     given: list[str] = field(default_factory=list)
     covers: list[int] = field(default_factory=list)
 
@@ -52,7 +54,9 @@ class Draft:
     def all_criteria(self) -> tuple[str, ...]:
         """What the finished step shows: the given criteria, after as many of the playbook's as there is room for."""
         given = self.given[:MAX_CRITERIA]
-        own = [entry for entry in self.criteria if all(overlap(content(entry), content(other)) < 0.6 for other in given)]
+        own = [
+            entry for entry in self.criteria if all(overlap(content(entry), content(other)) < 0.6 for other in given)
+        ]
         return tuple(dict.fromkeys(own[: MAX_CRITERIA - len(given)] + given))
 
     def absorb(self, other: "Draft") -> None:
@@ -110,7 +114,7 @@ def slug(text: str, *, taken: Iterable[str] = ()) -> str:
 def imperative(intent: Intent, *, limit: int = NAME_LENGTH) -> str:
     """Give an item of a list as a step's name: its own order, or an order made of a bare noun or a statement."""
     text = intent.text.rstrip(".")
-    if intent.verb:
+    if intent.verb or mostly_foreign(text):
         return clip(capitalized(text), limit)
     first = text.split(" ", 1)
     if first and (key := stem(first[0].lower())) in VERBS and first[0].lower().endswith("ing") and len(first) > 1:
@@ -123,18 +127,27 @@ def imperative(intent: Intent, *, limit: int = NAME_LENGTH) -> str:
 
 
 def _is_activity(text: str) -> bool:
-    return bool(re.search(r"\w(?:tion|ing|ment|sis|review|audit|check|test|tests|cleanup|setup|rollout|work)$", text.split(" for ")[0].lower()))
+    return bool(
+        re.search(
+            r"\w(?:tion|ing|ment|sis|review|audit|check|test|tests|cleanup|setup|rollout|work)$",
+            text.split(" for ", maxsplit=1)[0].lower(),
+        )
+    )
 
 
 def fulfilled(intent: Intent) -> str:
     """Say that an item is done, as a criterion: `Add the login page` becomes `The login page is added`."""
-    if not intent.verb or not intent.object or " " in intent.verb and intent.verb != "set up":
+    if not intent.verb or not intent.object or (" " in intent.verb and intent.verb != "set up"):
         return clip(capitalized(intent.text), CRITERION_LENGTH)
     thing = definite(intent.object)
     last = re.split(r"\s+(?:of|for|to|in|with)\s+", thing)[0].split()[-1].lower()
     plural = (last.endswith("s") and not last.endswith(("ss", "us", "is"))) or " and " in thing
-    rest = " ".join(f"{key} {value}" if key not in {"when", "deadline"} else value for key, value in intent.parts.items())
-    return clip(capitalized(f"{thing} {'are' if plural else 'is'} {_participle(intent.verb)} {rest}".strip()), CRITERION_LENGTH)
+    rest = " ".join(
+        f"{key} {value}" if key not in {"when", "deadline"} else value for key, value in intent.parts.items()
+    )
+    return clip(
+        capitalized(f"{thing} {'are' if plural else 'is'} {_participle(intent.verb)} {rest}".strip()), CRITERION_LENGTH
+    )
 
 
 def _participle(verb: str) -> str:
@@ -149,18 +162,18 @@ def _participle(verb: str) -> str:
 
 def near_parent(name: str, parent: str) -> bool:
     """Tell whether a step's name says nearly what the whole task's does."""
-    return overlap(tokens(name), tokens(parent)) >= SAME_AS_PARENT or overlap(content(name), content(parent)) >= SAME_AS_PARENT
+    return _likeness(name, parent) >= SAME_AS_PARENT
 
 
 def near(name: str, other: str) -> bool:
     """Tell whether two names mean the same step."""
-    one, two = name.lower(), other.lower()
-    if one == two:
-        return True
-    words = overlap(content(one), content(two))
-    if words >= SAME_AS_EXISTING or overlap(tokens(one), tokens(two)) >= SAME_AS_EXISTING:
-        return True
-    if words < 0.3 and abs(len(one) - len(two)) > 12:
-        return False
-    matcher = SequenceMatcher(None, one, two, autojunk=False)
-    return matcher.quick_ratio() >= SAME_AS_EXISTING and matcher.ratio() >= SAME_AS_EXISTING
+    return name.lower() == other.lower() or _likeness(name, other) >= SAME_AS_EXISTING
+
+
+def _likeness(one: str, other: str) -> float:
+    """Share of common words by the caller's measure, by stems and by plain words: whichever finds them closest."""
+    return max(
+        jaccard(content_words(one), content_words(other)),
+        overlap(content(one), content(other)),
+        overlap(tokens(one), tokens(other)),
+    )

@@ -48,6 +48,8 @@ def grouped(drafts: Sequence[Draft], *, most: int) -> list[Draft]:
         )  # fmt: skip
         left, right = steps[at], steps.pop(at + 1)
         left.name = _joined(left.name, right.name)
+        for fact in (left.fact, right.fact):
+            left.give(fact)
         for entry in right.given:
             left.give(entry)
         left.criteria = [entry for pair in zip(left.criteria, right.criteria, strict=False) for entry in pair]
@@ -55,7 +57,9 @@ def grouped(drafts: Sequence[Draft], *, most: int) -> list[Draft]:
         left.complexity = "medium" if "complex" not in {left.complexity, right.complexity} else "complex"
         left.after = [key for key in dict.fromkeys([*left.after, *right.after]) if key not in {left.key, right.key}]
         for step in steps:
-            step.after = [left.key if key == right.key else key for key in step.after if step is not left or key != right.key]
+            step.after = [
+                left.key if key == right.key else key for key in step.after if step is not left or key != right.key
+            ]
         sizes[at] += sizes.pop(at + 1)
         words[at] |= words.pop(at + 1)
     return steps
@@ -107,7 +111,7 @@ def _insert(spare: Draft, steps: list[Draft]) -> None:
         spare.after = []
         steps.insert(0, spare)
         return
-    spare.after = ends(steps) if spare.role == "last" or not spare.after else [key for key in spare.after]
+    spare.after = ends(steps) if spare.role == "last" or not spare.after else list(spare.after)
     steps.append(spare)
 
 

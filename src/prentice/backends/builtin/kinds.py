@@ -17,7 +17,7 @@ KINDS: Final[Mapping[str, Category]] = {
 
 _VERBS: Final[Mapping[str, str]] = {
     "migration": "migrate port convert move transition switch rewrite replace swap translate",
-    "feature": "localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "
+    "feature": "validate localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "
     "display accept expose generate store save track send schedule filter sort offer write give detect calculate "
     "compute apply hide wire complete automate register return pass map emit render parse read notify collect limit "
     "restrict persist reload propagate define link copy merge update change adjust adapt modify set run use put keep "
@@ -41,7 +41,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "dependency": "upgrade bump pin",
     "integration": "integrate connect hook sync synchronize",
     "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate",
-    "data": "import export load backfill ingest train seed validate archive",
+    "data": "import export load backfill ingest train seed archive",
     "configuration": "configure parametrize externalize",
     "review": "review inspect check",
     "improve": "improve enhance increase revise rethink upgrade modernize expand",

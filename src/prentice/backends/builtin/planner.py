@@ -14,7 +14,15 @@ from prentice.backends.builtin.choosing import addons, choose, decide, votes, we
 from prentice.backends.builtin.concepts import TEXT_WEIGHT, concepts, recognise
 from prentice.backends.builtin.draft import Draft, from_step, fulfilled, imperative, near, near_parent, slug
 from prentice.backends.builtin.kinds import KINDS
-from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH, Playbook, Step, fill, library
+from prentice.backends.builtin.playbook import (
+    CRITERION_LENGTH,
+    DESCRIPTION_LENGTH,
+    NAME_LENGTH,
+    Playbook,
+    Step,
+    fill,
+    library,
+)
 from prentice.backends.builtin.slots import slots
 from prentice.backends.builtin.structure import Item, Matter, goals, read
 from prentice.backends.builtin.title import Intent, parse
@@ -59,6 +67,7 @@ def plan(facts: PlanningFacts) -> tuple[Subtask, ...]:
     drafts = fitting.lengthened(
         drafts, least=facts.min_subtasks, spares=_spares(task), fits=lambda draft: not _clashes(draft.name, facts)
     )
+    weaving.spread(drafts, facts=facts)
     drafts = fitting.ordered(drafts)
     return weaving.finished(drafts, facts=facts, brief=lambda draft: _brief_criteria(draft, task))
 
@@ -98,8 +107,14 @@ def _refuse_unreadable(title: str, description: str, facts: PlanningFacts, matte
     words = telling(f"{title} {description} {facts.context}")
     intent = parse(title)
     bare = not intent.verb and not intent.clause and not recognise(title)
-    if not words or (len(telling(title)) < 2 and len(title.split()) < 2 and len(words) < 3) or (bare and len(words) < 3):
-        missing = "what is to be done, and to what" if not words or not intent.verb else "what exactly is to be done to it"
+    if (
+        not words
+        or (len(telling(title)) < 2 and len(title.split()) < 2 and len(words) < 3)
+        or (bare and len(words) < 3)
+    ):
+        missing = (
+            "what is to be done, and to what" if not words or not intent.verb else "what exactly is to be done to it"
+        )
         raise TextError(
             f"The text does not say enough to plan by: it leaves open {missing}, and where.",
             next_step='Name the action, the thing and the place, as in "Fix the crash when an empty CSV file is imported".',
@@ -113,8 +128,9 @@ def _understand(intent: Intent, *, text: str, facts: PlanningFacts, matter: Matt
         found[within] = found.get(within, 0.0) + 1.0
     kind = decide(found)
     filled = slots(intent, kind=kind, text=text, repository=facts.repository)
-    return _Task(intent=intent, kind=kind, votes=found, recognised=recognised, slots=filled, matter=matter,
-                 context=facts.context)
+    return _Task(
+        intent=intent, kind=kind, votes=found, recognised=recognised, slots=filled, matter=matter, context=facts.context
+    )
 
 
 def _drafted(task: _Task, title: str, facts: PlanningFacts) -> list[Draft]:
@@ -162,8 +178,8 @@ def _filled(step: Step, task: _Task, *, cases: bool = False) -> Draft:
     draft = from_step(step, task.slots)
     if cases and step.role == "tests" and task.kind not in {"bug", "performance", "refactoring"}:
         names = [name for name in task.recognised if task.recognised[name] >= 3.0]
-        cases = [case for name in names[:3] for case in concepts()[name].cases[:2]]
-        draft.criteria = [*cases[:3], *draft.criteria]
+        shown = [case for name in names[:3] for case in concepts()[name].cases[:2]]
+        draft.criteria = [*shown[:3], *draft.criteria]
     return draft
 
 
@@ -272,11 +288,22 @@ def _same_part(draft: Draft, other: Draft) -> bool:
 
 def _single(item: Item, task: _Task, facts: PlanningFacts, *, taken: list[str]) -> Draft:
     """Draft one step of one listed item: its own words, with criteria of its kind."""
-    part = _understand(item.intent, text=" ".join(item.details), facts=facts, matter=Matter(), within=task.kind if task.kind in {"docs", "tests"} else "")
+    part = _understand(
+        item.intent,
+        text=" ".join(item.details),
+        facts=facts,
+        matter=Matter(),
+        within=task.kind if task.kind in {"docs", "tests"} else "",
+    )
     name = imperative(item.intent, limit=NAME_LENGTH)
     brief = _brief(part.kind)
     draft = from_step(brief, part.slots)
-    draft.key, draft.name, draft.keep, draft.role = slug(name, taken=taken), name, 4, "core" if part.kind == task.kind else ""
+    draft.key, draft.name, draft.keep, draft.role = (
+        slug(name, taken=taken),
+        name,
+        4,
+        "core" if part.kind == task.kind else "",
+    )
     draft.category = KINDS.get(part.kind, "other")
     draft.criteria = draft.criteria[len(taken) % 2 :] + draft.criteria[: len(taken) % 2]
     model = _library_step(name) or _concept_core(part)
@@ -286,7 +313,12 @@ def _single(item: Item, task: _Task, facts: PlanningFacts, *, taken: list[str]) 
         draft.description = borrowed.description or draft.description
         draft.complexity, draft.category = borrowed.complexity, borrowed.category
     else:
-        cases = [case for concept, weight in part.recognised.items() if weight >= 3.0 for case in concepts()[concept].cases[:2]]
+        cases = [
+            case
+            for concept, weight in part.recognised.items()
+            if weight >= 3.0
+            for case in concepts()[concept].cases[:2]
+        ]
         draft.criteria = [*cases[:2], *draft.criteria]
     if item.details:
         draft.description = clip(". ".join(detail.rstrip(".") for detail in item.details), DESCRIPTION_LENGTH - 1) + "."
@@ -295,8 +327,9 @@ def _single(item: Item, task: _Task, facts: PlanningFacts, *, taken: list[str]) 
             draft.give(fulfilled(inner) if inner.verb else detail)
     elif len(item.text) > NAME_LENGTH:
         draft.description = clip(item.text, DESCRIPTION_LENGTH)
+    draft.fact = fulfilled(item.intent)
     if not draft.given and item.intent.verb and item.intent.object:
-        draft.criteria.insert(0, fulfilled(item.intent))
+        draft.criteria.insert(0, draft.fact)
     return draft
 
 
@@ -341,7 +374,9 @@ def _brief_criteria(draft: Draft, task: _Task) -> list[str]:
 def _spares(task: _Task) -> list[Draft]:
     """Give the steps that come in only where a plan must be longer: the playbook's own, then those for any task."""
     own = [step for step in choose(task.votes, task.recognised).steps if step.keep <= 1 and _holds(step, task)]
-    common = [step for playbook in library() if "spare" in playbook.kinds for step in playbook.steps if _holds(step, task)]
+    common = [
+        step for playbook in library() if "spare" in playbook.kinds for step in playbook.steps if _holds(step, task)
+    ]
     return [draft for step in (*own, *common) if (draft := _filled(step, task)).name]
 
 
@@ -351,7 +386,14 @@ def _apart(drafts: list[Draft], task: _Task, facts: PlanningFacts) -> list[Draft
     dropped: list[Draft] = []
     for draft in drafts:
         if near_parent(draft.name, facts.name):
-            draft.name = next((name for name in _other_names(task) if not _clashes(name, facts) and all(name != other.name for other in drafts)), draft.name)
+            draft.name = next(
+                (
+                    name
+                    for name in _other_names(task)
+                    if not _clashes(name, facts) and all(name != other.name for other in drafts)
+                ),
+                draft.name,
+            )
         (dropped if any(near(draft.name, name) for name in facts.existing) else kept).append(draft)
     while dropped and len(kept) < min(facts.min_subtasks, len(drafts)) and len(kept) < 1:
         draft = dropped.pop(0)
@@ -366,7 +408,12 @@ def _apart(drafts: list[Draft], task: _Task, facts: PlanningFacts) -> list[Draft
 
 def _other_names(task: _Task) -> list[str]:
     core = [step.name for step in choose(task.votes, task.recognised).steps if step.role == "core"]
-    ways = [*core, "Carry out the main change[ in {place}]", "Do the central part and show that it works", "Write the code and its first test"]
+    ways = [
+        *core,
+        "Carry out the main change[ in {place}]",
+        "Do the central part and show that it works",
+        "Write the code and its first test",
+    ]
     return [name for way in ways if (name := fill(way, task.slots, limit=NAME_LENGTH))]
 
 

@@ -126,7 +126,8 @@ def fill(template: str, slots: Mapping[str, str], *, limit: int) -> str:
     Gives an empty text where no way can be filled.
     """
     shortest = ""
-    for way in _WAYS.split(template):
+    ways = [form for way in _WAYS.split(template) for form in dict.fromkeys((way, way.replace("{topic}", "{short}")))]
+    for way in ways:
         for bare in (False, True):
             text = _filled(way.strip(), slots, bare=bare)
             if text and len(text) <= limit:

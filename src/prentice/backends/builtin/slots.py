@@ -30,6 +30,8 @@ _BUG_WORDS: Final = re.compile(
     r"^(?:the |an? )?(?:bug|issue|problem|defect|error)(?:\s+(?:where|that|with|when|in which|causing|of|in))\s+(?P<rest>.+)$",
     re.IGNORECASE,
 )
+_LEVELS: Final = frozenset({"unit", "integration", "e2e", "end-to-end", "regression", "smoke", "browser", "load"})
+"""What is left of `unit tests` without the noun: a level of testing, and no topic."""
 _SUFFIXES: Final = re.compile(
     r"\s+(?:unit tests?|integration tests?|e2e tests?|tests?|test suite|test coverage|coverage|documentation|docs|"
     r"bugs?|issues?|feature|functionality|support)$",
@@ -51,14 +53,29 @@ def slots(intent: Intent, *, kind: str, text: str, repository: RepositoryFacts) 
 
 def _about(intent: Intent, *, kind: str) -> dict[str, str]:
     """What the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
-    thing = carried(intent) or intent.object
+    thing = carried(intent) or intent.object or re.sub(r"\s+v?\d[\d.x]*$", "", intent.parts.get("to", ""))
     purpose = intent.parts.get("to", "")
-    if thing == intent.object and len(thing.split()) <= 3 and purpose and stem(purpose.split()[0].lower()) in VERBS and len(thing) + len(purpose) < 42:
+    if (
+        thing == intent.object
+        and len(thing.split()) <= 3
+        and purpose
+        and stem(purpose.split()[0].lower()) in VERBS
+        and len(thing) + len(purpose) < 42
+    ):
         thing = f"{thing} to {purpose}"
-    question = re.match(r"^(?:why|how|whether|if|when|where)\s+(?=(?:the|a|an|our|some|\w+s)\s)(.+)$", thing, re.IGNORECASE)
+    question = re.match(
+        r"^(?:why|how|whether|if|when|where)\s+(?=(?:the|a|an|our|some|\w+s)\s)(.+)$", thing, re.IGNORECASE
+    )
     why = question[1] if question and not question[1].startswith("to ") else ""
     measure = ""
-    thing = re.sub(r"^(?:whether|if|which|what|how|why|where)\b(?: (?:we|it|to|can|could|should|use|is|are|would|be|i))*\s+", "", thing) or thing
+    thing = (
+        re.sub(
+            r"^(?:whether|if|which|what|how|why|where)\b(?: (?:we|it|to|can|could|should|use|is|are|would|be|i))*\s+",
+            "",
+            thing,
+        )
+        or thing
+    )
     if match := _MEASURES.match(thing):
         measure = match["measure"].lower()
         rest = match["rest"] or intent.parts.get("for", "") or intent.parts.get("in", "")
@@ -79,7 +96,8 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:
     if kind == "performance":
         thing = re.sub(r"^(?:slow|the slow)\s+", "", thing, flags=re.IGNORECASE)
     thing = _activity(intent) or thing.strip() or intent.text
-    if kind == "docs" and stem(indefinite_free(thing).lower()) in HEADS:
+    bare = indefinite_free(thing).lower()
+    if (kind in {"docs", "tests"} and stem(bare) in HEADS) or bare in _LEVELS:
         return {"title": clip(intent.text, 80)}
     topic = clip(definite(thing), _TOPIC_LENGTH)
     short = definite(_head(thing))
@@ -101,7 +119,8 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:
 def _activity(intent: Intent) -> str:
     """What an enabling verb is about: `support X` is about support for X, `let users pin X` about pinning X."""
     if intent.verb == "support" and intent.object:
-        return f"support for {intent.object}"
+        gerund = intent.object.split()[0].endswith("ing")
+        return intent.object if gerund else f"support for {intent.object}"
     if intent.verb not in {"let", "allow", "enable"}:
         return ""
     action = intent.parts.get("to", "") if intent.verb != "let" else intent.object.partition(" ")[2]
@@ -122,14 +141,20 @@ def _gerund(verb: str) -> str:
 def _options(intent: Intent, thing: str) -> dict[str, str]:
     """What is to be chosen from: `A or B`, `A vs. B`, `between A and B`, `compare A and B`."""
     text = intent.parts.get("between", "") or thing
-    joint = r" (?:or|vs\.?|versus|and) " if "between" in intent.parts or intent.verb == "compare" else r" (?:or|vs\.?|versus) "
+    joint = (
+        r" (?:or|vs\.?|versus|and) "
+        if "between" in intent.parts or intent.verb == "compare"
+        else r" (?:or|vs\.?|versus) "
+    )
     match = re.search(rf"([\w.+#/-]+(?: [A-Z][\w.+#-]*)*){joint}([\w.+#/-]+(?: [A-Z][\w.+#-]*)*)", text)
     return {"options": f"{match[1]} and {match[2]}"} if match else {}
 
 
 def _head(thing: str) -> str:
     """The phrase without what hangs on it: `the export of orders as CSV` becomes `the export`."""
-    head = re.split(r"\s+(?:of|for|to|that|which|as|and|or|than|about)\s+|,\s", thing)[0]
+    head = re.split(
+        r"\s+(?:of|for|to|that|which|as|and|or|than|about|with|showing|listing|containing|using)\s+|,\s", thing
+    )[0]
     words = head.split()
     if len(head) > _SHORT_LENGTH and len(words) > 2:
         kept = words[-3:] if len(" ".join(words[-3:])) <= _SHORT_LENGTH else words[-2:]
@@ -142,9 +167,15 @@ def _symptom(intent: Intent) -> dict[str, str]:
     if intent.clause:
         if match := re.match(r"(\w+(?:Error|Exception))\b", intent.text):
             where = next((f" {key} {intent.parts[key]}" for key in ("in", "at", "on") if key in intent.parts), "")
-            return {"symptom": f"the {match[1]}{clip(where, 40) and ' ' + clip(where, 40)}", "short_symptom": f"the {match[1]}"}
+            return {
+                "symptom": f"the {match[1]}{clip(where, 40) and ' ' + clip(where, 40)}",
+                "short_symptom": f"the {match[1]}",
+            }
         return _clause(lowered(intent.text))
     thing, when = intent.object, intent.parts.get("when", "")
+    kept = intent.parts.get("from", "")
+    if intent.verb in {"prevent", "stop"} and re.match(r"\w+ing\b", kept):
+        return _clause(f"{thing} are not kept from {kept}")
     if match := _BUG_WORDS.match(f"{thing} {when}".strip()):
         return _clause(re.sub(r"^(?:where|that|when)\s+", "", match["rest"]))
     if not thing:
@@ -167,7 +198,9 @@ def _symptom(intent: Intent) -> dict[str, str]:
 def _clause(text: str) -> dict[str, str]:
     """A failure told as a statement: whole, and cut before its circumstances."""
     values = {"clause": clip(text, 92)}
-    cut = re.split(r",?\s(?:when|whenever|if|after|while|before|because|since|on|in|at|with|during|for|from|due to)\s", text)[0]
+    cut = re.split(
+        r",?\s(?:when|whenever|if|after|while|before|because|since|on|in|at|with|during|for|from|due to)\s", text
+    )[0]
     if len(cut) <= 40 and len(cut.split()) >= 3:
         values["short_clause"] = cut
     elif len(text) <= 40:
@@ -187,8 +220,7 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
         target = parts.get("in", "") or parts.get("using", "") or parts.get("with", "") or parts.get("as", "")
     elif intent.verb in {"switch", "transition", "rename", "convert"} and not source:
         source = intent.object
-    if target.startswith("use "):
-        target = target[4:]
+    target = target.removeprefix("use ")
     languages = _named_languages(intent.object)
     if source:
         found["source"] = clip(_named(source), 40)
@@ -198,6 +230,9 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
     if target and not re.match(r"(?:under|below|less|at most|at least)\b", target):
         found["target"] = clip(_named(target), 40)
         found["next"] = clip(indefinite_free(target), 32)
+    for name in ("old", "next"):
+        if name in found and about.get("bare") and found[name].startswith(about["bare"] + " "):
+            found[name] = found[name].removeprefix(about["bare"] + " ")
     from_language = (_named_languages(source) or languages)[:1]
     to_language = _named_languages(target)[:1]
     if from_language and (not to_language or from_language != to_language):
@@ -213,7 +248,11 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
 
 def _named(phrase: str) -> str:
     """Give a side with its article, unless it is a product's name: `date-fns`, `vite`, `uv`."""
-    if len(phrase.split()) == 1 and definite(phrase) != phrase and not definite(phrase[:1].upper() + phrase[1:]).startswith("the "):
+    if (
+        len(phrase.split()) == 1
+        and definite(phrase) != phrase
+        and not definite(phrase[:1].upper() + phrase[1:]).startswith("the ")
+    ):
         return phrase
     return definite(phrase)
 
@@ -225,7 +264,12 @@ def _named_languages(text: str) -> list[str]:
 def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
     """Where, with what, for whom, how far, by when; services and other names."""
     parts, found = intent.parts, dict[str, str]()
-    moved = VERBS.get(stem(intent.verb)) in {"migration", "dependency"} or intent.verb in {"localize", "translate", "split", "extract"}
+    moved = VERBS.get(stem(intent.verb)) in {"migration", "dependency"} or intent.verb in {
+        "localize",
+        "translate",
+        "split",
+        "extract",
+    }
     for key in ("in", "on", *(() if moved else ("to", "into")), "at", "across", "onto", "within", "inside"):
         phrase = parts.get(key, "")
         if (
@@ -234,7 +278,9 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
             and not re.match(r"(?:under|below|less|\d|support |allow |handle |use |avoid |be |make |prevent )", phrase)
         ):
             found.setdefault("place", definite(phrase))
-            surface = re.search(r"(?:page|pages|screen|screens|site|website|dashboard|form|server|phone|map|list)$", phrase)
+            surface = re.search(
+                r"(?:page|pages|screen|screens|site|website|dashboard|form|server|phone|map|list)$", phrase
+            )
             word = ("on" if surface else "in") if key in {"to", "into", "onto", "within", "inside", "in"} else key
             found.setdefault("in_place", f"{word} {definite(phrase)}")
     if intent.scope:
@@ -264,7 +310,7 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
         found["quoted"] = match[0]
     names = [word for word in re.findall(r"[A-Za-z][\w.+-]*", f"{intent.text} {text[:2_000]}") if word in _SERVICES]
     if names:
-        found["service"] = list(dict.fromkeys(names))[0]
+        found["service"] = next(iter(dict.fromkeys(names)))
         if len(set(names)) > 1:
             found["services"] = " and ".join(list(dict.fromkeys(names))[:2])
     technologies = [

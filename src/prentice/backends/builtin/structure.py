@@ -6,7 +6,7 @@ from typing import Final
 
 from prentice.backends.builtin.kinds import AMBIGUOUS
 from prentice.backends.builtin.title import Intent, parse
-from prentice.backends.builtin.words import clip, content, is_name, stem
+from prentice.backends.builtin.words import clip, content, is_name, mostly_foreign, stem
 from prentice.tasks import sections
 
 MAX_TEXT: Final = 65_536
@@ -22,12 +22,17 @@ _WORK: Final = re.compile(
     r"\b(?:steps?|tasks?|todo|to do|plan|phases?|implementation|work|checklist|deliverables?|milestones?|scope|included|changes|actions?|next|subtasks?|stages?)\b",
     re.IGNORECASE,
 )
-_PHASE: Final = re.compile(r"^(?:(?:phase|step|part|stage|milestone|week|task)\s*\d+|\d{1,2})\s*[:.)\-\u2013\u2014]*\s+(?=\S)", re.IGNORECASE)
+_PHASE: Final = re.compile(
+    r"^(?:(?:phase|step|part|stage|milestone|week|task)\s*\d+|\d{1,2})\s*[:.)\-\u2013\u2014]*\s+(?=\S)", re.IGNORECASE
+)
 _NUMBERED: Final = re.compile(r"^[ \t]{0,3}\d{1,3}[.)][ \t]+\S", re.MULTILINE)
 _LISTED: Final = re.compile(r"^[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+")
 _DONE: Final = re.compile(r"^[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+\[[xX]\][ \t].*$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_RULE: Final = re.compile(r"\b(?:must|should|shall|has to|have to|needs? to|required|never|always|only|at least|at most|no more than|cannot|may not|keep)\b", re.IGNORECASE)
+_RULE: Final = re.compile(
+    r"\b(?:must|should|shall|has to|have to|needs? to|required|never|always|only|at least|at most|no more than|cannot|may not|keep)\b",
+    re.IGNORECASE,
+)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"`])|\n+")
 
 
@@ -60,7 +65,11 @@ def read(description: str, *, criteria: tuple[str, ...] = ()) -> Matter:
         items = _from_criteria(criteria)
     known = {clip(entry, 400) for entry in criteria}
     taken = {item.text for item in items}
-    rules = tuple(rule for rule in _rules(parsed) if rule not in known and rule not in taken and _plain(rule) not in {_plain(entry) for entry in known})
+    rules = tuple(
+        rule
+        for rule in _rules(parsed)
+        if rule not in known and rule not in taken and _plain(rule) not in {_plain(entry) for entry in known}
+    )
     return Matter(
         items=items,
         ordered=ordered,
@@ -72,7 +81,9 @@ def read(description: str, *, criteria: tuple[str, ...] = ()) -> Matter:
 
 def goals(title: str) -> tuple[Item, ...]:
     """Split a title at `and`, `;` or `then` where another imperative with its own object follows; else one item."""
-    pieces = re.split(r"(?:,?\s+and(?:\s+then)?|;|,\s*then|,|\s+then|\.)\s+(?=[A-Za-z])", " ".join(title.split())[:2_000])
+    pieces = re.split(
+        r"(?:,?\s+and(?:\s+then)?|;|,\s*then|,|\s+then|\.)\s+(?=[A-Za-z])", " ".join(title.split())[:2_000]
+    )
     joined: list[str] = []
     for piece in pieces:
         at = title.find(piece)
@@ -97,7 +108,9 @@ def goals(title: str) -> tuple[Item, ...]:
 
 def _work(parsed: sections.Description) -> tuple[tuple[Item, ...], bool]:
     """Find the list of work: phase headings, else the best list of imperatives, else sentences that are goals."""
-    phases = [section for section in parsed.sections if _PHASE.match(section.title) and not _ASIDE.search(section.title)]
+    phases = [
+        section for section in parsed.sections if _PHASE.match(section.title) and not _ASIDE.search(section.title)
+    ]
     if len(phases) >= 2:
         entries = tuple((_PHASE.sub("", section.title), sections.list_items(section.text)) for section in phases)
         return tuple(_item(title, details=details) for title, details in entries), True
@@ -105,10 +118,14 @@ def _work(parsed: sections.Description) -> tuple[tuple[Item, ...], bool]:
     best_score = 0.0
     for title, text, weight in _lists(parsed):
         found = tuple(_item(entry) for entry in sections.list_items(text)[:60])
-        commands = sum(bool(item.intent.verb) for item in found)
-        if len(found) < 2 or commands * 2 < len(found) + (0 if _WORK.search(title) else 1):
-            if not (len(found) >= 2 and re.search(r"\b(?:steps|tasks|todo|plan|phases|checklist|deliverables|implementation)\b", title, re.IGNORECASE)):
-                continue
+        commands = sum(bool(item.intent.verb) or mostly_foreign(item.text) for item in found)
+        if (len(found) < 2 or commands * 2 < len(found) + (0 if _WORK.search(title) else 1)) and not (
+            len(found) >= 2
+            and re.search(
+                r"\b(?:steps|tasks|todo|plan|phases|checklist|deliverables|implementation)\b", title, re.IGNORECASE
+            )
+        ):
+            continue
         score = weight + commands
         if score > best_score:
             best, best_score = (found, bool(_NUMBERED.search(text))), score
@@ -122,7 +139,14 @@ def _lists(parsed: sections.Description) -> list[tuple[str, str, float]]:
     """List the places where a list of work may stand, with how likely each is."""
     places = [("", parsed.preamble, 1.0)]
     for section in parsed.sections:
-        if section.kind in {sections.CRITERIA, sections.SCOPE, sections.FILES, sections.TESTING, sections.EDGE_CASES, sections.DEPENDENCIES}:
+        if section.kind in {
+            sections.CRITERIA,
+            sections.SCOPE,
+            sections.FILES,
+            sections.TESTING,
+            sections.EDGE_CASES,
+            sections.DEPENDENCIES,
+        }:
             continue
         if _ASIDE.search(section.title) and not _WORK.search(section.title):
             continue
@@ -133,7 +157,13 @@ def _lists(parsed: sections.Description) -> list[tuple[str, str, float]]:
 def _from_criteria(criteria: tuple[str, ...]) -> tuple[Item, ...]:
     """Take acceptance criteria for the list of work where most of them are orders (`Add ...`, `Expand ...`)."""
     found = tuple(_item(entry) for entry in criteria[:60])
-    orders = tuple(item for item in found if item.intent.verb and item.intent.verb not in {"test", "support", "verify", "make sure", "ensure", "handle"} and len(item.text.split()) > 1)
+    orders = tuple(
+        item
+        for item in found
+        if item.intent.verb
+        and item.intent.verb not in {"test", "support", "verify", "make sure", "ensure", "handle"}
+        and len(item.text.split()) > 1
+    )
     return orders if len(orders) >= 2 and len(orders) * 2 >= len(found) else ()
 
 
@@ -144,7 +174,11 @@ def _imperative_sentences(parsed: sections.Description) -> tuple[Item, ...]:
         if _LISTED.match(sentence) or not 3 <= len(sentence.split()) <= 40:
             continue
         item = _item(sentence)
-        if item.intent.verb and item.intent.object and item.intent.verb not in {"make", "show", "find", "check", "see", "note"}:
+        if (
+            item.intent.verb
+            and item.intent.object
+            and item.intent.verb not in {"make", "show", "find", "check", "see", "note"}
+        ):
             found.append(item)
     return tuple(found)
 
@@ -171,7 +205,14 @@ def _rules(parsed: sections.Description) -> list[str]:
     for section in (None, *parsed.sections):
         title = section.title if section else ""
         kind = section.kind if section else ""
-        if kind in {sections.CRITERIA, sections.SCOPE, sections.FILES, sections.EDGE_CASES, sections.TESTING, sections.DEPENDENCIES} or (title and _ASIDE.search(title)):
+        if kind in {
+            sections.CRITERIA,
+            sections.SCOPE,
+            sections.FILES,
+            sections.EDGE_CASES,
+            sections.TESTING,
+            sections.DEPENDENCIES,
+        } or (title and _ASIDE.search(title)):
             continue
         text = section.text if section else parsed.preamble
         entries = sections.list_items(text)[:60]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from prentice.backends.builtin.kinds import AMBIGUOUS, HEADS, LABELS, PARTICLE_VERBS, PARTICLES, SPELLED, VERBS
+from prentice.backends.builtin.kinds import AMBIGUOUS, HEADS, LABELS, PARTICLES, SPELLED, VERBS
 from prentice.backends.builtin.words import is_name, recased, stem
 
 _TOKEN: Final = re.compile(r"`[^`\n]{1,120}`|\"[^\"\n]{1,160}\"|\([^()\n]{1,80}\)|\S+")
@@ -53,6 +53,9 @@ _FAILS: Final = re.compile(
     re.IGNORECASE,
 )
 _STATES: Final = re.compile(r"^\S+(?: \S+){0,6} (?:is|are|was|were) (?!to\b)\w+", re.IGNORECASE)
+_READERS: Final = re.compile(
+    r"\b(?:developers|users|newcomers|customers|contributors|admins|administrators|team|staff|beginners|operators)$"
+)
 _CARRIERS: Final = frozenset(
     stem(word)
     for word in "support ability option way feature functionality possibility mechanism handling capability".split()
@@ -171,7 +174,7 @@ def _verb(words: list[str], text: str) -> tuple[str, int]:
             return phrase, at + length
     if len(plain) > 1 and plain[0] == "re" and plain[1]:
         return "", 0
-    key = stem(plain[0].removeprefix("re-")) if plain[0] not in {"set"} else "set"
+    key = stem(plain[0].removeprefix("re-")) if plain[0] != "set" else "set"
     if key in VERBS and not re.search(r"[_./()`-]", plain[0].removeprefix("re-")):
         if key in AMBIGUOUS and not _opens_imperative(words[at:], text):
             return "", 0
@@ -180,7 +183,12 @@ def _verb(words: list[str], text: str) -> tuple[str, int]:
         if plain[0].endswith("ed") and len(plain) > 1:
             return "", 0
         return SPELLED[key], at + 1
-    if len(plain) > 1 and plain[1] in {"the", "a", "an", "our", "all"} and re.fullmatch(r"[a-z]{3,}", plain[0]) and plain[0] not in _PREPOSITIONS:
+    if (
+        len(plain) > 1
+        and plain[1] in {"the", "a", "an", "our", "all"}
+        and re.fullmatch(r"[a-z]{3,}", plain[0])
+        and plain[0] not in _PREPOSITIONS
+    ):
         return plain[0], at + 1  # a verb that is not known, but stands where only a verb can
     return "", 0
 
@@ -282,14 +290,15 @@ def _segments(words: list[str]) -> tuple[str, dict[str, str]]:
 
 def carried(intent: Intent) -> str:
     """Give the object's real topic where its head only carries it: `support for webhooks` is about webhooks."""
-    head = intent.head
-    if head in _CARRIERS or (head in HEADS and HEADS[head][0] in {"tests", "docs"} and intent.object):
-        for key in ("for", "of", "about", "on", "in", "to"):
-            if key in intent.parts:
-                return intent.parts[key]
-        if match := re.search(r"\b(?:of|about) (.+)$", intent.object):
-            return match[1]
-    return ""
+    head, modifiers = intent.head, indefinite_free(intent.object).split()[:-1]
+    documents = head in HEADS and HEADS[head][0] in {"tests", "docs"}
+    if not documents and not (head in _CARRIERS and not modifiers):
+        return ""
+    for key in ("for", "of", "about", "on", "in", "to"):
+        if key in intent.parts and not _READERS.search(intent.parts[key]):
+            return intent.parts[key]
+    match = re.search(r"\b(?:of|about) (.+)$", intent.object)
+    return match[1] if match else ""
 
 
 def definite(phrase: str) -> str:
@@ -304,7 +313,10 @@ def definite(phrase: str) -> str:
     if first in _DETERMINERS or re.match(r"[`\"'/(@#\d*<$-]", first) or first.endswith(("'s", "\u2019s", "s'")):
         return phrase
     noun = re.split(r"\s+(?:of|for|to|in|and|or|from|with|on)\s+", phrase)[0].split()[-1].strip(",.;:()")
-    proper = all(is_name(word) or word[:1].isupper() or word in {"and", "or", "vs"} or re.fullmatch(r"[\d.]+x?\+?", word) for word in phrase.split())
+    proper = all(
+        is_name(word) or word[:1].isupper() or word in {"and", "or", "vs"} or re.fullmatch(r"[\d.]+x?\+?", word)
+        for word in phrase.split()
+    )
     if proper and not (noun.lower() in _HEAD_NOUNS and len(words) > 1):
         return phrase
     if re.search(r"[_./()`]", words[-1]) and len(words) == 1:

@@ -27,7 +27,9 @@ _ABOUT: Final[tuple[tuple[re.Pattern[str], Category], ...]] = (
     (re.compile(r"\b(?:document\w*|docs?|readme|changelog|guide|docstrings?)\b", re.IGNORECASE), "documentation"),
     (re.compile(r"\b(?:format\w*|lint\w*|style)\b", re.IGNORECASE), "formatting"),
 )
-_ALL_GREEN: Final = re.compile(r"\b(?:all|existing|every)\b.*\b(?:pass|passes|green)\b|\bno regressions?\b", re.IGNORECASE)
+_ALL_GREEN: Final = re.compile(
+    r"\b(?:all|existing|every)\b.*\b(?:pass|passes|green)\b|\bno regressions?\b", re.IGNORECASE
+)
 _TEST_FILE: Final = re.compile(r"(?:^|/)tests?/|(?:^|/)test_|_test\.|\.test\.|\.spec\.")
 _TEXT_FILE: Final = re.compile(r"\.(?:md|rst|txt|adoc)$", re.IGNORECASE)
 _PLACEABLE: Final = re.compile(r"^[\w./@-]{1,80}\.\w{1,8}$")
@@ -70,6 +72,23 @@ def _cover(number: int, criterion: str, drafts: list[Draft], *, facts: PlanningF
     if score <= 0:
         step = min((core, *drafts), key=lambda draft: len(draft.given))
     step.give(capitalized(_plain(criterion)))
+    step.covers.append(number)
+
+
+def spread(drafts: Sequence[Draft], *, facts: PlanningFacts) -> None:
+    """Keep one step from claiming every criterion: it would be the whole task again."""
+    whole = next(
+        (draft for draft in drafts if len(facts.criteria) > 1 and len(set(draft.covers)) == len(facts.criteria)), None
+    )
+    others = [draft for draft in drafts if draft is not whole]
+    if whole is None or not others:
+        return
+    number = max(whole.covers)
+    text = capitalized(_plain(facts.criteria[number - 1]))
+    _, step = _fit(text, others)
+    whole.covers = [other for other in whole.covers if other != number]
+    whole.given = [entry for entry in whole.given if entry != clip(text, CRITERION_LENGTH)]
+    step.give(text)
     step.covers.append(number)
 
 
@@ -117,12 +136,21 @@ def _files(drafts: Sequence[Draft], *, facts: PlanningFacts, core: Draft) -> Non
         if not _PLACEABLE.match(path):
             continue
         base = path.rsplit("/", 1)[-1]
-        said = next((draft for draft in drafts if path in _all(draft) or f"{named.written}" in draft.name or base in draft.name), None)
-        if said is not None and path in _all(said):
+        said = next(
+            (
+                draft
+                for draft in drafts
+                if path in _all(draft) or f"{named.written}" in draft.name or base in draft.name
+            ),
+            None,
+        )
+        if said is not None and path in _all(said) and len(named.found) < 2:
             continue
         step = said or _home(path, drafts, core=core)
         if len(named.found) > 1:
-            step.give(f"It is settled which `{base}` is meant: {' or '.join(f'`{found}`' for found in named.found[:2])}")
+            step.give(
+                f"It is settled which `{base}` is meant: {' or '.join(f'`{found}`' for found in named.found[:2])}"
+            )
         elif not named.found:
             step.give(f"`{path}` is created")
         elif _TEST_FILE.search(path):
@@ -138,18 +166,26 @@ def _all(draft: Draft) -> str:
 
 
 def _home(path: str, drafts: Sequence[Draft], *, core: Draft) -> Draft:
-    wanted: Category | None = "test_generation" if _TEST_FILE.search(path) else "documentation" if _TEXT_FILE.search(path) else None
+    wanted: Category | None = (
+        "test_generation" if _TEST_FILE.search(path) else "documentation" if _TEXT_FILE.search(path) else None
+    )
     return next((draft for draft in drafts if draft.category == wanted), core) if wanted else core
 
 
-def finished(drafts: Sequence[Draft], *, facts: PlanningFacts, brief: Callable[[Draft], list[str]]) -> tuple[Subtask, ...]:
+def finished(
+    drafts: Sequence[Draft], *, facts: PlanningFacts, brief: Callable[[Draft], list[str]]
+) -> tuple[Subtask, ...]:
     """Turn drafts into subtasks: three to five criteria each, the project's check command where it belongs."""
     test = facts.repository.checks.get("test", "").strip()
     result: list[Subtask] = []
     names: set[str] = set()
     for draft in drafts:
         criteria = list(draft.all_criteria)
-        if test and draft.category in {"bug_fix", "feature", "refactoring", "test_generation"} and draft.role in {"core", "last", "tests"}:
+        if (
+            test
+            and draft.category in {"bug_fix", "feature", "refactoring", "test_generation"}
+            and draft.role in {"core", "last", "tests"}
+        ):
             line = f"`{clip(test, 80)}` passes"
             if not any(clip(test, 80) in entry for entry in criteria) and len(criteria) < MAX_CRITERIA:
                 criteria.append(line)
@@ -158,12 +194,20 @@ def finished(drafts: Sequence[Draft], *, facts: PlanningFacts, brief: Callable[[
                 break
             if all(overlap(content(entry), content(other)) < 0.6 for other in criteria):
                 criteria.append(entry)
-        for entry in ("The result was shown to work on a real case", "What is left open stands as a task of its own", "Nothing else changed"):
+        for entry in (
+            "The result was shown to work on a real case",
+            "What is left open stands as a task of its own",
+            "Nothing else changed",
+        ):
             if len(criteria) < 3:
                 criteria.append(entry)
         name = draft.name
         while name.lower() in names:
-            name = clip(f"{clip(name, NAME_LENGTH - 14)}, next part", NAME_LENGTH) if "next part" not in name else clip(f"{len(names)}: {name}", NAME_LENGTH)
+            name = (
+                clip(f"{clip(name, NAME_LENGTH - 14)}, next part", NAME_LENGTH)
+                if "next part" not in name
+                else clip(f"{len(names)}: {name}", NAME_LENGTH)
+            )
         names.add(name.lower())
         result.append(
             Subtask(

@@ -86,7 +86,9 @@ def _without_ending(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """Give the stems of all words of a text, in order; punctuation, paths and camel case fall apart into words."""
-    text = _CAMEL.sub(lambda match: match[0] if match[0].lower().rstrip("s") in _UNSPLIT else _HUMP.sub(" ", match[0]), text)
+    text = _CAMEL.sub(
+        lambda match: match[0] if match[0].lower().rstrip("s") in _UNSPLIT else _HUMP.sub(" ", match[0]), text
+    )
     return [stem(word) for word in _TOKEN.findall(text.lower())]
 
 
