@@ -32,6 +32,7 @@ PrenticeError
         BreakdownRejectedError    no acceptable plan after the retry
     RunError                      a run does not exist or cannot go on
     StoppedError                  the user stopped the work
+    DefectError                   Prentice itself went wrong
 """
 
 from collections.abc import Mapping
@@ -229,3 +230,9 @@ class StoppedError(PrenticeError):
     """The user stopped the work."""
 
     code = "stopped"
+
+
+class DefectError(PrenticeError):
+    """Prentice itself went wrong; nothing that the user did."""
+
+    code = "defect"

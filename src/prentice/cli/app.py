@@ -10,7 +10,7 @@ import click
 
 from prentice.cli.options import global_options
 from prentice.cli.output import report_error
-from prentice.errors import PrenticeError, UsageError
+from prentice.errors import DefectError, PrenticeError, UsageError
 
 COMMANDS: Final = {
     "init": "project",
@@ -87,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
     except Exception as error:
         if "-v" in arguments or "--verbose" in arguments:
             raise
-        defect = PrenticeError(
+        defect = DefectError(
             f"A defect in Prentice: {error!r}.", next_step="Run again with `-v` and report what it prints."
         )
         report_error(defect, as_json=as_json)

@@ -7,6 +7,7 @@ names were applied. Times are seconds since the epoch and always come from Pytho
 import contextlib
 import hashlib
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ SQLITE_FLOOR: Final = (3, 37)
 INLINE_BYTES: Final = 64_000
 """A JSON value beyond this size is kept once, under its digest."""
 _BUSY_SECONDS: Final = 10.0
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half a character, as a Todo2 file can hold as an escape; UTF-8 has no bytes for it."""
 
 Migration: TypeAlias = tuple[str, str]
 
@@ -41,10 +44,14 @@ class Database:
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            self._migrate(migrations)
+            try:
+                self._connection.row_factory = sqlite3.Row
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA foreign_keys = ON")
+                self._migrate(migrations)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Close the file."""
@@ -61,10 +68,11 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # some failures end it by themselves
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Read rows.
@@ -113,7 +121,8 @@ class Database:
 
 def put_json(connection: sqlite3.Connection, value: Json) -> str:
     """Give the text to store for a JSON value; a large one goes to the table `blobs` under its digest."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+    text = json.dumps(value, separators=(",", ":"))  # ASCII: a torn character of a reply could not be stored otherwise
+    text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     if len(text.encode()) <= INLINE_BYTES:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
