@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from plans import good_plan, reply, script
 from prentice import Prentice
 
 TASK = "Migrate Python MCP server to Go SDK"
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 
 
 def test_a_client_of_either_era_lists_the_tools_and_plans_without_a_model(
@@ -166,9 +168,8 @@ def test_a_damaged_settings_file_is_told_by_each_call_and_can_be_mended_meanwhil
 
 
 def test_stdout_carries_protocol_lines_alone(served: StdioServerParameters) -> None:
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     requests: list[dict[str, Any]] = [
-        {"id": 1, "method": "initialize", "params": hello},
+        {"id": 1, "method": "initialize", "params": HELLO},
         {"method": "notifications/initialized"},
         {"id": 2, "method": "tools/list"},
         {"id": 3, "method": "tools/call", "params": {"name": "model_task_breakdown", "arguments": {"task": TASK}}},
@@ -197,6 +198,28 @@ def test_stdout_carries_protocol_lines_alone(served: StdioServerParameters) -> N
     assert process.returncode == 0
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in lines)
     assert "task_not_found" in log  # what the server has to say beside the protocol goes to stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to another process")
+def test_an_interrupt_ends_the_server_while_stdin_is_open(served: StdioServerParameters) -> None:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}
+    with subprocess.Popen(
+        [served.command, *served.args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **(served.env or {})},
+        encoding="utf-8",
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 1
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=20) == -signal.SIGINT
+        finally:
+            process.kill()
 
 
 def test_a_directory_that_is_none_ends_the_command_before_it_serves(tmp_path: Path) -> None:

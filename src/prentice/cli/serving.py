@@ -17,6 +17,10 @@ def mcp_command() -> None:
     directory = Path(chosen.project)
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory.", next_step="Give the project's: `--project DIR`.")
+    if click.get_text_stream("stdin").isatty():
+        click.echo(
+            "Serving MCP on stdin and stdout; an AI assistant starts this command itself. Ctrl-C ends.", err=True
+        )
     # Surfaces do not import each other: this one starts the other by its name.
     serve = import_module("prentice.mcp.server").serve
     serve(directory, backend=chosen.backend, model=chosen.model, verbose=chosen.verbose)

@@ -1,6 +1,7 @@
 """The server: its tools, how errors leave it, and its life on stdin and stdout."""
 
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -77,7 +78,9 @@ class PrenticeServer(MCPServer[None]):
 
 
 def serve(directory: Path, *, backend: str | None = None, model: str | None = None, verbose: bool = False) -> None:
-    """Serve on stdin and stdout until the client closes them."""
+    """Serve on stdin and stdout until the client closes them; an interrupt ends the process at once."""
+    # The SDK reads stdin in a thread that cannot be interrupted: Python's own handler would wait for one more line.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     PrenticeServer(directory, backend=backend, model=model, verbose=verbose).run("stdio")
 
 
