@@ -1,5 +1,6 @@
 """The command that serves AI assistants."""
 
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def mcp_command() -> None:
     directory = Path(chosen.project)
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory.", next_step="Give the project's: `--project DIR`.")
-    if click.get_text_stream("stdin").isatty():
+    if sys.stdin.isatty():
         click.echo(
             "Serving MCP on stdin and stdout; an AI assistant starts this command itself. Ctrl-C ends.", err=True
         )
