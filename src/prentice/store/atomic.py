@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import threading
 from pathlib import Path
 
 from prentice.errors import WriteFailedError
@@ -11,28 +12,32 @@ from prentice.errors import WriteFailedError
 def replace_file(path: Path, data: bytes) -> None:
     """Write the bytes to a temporary file beside `path`, flush them to the disk, and rename it over `path`.
 
-    The file mode of an existing file is kept.
+    The mode of an existing file is kept. The temporary file is made anew, so that a link left under its name is not
+    followed, and never outlives the call.
 
     Raises:
         WriteFailedError: the operating system refused (full disk, no permission); the old file is as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(mode)
+        if path.exists():
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
-        _flush_directory(path.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise WriteFailedError(
             f"{path} could not be written: {error.strerror or error}. It is as it was before.",
             next_step="Free disk space or mend the permissions, then run the command again.",
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the new file stands; some file systems cannot flush a directory
+        _flush_directory(path.parent)
 
 
 def _flush_directory(directory: Path) -> None:

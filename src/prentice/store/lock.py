@@ -15,6 +15,8 @@ from pathlib import Path
 from prentice.errors import LockedError, WriteFailedError
 
 _POLL_SECONDS = 0.005
+_SAFELY = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""A link under the lock's name, as a cloned repository can bring one, is not followed: its target would be emptied."""
 
 
 @contextlib.contextmanager
@@ -27,7 +29,7 @@ def locked(path: Path, *, wait: float) -> Iterator[None]:
     """
     lock_path = path.with_name(path.name + ".lock")
     try:
-        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | _SAFELY, 0o644)
     except OSError as error:
         raise WriteFailedError(
             f"The lock file {lock_path} cannot be made: {error.strerror}.",
@@ -45,7 +47,7 @@ def locked(path: Path, *, wait: float) -> Iterator[None]:
 
 def _acquire(descriptor: int, path: Path, *, wait: float) -> None:
     deadline = time.monotonic() + wait
-    while not _try_lock(descriptor):
+    while not _try_lock(descriptor, path):
         if time.monotonic() >= deadline:
             raise LockedError(
                 f"Another process{_owner(path)} is writing the Todo2 file for more than {wait:g} s.",
@@ -55,7 +57,8 @@ def _acquire(descriptor: int, path: Path, *, wait: float) -> None:
     owner = json.dumps({"pid": os.getpid(), "host": os.uname().nodename if hasattr(os, "uname") else ""})
     with contextlib.suppress(OSError):  # the name of the holder is a help to people, not part of the lock
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, owner.encode(), 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, owner.encode())
 
 
 def _owner(path: Path) -> str:
@@ -68,7 +71,8 @@ def _owner(path: Path) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int, _path: Path) -> bool:
+        os.lseek(descriptor, 0, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -82,11 +86,16 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int, path: Path) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            raise WriteFailedError(
+                f"{path} cannot be locked: {error.strerror}.",
+                next_step="Keep the project on a file system that knows locks.",
+            ) from error
         return True
 
     def _release(descriptor: int) -> None:

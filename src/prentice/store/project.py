@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from prentice.config import PROJECT_FILE, commented_file
-from prentice.errors import NoProjectError
+from prentice.errors import NoProjectError, WriteFailedError
 from prentice.store.atomic import replace_file
+from prentice.store.lock import locked
 from prentice.store.todo2_file import FILE_NAME, Todo2File
 from prentice.tasks import todo2
 
 TODO2_DIRECTORY: Final = ".todo2"
 OWN_DIRECTORY: Final = ".prentice"
+_INIT_SECONDS: Final = 10.0
 _IGNORED: Final = "# Prentice's ledger is this machine's own.\nledger.db*\n"
 
 
@@ -32,9 +34,12 @@ class Project:
         return self.root / OWN_DIRECTORY / "ledger.db"
 
     def own_directory(self) -> Path:
-        """Make `.prentice/` with the file that keeps the ledger out of git, and give its path."""
-        directory = self.root / OWN_DIRECTORY
-        directory.mkdir(exist_ok=True)
+        """Make `.prentice/` with the file that keeps the ledger out of git, and give its path.
+
+        Raises:
+            WriteFailedError: it cannot be made.
+        """
+        directory = _made(self.root / OWN_DIRECTORY)
         ignore = directory / ".gitignore"
         if not ignore.exists():
             replace_file(ignore, _IGNORED.encode())
@@ -68,18 +73,36 @@ def require_project(start: Path) -> Project:
 
 
 def init_project(root: Path, *, now: str) -> tuple[Project, list[str]]:
-    """Make what is missing of `.todo2/` and `.prentice/`; give the project and the paths that were made."""
+    """Make what is missing of `.todo2/` and `.prentice/`; give the project and the paths that were made.
+
+    Raises:
+        WriteFailedError: a directory or file cannot be made.
+        StoreError: there is a Todo2 file that cannot be read.
+    """
     project = Project(root.resolve())
     made: list[str] = []
-    if not project.todo2_path.exists():
-        project.todo2_path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(project.todo2_path, todo2.new_state(now))
-        made.append(f"{TODO2_DIRECTORY}/{FILE_NAME}")
-    else:
-        Todo2File(project.todo2_path).read()
+    path = project.todo2_path
+    _made(path.parent)
+    with locked(path, wait=_INIT_SECONDS):
+        if path.exists() or path.is_symlink():
+            Todo2File(path).read()
+        else:
+            replace_file(path, todo2.new_state(now))
+            made.append(f"{TODO2_DIRECTORY}/{FILE_NAME}")
     project.own_directory()
     settings = project.root / PROJECT_FILE
     if not settings.exists():
         replace_file(settings, commented_file().encode())
         made.append(PROJECT_FILE.as_posix())
     return project, made
+
+
+def _made(directory: Path) -> Path:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailedError(
+            f"The directory {directory} cannot be made: {error.strerror or error}.",
+            next_step=f"Make {directory.parent} writable for this user, and move away what bears that name.",
+        ) from error
+    return directory
