@@ -65,7 +65,7 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
 
 
 def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
-    """The last noun of the object: `add tests` is about tests, whatever the verb."""
+    """Vote by the last noun of the object: `add tests` is about tests, whatever the verb."""
     head = intent.head
     for word in dict.fromkeys([head, *stems(intent.object)]) if not intent.clause else ():
         if word in HEADS:
@@ -95,7 +95,7 @@ def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
 
 
 def _vote_shape(intent: Intent, kind: str, vote: _Vote) -> None:
-    """The grammar: `from X to Y`, a version after `to`, `instead of`."""
+    """Vote by the grammar: `from X to Y`, a version after `to`, `instead of`."""
     parts = intent.parts
     target = parts.get("to", "")
     if kind == "migration":

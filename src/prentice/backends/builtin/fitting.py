@@ -127,7 +127,7 @@ def _check_of(source: Draft, steps: Sequence[Draft], *, prefix: str = "Check: ")
         name=clip(f"{prefix}{lowered(source.name)}", NAME_LENGTH),
         description="A second person, or a second sitting, goes through the result of that step against its criteria.",
         criteria=[
-            clip(f"Shown on a real case: {lowered(source.criteria[0])}" if source.criteria else "The result holds on a real case", CRITERION_LENGTH),
+            clip(f"Shown on a real case: {lowered(source.criteria[0])}" if source.criteria else "The result holds on a real case", CRITERION_LENGTH),  # noqa: E501 - a pattern or a list of words reads best in one piece
             "What was found is mended, or stands as a task of its own",
             "One case that was not thought of before was tried",
         ],

@@ -11,8 +11,8 @@ The files in `playbooks/` are Markdown with a fixed shape, one playbook under ea
     - an acceptance criterion
 
 `{slot}` is filled from the task; a part in `[...]` is left out, and a whole line too, when a slot in it is unknown;
-` || ` separates ways to say it, of which the first that can be filled and fits is taken; inside brackets `||` does. `keep` orders steps when they
-must be fewer: 5 stays longest, 1 comes in only where a plan is too short.
+` || ` separates ways to say it, of which the first that can be filled and fits is taken; inside brackets `||` does.
+`keep` orders steps when they must be fewer: 5 stays longest, 1 comes in only where a plan is too short.
 """
 
 import re

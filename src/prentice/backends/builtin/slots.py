@@ -21,13 +21,13 @@ _SERVICES: Final = frozenset(
 _TOPIC_LENGTH: Final = 44
 _SHORT_LENGTH: Final = 30
 _MEASURES: Final = re.compile(
-    r"^(?:the )?(?:(?:p9\d|average|median|overall|high|slow|peak) )?(?P<measure>latency|response times?|memory (?:usage|consumption|footprint)|memory|"
-    r"cpu (?:usage|load|time)|performance|speed|throughput|load(?:ing)? times?|start-?up times?|build times?|bundle size|image size|size|"
-    r"query times?|run ?times?|cold starts?|page load times?|test times?|time to first byte|slowness)(?: of| for| in|$)\s*(?P<rest>.*)$",
+    r"^(?:the )?(?:(?:p9\d|average|median|overall|high|slow|peak) )?(?P<measure>latency|response times?|memory (?:usage|consumption|footprint)|memory|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"cpu (?:usage|load|time)|performance|speed|throughput|load(?:ing)? times?|start-?up times?|build times?|bundle size|image size|size|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"query times?|run ?times?|cold starts?|page load times?|test times?|time to first byte|slowness)(?: of| for| in|$)\s*(?P<rest>.*)$",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
 )
 _BUG_WORDS: Final = re.compile(
-    r"^(?:the |an? )?(?:bug|issue|problem|defect|error)(?:\s+(?:where|that|with|when|in which|causing|of|in))\s+(?P<rest>.+)$",
+    r"^(?:the |an? )?(?:bug|issue|problem|defect|error)(?:\s+(?:where|that|with|when|in which|causing|of|in))\s+(?P<rest>.+)$",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
 )
 _LEVELS: Final = frozenset({"unit", "integration", "e2e", "end-to-end", "regression", "smoke", "browser", "load"})
@@ -51,8 +51,8 @@ def slots(intent: Intent, *, kind: str, text: str, repository: RepositoryFacts) 
     return {name: value for name, value in found.items() if value}
 
 
-def _about(intent: Intent, *, kind: str) -> dict[str, str]:
-    """What the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
+def _about(intent: Intent, *, kind: str) -> dict[str, str]:  # noqa: C901 - one short case for each part of a sentence
+    """Give what the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
     thing = carried(intent) or intent.object or re.sub(r"\s+v?\d[\d.x]*$", "", intent.parts.get("to", ""))
     purpose = intent.parts.get("to", "")
     if (
@@ -117,10 +117,10 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:
 
 
 def _activity(intent: Intent) -> str:
-    """What an enabling verb is about: `support X` is about support for X, `let users pin X` about pinning X."""
+    """Give what an enabling verb is about: `support X` is about support for X, `let users pin X` about pinning X."""
     if intent.verb == "support" and intent.object:
         gerund = intent.object.split()[0].endswith("ing")
-        return intent.object if gerund else f"support for {intent.object}"
+        return re.sub(r"^(?:importing|exporting) ", "", intent.object) if gerund else f"support for {intent.object}"
     if intent.verb not in {"let", "allow", "enable"}:
         return ""
     action = intent.parts.get("to", "") if intent.verb != "let" else intent.object.partition(" ")[2]
@@ -139,7 +139,7 @@ def _gerund(verb: str) -> str:
 
 
 def _options(intent: Intent, thing: str) -> dict[str, str]:
-    """What is to be chosen from: `A or B`, `A vs. B`, `between A and B`, `compare A and B`."""
+    """Give what is to be chosen from: `A or B`, `A vs. B`, `between A and B`, `compare A and B`."""
     text = intent.parts.get("between", "") or thing
     joint = (
         r" (?:or|vs\.?|versus|and) "
@@ -151,7 +151,7 @@ def _options(intent: Intent, thing: str) -> dict[str, str]:
 
 
 def _head(thing: str) -> str:
-    """The phrase without what hangs on it: `the export of orders as CSV` becomes `the export`."""
+    """Give the phrase without what hangs on it: `the export of orders as CSV` becomes `the export`."""
     head = re.split(
         r"\s+(?:of|for|to|that|which|as|and|or|than|about|with|showing|listing|containing|using)\s+|,\s", thing
     )[0]
@@ -163,7 +163,7 @@ def _head(thing: str) -> str:
 
 
 def _symptom(intent: Intent) -> dict[str, str]:
-    """The failure: `symptom` as a noun phrase, or `clause` as a statement that goes after `that`."""
+    """Give the failure: `symptom` as a noun phrase, or `clause` as a statement that goes after `that`."""
     if intent.clause:
         if match := re.match(r"(\w+(?:Error|Exception))\b", intent.text):
             where = next((f" {key} {intent.parts[key]}" for key in ("in", "at", "on") if key in intent.parts), "")
@@ -196,8 +196,10 @@ def _symptom(intent: Intent) -> dict[str, str]:
 
 
 def _clause(text: str) -> dict[str, str]:
-    """A failure told as a statement: whole, and cut before its circumstances."""
+    """Give a failure told as a statement: whole, and cut before its circumstances."""
     values = {"clause": clip(text, 92)}
+    if " kept from " in text:
+        return values | ({"short_clause": text} if len(text) <= 52 else {})
     cut = re.split(
         r",?\s(?:when|whenever|if|after|while|before|because|since|on|in|at|with|during|for|from|due to)\s", text
     )[0]
@@ -208,8 +210,8 @@ def _clause(text: str) -> dict[str, str]:
     return values
 
 
-def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:
-    """The two sides of a change: `source`, `target`, and the languages in them."""
+def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:  # noqa: C901, PLR0912 - one short case for each part of a sentence
+    """Give the two sides of a change: `source`, `target`, and the languages in them."""
     parts, found = intent.parts, dict[str, str]()
     source, target = parts.get("from", ""), parts.get("to", "") or parts.get("into", "") or parts.get("onto", "")
     if intent.verb in {"replace", "swap"}:
@@ -261,8 +263,8 @@ def _named_languages(text: str) -> list[str]:
     return [word for word in re.findall(r"[A-Za-z][\w.+#-]*", text) if word in _LANGUAGES]
 
 
-def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
-    """Where, with what, for whom, how far, by when; services and other names."""
+def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:  # noqa: C901, PLR0912 - one short case for each part of a sentence
+    """Give where, with what, for whom, how far, by when; services and other names."""
     parts, found = intent.parts, dict[str, str]()
     moved = VERBS.get(stem(intent.verb)) in {"migration", "dependency"} or intent.verb in {
         "localize",
@@ -326,7 +328,7 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:
 def _text_limit(text: str) -> str:
     match = re.search(
         r"\b(?:under|below|within|less than|at most|no more than|at least|above)\s+\d[\d.,]*\s?"
-        r"(?:ms|milliseconds?|seconds?|s|minutes?|%|percent|[kmgt]i?b|requests? per second|rps)(?!\w)|[<>]=?\s?\d[\d.,]*\s?(?:ms|s|%|[kmg]b)(?!\w)",
+        r"(?:ms|milliseconds?|seconds?|s|minutes?|%|percent|[kmgt]i?b|requests? per second|rps)(?!\w)|[<>]=?\s?\d[\d.,]*\s?(?:ms|s|%|[kmg]b)(?!\w)",  # noqa: E501 - a pattern or a list of words reads best in one piece
         text[:20_000], re.IGNORECASE,
     )  # fmt: skip
     return match[0] if match else ""
@@ -351,7 +353,7 @@ def _facts(repository: RepositoryFacts) -> dict[str, str]:
 
 
 def named_files(repository: RepositoryFacts) -> list[str]:
-    """Give the files that the text names and that exist, tests last, each once; a name that is ambiguous is left out."""
+    """Give the files that the text names and that exist, tests last, each once; a name that is ambiguous is left out."""  # noqa: E501 - a pattern or a list of words reads best in one piece
     paths = [named.found[0] for named in repository.named_paths if len(named.found) == 1]
     return sorted(
         dict.fromkeys(paths), key=lambda path: bool(re.search(r"(?:^|/)tests?/|test_|_test\.|\.test\.", path))

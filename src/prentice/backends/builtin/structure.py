@@ -14,12 +14,12 @@ MAX_TEXT: Final = 65_536
 
 _ASIDE: Final = re.compile(
     r"\b(?:reproduc|expected|actual|environment|background|context|reference|link|research|note|example|screenshot|"
-    r"out of scope|non[- ]goal|not included|exclud|alternativ|motivation|related|see also|resources?|current (?:state|behaviou?r|format|situation)|"
-    r"why|versions?|logs?|stack ?trace|benefits?|impact|effort|estimate|timeline|success metrics|risks?|problem|dependencies|history)",
+    r"out of scope|non[- ]goal|not included|exclud|alternativ|motivation|related|see also|resources?|current (?:state|behaviou?r|format|situation)|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"why|versions?|logs?|stack ?trace|benefits?|impact|effort|estimate|timeline|success metrics|risks?|problem|dependencies|history)",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
 )
 _WORK: Final = re.compile(
-    r"\b(?:steps?|tasks?|todo|to do|plan|phases?|implementation|work|checklist|deliverables?|milestones?|scope|included|changes|actions?|next|subtasks?|stages?)\b",
+    r"\b(?:steps?|tasks?|todo|to do|plan|phases?|implementation|work|checklist|deliverables?|milestones?|scope|included|changes|actions?|next|subtasks?|stages?)\b",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
 )
 _PHASE: Final = re.compile(
@@ -30,7 +30,7 @@ _LISTED: Final = re.compile(r"^[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+")
 _DONE: Final = re.compile(r"^[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+\[[xX]\][ \t].*$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _RULE: Final = re.compile(
-    r"\b(?:must|should|shall|has to|have to|needs? to|required|never|always|only|at least|at most|no more than|cannot|may not|keep)\b",
+    r"\b(?:must|should|shall|has to|have to|needs? to|required|never|always|only|at least|at most|no more than|cannot|may not|keep)\b",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
 )
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"`])|\n+")
@@ -216,12 +216,16 @@ def _rules(parsed: sections.Description) -> list[str]:
             continue
         text = section.text if section else parsed.preamble
         entries = sections.list_items(text)[:60]
-        for entry in entries:
-            if kind == sections.REQUIREMENTS or _RULE.search(entry) or not parse(entry).verb:
-                found.append(_tidy(entry))
-        for sentence in _SENTENCE.split(text)[:200]:
-            if not _LISTED.match(sentence) and _RULE.search(sentence) and 4 <= len(sentence.split()) <= 30:
-                found.append(_tidy(sentence))
+        found.extend(
+            _tidy(entry)
+            for entry in entries
+            if kind == sections.REQUIREMENTS or _RULE.search(entry) or not parse(entry).verb
+        )
+        found.extend(
+            _tidy(sentence)
+            for sentence in _SENTENCE.split(text)[:200]
+            if not _LISTED.match(sentence) and _RULE.search(sentence) and 4 <= len(sentence.split()) <= 30
+        )
     return [rule for rule in found if 12 <= len(rule) <= 300 and len(content(rule)) >= 2]
 
 
