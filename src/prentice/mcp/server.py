@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
 from prentice import __version__
-from prentice.errors import PrenticeError, UsageError
+from prentice.errors import DefectError, PrenticeError, UsageError
 from prentice.mcp.answers import cut, failure
 from prentice.mcp.breakdown import breakdown_tool
 from prentice.mcp.desk import HOLD_SECONDS, Desk
@@ -91,7 +91,7 @@ def _told(error: ToolError) -> PrenticeError | None:
         return cause
     if isinstance(error, UnexpectedToolError):
         _log.error("A tool failed unexpectedly.", exc_info=cause)
-        return PrenticeError(
+        return DefectError(
             f"A defect in Prentice: {type(cause).__name__}.",
             next_step="The server's stderr has the details; call again, or use the command line.",
         )

@@ -3,6 +3,7 @@
 Nothing that failed a check is ever stored.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -80,7 +81,7 @@ async def gather(
         context=context_text,
         criteria=sections.parse(description).criteria,
         tags=tags,
-        repository=survey(services.directory, f"{name}\n{description}\n{context_text}"),
+        repository=await asyncio.to_thread(survey, services.directory, f"{name}\n{description}\n{context_text}"),
         existing=tuple(other.name for other in todolist.tasks.values() if other.is_open and other.id != task),
         min_subtasks=min_subtasks,
         max_subtasks=max_subtasks,
