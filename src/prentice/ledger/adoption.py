@@ -1,30 +1,41 @@
 """Taking over what was planned in a directory before it became a project."""
 
-from sqlite3 import Row
-from typing import Final
+from sqlite3 import Connection, Row
 
 from prentice.ledger.database import Database
-
-_TABLES: Final = ("runs", "steps", "events", "proposals")
 
 
 def adopt(record: Database, ledger: Database, *, directory: str) -> None:
     """Copy the runs and proposals of a directory from the user's record into a new project's ledger.
 
-    Ids stay. Repeating it copies nothing twice, so an interrupted adoption is completed by the next one.
+    Ids stay. Repeating it copies nothing twice: a run comes with its steps and events, or is there already.
     """
     with ledger.transaction() as connection:
-        for table in _TABLES:
-            for row in record.rows(f"SELECT * FROM {table} WHERE scope = ?", directory):  # noqa: S608 - own names
-                for digest in _blobs(row):
-                    text = record.rows("SELECT text FROM blobs WHERE digest = ?", digest)[0]["text"]
-                    connection.execute("INSERT OR IGNORE INTO blobs (digest, text) VALUES (?, ?)", (digest, text))
-                values = {name: row[name] for name in row.keys() if name != "id"} | {"scope": ""}  # noqa: SIM118 - a Row
-                marks = ", ".join("?" for _ in values)
-                connection.execute(
-                    f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - own names
-                    tuple(values.values()),
-                )
+        for run in record.rows("SELECT * FROM runs WHERE scope = ?", directory):
+            if _copy(record, connection, "runs", run):
+                for table in ("steps", "events"):
+                    for row in record.rows(
+                        f"SELECT * FROM {table} WHERE scope = ? AND run = ?",  # noqa: S608 - own names
+                        directory,
+                        run["number"],
+                    ):
+                        _copy(record, connection, table, row)
+        for row in record.rows("SELECT * FROM proposals WHERE scope = ?", directory):
+            _copy(record, connection, "proposals", row)
+
+
+def _copy(record: Database, connection: Connection, table: str, row: Row) -> bool:
+    """Copy a row with the blobs that it names; give whether it was new."""
+    for digest in _blobs(row):
+        text = record.rows("SELECT text FROM blobs WHERE digest = ?", digest)[0]["text"]
+        connection.execute("INSERT OR IGNORE INTO blobs (digest, text) VALUES (?, ?)", (digest, text))
+    values = {name: row[name] for name in row.keys() if name != "id"} | {"scope": ""}  # noqa: SIM118 - a Row
+    marks = ", ".join("?" for _ in values)
+    done = connection.execute(
+        f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - own names
+        tuple(values.values()),
+    )
+    return done.rowcount > 0
 
 
 def _blobs(row: Row) -> list[str]:

@@ -7,7 +7,6 @@ names were applied. Times are seconds since the epoch and always come from Pytho
 import contextlib
 import hashlib
 import json
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,8 +21,6 @@ SQLITE_FLOOR: Final = (3, 37)
 INLINE_BYTES: Final = 64_000
 """A JSON value beyond this size is kept once, under its digest."""
 _BUSY_SECONDS: Final = 10.0
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-"""Half a character, as a Todo2 file can hold as an escape; UTF-8 has no bytes for it."""
 
 Migration: TypeAlias = tuple[str, str]
 
@@ -122,8 +119,7 @@ class Database:
 def put_json(connection: sqlite3.Connection, value: Json) -> str:
     """Give the text to store for a JSON value; a large one goes to the table `blobs` under its digest."""
     text = json.dumps(value, separators=(",", ":"))  # ASCII: a torn character of a reply could not be stored otherwise
-    text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    if len(text.encode()) <= INLINE_BYTES:
+    if len(text) <= INLINE_BYTES:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
     connection.execute("INSERT OR IGNORE INTO blobs (digest, text) VALUES (?, ?)", (digest, text))

@@ -56,7 +56,7 @@ class ProposalsTable:
             ProposalError: there is none of that id.
         """
         rows = self.database.rows(
-            "SELECT * FROM proposals WHERE scope = ? AND number = ?", self.scope, number_of(proposal)
+            "SELECT * FROM proposals WHERE scope = ? AND number = ?", self.scope, number_of(proposal, "P")
         )
         if not rows:
             open_ones = ", ".join(row.id for row in self.all() if row.state == "open")
@@ -79,7 +79,7 @@ class ProposalsTable:
                 " WHERE scope = ? AND number = ?",
                 (
                     state, put_json(connection, decision), time.time(),
-                    None if plan is None else put_json(connection, plan), self.scope, number_of(proposal),
+                    None if plan is None else put_json(connection, plan), self.scope, number_of(proposal, "P"),
                 ),
             )  # fmt: skip
 

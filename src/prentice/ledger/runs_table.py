@@ -74,12 +74,13 @@ class RunsTable:
         """Set a run's last state with its result or error, unless it has ended already."""
         now = time.time()
         with self.database.transaction() as connection:
-            connection.execute(
+            changed = connection.execute(
                 "UPDATE runs SET state = ?, result = ?, error = ?, updated = ?"
                 " WHERE scope = ? AND number = ? AND state = 'running'",
                 (state, put_json(connection, result), put_json(connection, error), now, self.scope, number_of(run)),
             )
-            self._event(connection, run, state, error, now)
+            if changed.rowcount:
+                self._event(connection, run, state, error, now)
 
     def step_result(self, run: str, name: str, n: int) -> tuple[Json] | None:
         """Give the remembered result of a step in a tuple, or None when it has not finished yet."""
@@ -113,7 +114,7 @@ class RunsTable:
         )
 
 
-def number_of(identifier: str) -> int:
-    """Give the number in `R-12` or `P-3`, -1 for anything else."""
-    tail = identifier.partition("-")[2]
-    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) < 10 else -1
+def number_of(identifier: str, letter: str = "R") -> int:
+    """Give the number in a run's id like `R-12`, or in that of another letter; -1 for anything else."""
+    head, _, tail = identifier.partition("-")
+    return int(tail) if head.upper() == letter and tail.isascii() and tail.isdigit() and len(tail) < 10 else -1

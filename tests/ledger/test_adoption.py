@@ -1,0 +1,75 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prentice.ledger.adoption import adopt
+from prentice.ledger.database import Database
+from prentice.ledger.migrations import LEDGER, RECORD
+from prentice.ledger.proposals_table import ProposalsTable
+from prentice.ledger.runs_table import RunsTable
+
+HERE = "/home/me/here"
+LARGE = ["x" * 100_000]
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
+    record, ledger = Database(tmp_path / "record.db", RECORD), Database(tmp_path / "ledger.db", LEDGER)
+    for scope in ("/elsewhere", HERE):
+        runs, proposals = RunsTable(record, scope), ProposalsTable(record, scope)
+        for number in (1, 2):
+            run = runs.create(scope, {"n": number})
+            runs.remember_step(run, "s", 1, LARGE)
+            runs.finish(run, "finished", result=scope)
+            proposals.create(uid=f"{scope}-{number}", task="", run=run, plan=LARGE)
+    yield record, ledger
+    record.close()
+    ledger.close()
+
+
+def test_the_runs_and_proposals_of_the_directory_are_there_with_the_same_ids(
+    databases: tuple[Database, Database],
+) -> None:
+    record, ledger = databases
+    adopt(record, ledger, directory=HERE)
+    runs, proposals = RunsTable(ledger), ProposalsTable(ledger)
+    assert [(runs.get(run).kind, runs.get(run).arguments) for run in ("R-1", "R-2")] == [
+        (HERE, {"n": 1}), (HERE, {"n": 2}),
+    ]  # fmt: skip
+    assert runs.step_result("R-2", "s", 1) == (LARGE,)
+    assert [event.kind for event in runs.events("R-1")] == ["step", "finished"]
+    assert [(row.id, row.uid, row.plan) for row in proposals.all()] == [
+        ("P-1", f"{HERE}-1", LARGE), ("P-2", f"{HERE}-2", LARGE),
+    ]  # fmt: skip
+
+
+def test_adopting_again_copies_nothing_twice(databases: tuple[Database, Database]) -> None:
+    record, ledger = databases
+    for _ in range(3):
+        adopt(record, ledger, directory=HERE)
+    assert {table: ledger.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"] for table in TABLES} == TABLES
+
+
+TABLES = {"runs": 2, "steps": 2, "events": 4, "proposals": 2, "blobs": 1}
+
+
+def test_a_run_that_the_ledger_has_already_is_not_mixed_with_one_of_the_same_number(
+    databases: tuple[Database, Database],
+) -> None:
+    record, ledger = databases
+    own = RunsTable(ledger)
+    own.create("own", None)
+    adopt(record, ledger, directory=HERE)
+    assert own.get("R-1").kind == "own"
+    assert own.step_result("R-1", "s", 1) is None
+    assert own.events("R-1") == []
+    assert own.get("R-2").kind == HERE
+
+
+def test_the_record_keeps_what_was_adopted(databases: tuple[Database, Database]) -> None:
+    record, ledger = databases
+    adopt(record, ledger, directory=HERE)
+    assert len(ProposalsTable(record, HERE).all()) == 2
+    adopt(record, ledger, directory="/nothing/here")
+    assert len(ProposalsTable(ledger).all()) == 2
