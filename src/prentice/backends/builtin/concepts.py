@@ -12,6 +12,8 @@ from prentice.backends.builtin.words import stems
 TITLE_WEIGHT: Final = 3.0
 TEXT_WEIGHT: Final = 0.6
 """A word of the description counts a fifth of one in the title, and at most three of them count."""
+_CODE: Final = re.compile(r"\b\w+[._](?!(?:js|md|net)\b)\w[\w.]*(?:\(\))?|`[^`\n]*`")
+"""Names of code say less of what a task is about than words do: `auth.E003` is no work on authentication."""
 MAX_SCANNED: Final = 20_000
 """Characters of the description that are scanned; what a task is about stands well before that."""
 
@@ -62,6 +64,8 @@ def recognise(title: str, *, text: str = "") -> dict[str, float]:
     than one of a single word.
     """
     weights: dict[str, float] = {}
+    text = f"{' '.join(_CODE.findall(title))}\n{text[:MAX_SCANNED]}"
+    title = _CODE.sub(" ", title)
     for number, (name, (count, length)) in enumerate(_hits(title).items()):
         early = max(0.0, 0.6 - 0.2 * number)  # what a title names first is mostly what it is about
         weights[name] = TITLE_WEIGHT * (1 + 0.25 * (length - 1)) + 0.25 * (count - 1) + early

@@ -17,7 +17,7 @@ KINDS: Final[Mapping[str, Category]] = {
 
 _VERBS: Final[Mapping[str, str]] = {
     "migration": "migrate port convert move transition switch rewrite replace swap translate",
-    "feature": "validate localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "feature": "validate skip bind aggregate localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "display accept expose generate store save track send schedule filter sort offer write give detect calculate "
     "compute apply hide wire complete automate register return pass map emit render parse read notify collect limit "
     "restrict persist reload propagate define link copy merge update change adjust adapt modify set run use put keep "

@@ -171,7 +171,11 @@ def _symptom(intent: Intent) -> dict[str, str]:
                 "symptom": f"the {match[1]}{clip(where, 40) and ' ' + clip(where, 40)}",
                 "short_symptom": f"the {match[1]}",
             }
-        return _clause(lowered(intent.text))
+        subject = re.split(
+            r"\s+(?=(?:does|do|did|is|are|was|were|has|have|cannot|can|fails?|causes?|throws?|returns?)\b)", intent.text
+        )[0]
+        named = {"subject": definite(subject)} if subject != intent.text and len(subject) <= 36 else {}
+        return _clause(lowered(intent.text)) | named
     thing, when = intent.object, intent.parts.get("when", "")
     kept = intent.parts.get("from", "")
     if intent.verb in {"prevent", "stop"} and re.match(r"\w+ing\b", kept):

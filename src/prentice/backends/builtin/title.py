@@ -21,7 +21,7 @@ _COURTESY: Final = re.compile(
     r"(?:users?|customers?|admins?|people|it|developers?|visitors?|members?) (?:should|must|need|want|needs|wants|can)(?: be able| be possible)? to|"  # noqa: E501 - a pattern or a list of words reads best in one piece
     r"(?:users?|customers?|admins?|people|developers?|visitors?|members?) (?:should|must) (?:be able to )?(?!not|never)|"  # noqa: E501 - a pattern or a list of words reads best in one piece
     r"the task is to|your task is to|help me(?: to)?|it would be (?:nice|great|good) to|start to|try to|"
-    r"as an? [\w -]{1,30}, i (?:want|need|would like)(?: to be able)? to)\s+",
+    r"as an? [\w -]{1,30}?,? i(?:'d| would)? (?:want|need|like)(?: to be able)? to(?: have)?)\s+",
     re.IGNORECASE,
 )
 _PREPOSITIONS: Final = frozenset(
@@ -55,6 +55,10 @@ _FAILS: Final = re.compile(
 _STATES: Final = re.compile(r"^\S+(?: \S+){0,6} (?:is|are|was|were) (?!to\b)\w+", re.IGNORECASE)
 _READERS: Final = re.compile(
     r"\b(?:developers|users|newcomers|customers|contributors|admins|administrators|team|staff|beginners|operators)$"
+)
+_STRONG: Final = re.compile(
+    r"\b(?:(?:does|do|is|are|ca|wo)(?:n't|\u2019t| not)|cannot|can not|fails?|crashes|hangs|throws|never)\b(?! fast)",
+    re.IGNORECASE,
 )
 _CARRIERS: Final = frozenset(
     stem(word)
@@ -119,6 +123,11 @@ def parse(title: str, *, statement: bool = False) -> Intent:
         head = _segments(words)
         return Intent(text=text, object=text if clause else head[0], parts=head[1], label=label, scope=scope,
                       clause=clause, limits=limits, quotes=quotes)  # fmt: skip
+    failure = _STRONG.search(text)
+    if failure and not re.search(
+        r"\b(?:when|if|where|that|so|because|whether|why|how|until|while)\b", text[: failure.start()], re.IGNORECASE
+    ):
+        return parse(" ".join(words[used:]) if VERBS.get(stem(verb)) == "bug" else text, statement=True)
     thing, parts = _segments(words[used:])
     return Intent(text=text, verb=verb, object=thing, parts=parts, label=label, scope=scope, limits=limits,
                   quotes=quotes)  # fmt: skip

@@ -9,13 +9,15 @@ _TOKEN: Final = re.compile(r"[a-z0-9]+(?:[+#]+[a-z0-9]*)?")
 _STOP: Final = frozenset(
     """a an the and or but nor of in on at to from into onto for with without within by as is are was were be been being
     it its this that these those there their them they he she we our us you your i my me do does did done doing can
-    could     should would will shall may might must have has had having not no so if then than when while where which who whom
+    could     should would will shall may might must have has had having not no so if then than when while
+    where which who whom
     whose what how why all any some each every both either neither same own up out off over under again also just only
     via per vs etc about after before between during until upon new more most very too such other""".split()
 )
 _VAGUE: Final = frozenset(
     """stuff thing things something anything everything code codebase bug bugs issue issues problem problems error
-    errors     task tasks work project app application software program system feature features improvement improvements change
+    errors     task tasks work project app application software program system feature features improvement
+    improvements change
     changes better good bad nice great properly correctly well quickly asap please need needs want make do get fix
     improve update add implement create build write handle change support enhance optimize optimise refactor test help
     start finish complete continue check run use set clean working works broken wrong part parts stuffs it""".split()
@@ -38,9 +40,9 @@ PROPER_NAMES: Final = (
     "SQLAlchemy Alembic Pydantic Poetry Hatch Webpack Vite Rollup Jest Vitest Mocha Cypress Playwright Selenium "
     "JUnit RSpec Redux Tailwind Bootstrap Storybook Figma Sphinx MkDocs Docusaurus README Excel Protobuf Avro "
     "Stencil Electron Tauri Flutter Xcode Gradle Maven Bazel CMake Homebrew PyPI npm Actions CodeLlama Llama Mistral "
-    "Qwen Mercurial Subversion Perforce Debian Ubuntu Alpine Markdown YAML TOML JSON XML HTML CSS CSV PDF SQL HTTP HTTPS "
-    "TLS SSH API APIs CLI SDK UI UX CI CD ETL ORM GDPR CORS CSRF XSS URL URLs ID IDs DNS CDN SMTP IMAP UTC UTF-8 "
-    "WebSocket WebSockets WebAuthn TOTP PKCE DOM SEO RSS LRU TTL CPU GPU RAM"
+    "Qwen Mercurial Subversion Perforce Debian Ubuntu Alpine Markdown YAML TOML JSON XML HTML CSS CSV PDF SQL "
+    "HTTP HTTPS TLS SSH API APIs CLI SDK UI UX CI CD ETL ORM GDPR CORS CSRF XSS URL URLs ID IDs DNS CDN SMTP IMAP UTC "
+    "UTF-8 WebSocket WebSockets WebAuthn TOTP PKCE DOM SEO RSS LRU TTL CPU GPU RAM"
 ).split()
 _CASED: Final = {name.lower(): name for name in PROPER_NAMES}
 _UNSPLIT: Final = frozenset(name.lower().rstrip("s") for name in PROPER_NAMES)
@@ -52,7 +54,10 @@ _COMMON_WORDS: Final = frozenset(
 )
 
 
-_KEPT: Final = {"theme": "theme", "themes": "theme", "news": "news", "rating": "rating", "typing": "typing",
+_KEPT: Final = {
+    "locale": "locale",
+    "locales": "locale",
+    "lives": "live","theme": "theme", "themes": "theme", "news": "news", "rating": "rating", "typing": "typing",
                 "string": "string", "strings": "string", "status": "status", "pages": "page", "page": "page",
                 "rates": "rate", "rate": "rate", "types": "type", "type": "type", "bus": "bus"}  # fmt: skip
 
