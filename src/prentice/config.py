@@ -4,6 +4,7 @@ Every setting is one field of `Settings`, with its key, type, default and meanin
 the commented file that `init` writes are made from it.
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -101,8 +102,10 @@ def load(
         if path is not None:
             tables = dict(_read(path))
             policy = tables.pop("policy", {})
+            if not isinstance(policy, dict):
+                raise ConfigError(f"{path} has a `policy` that is not a table.", next_step="Write it as [policy.RULE].")
             settings = _apply(settings, _flat(tables), source=str(path))
-            settings = replace(settings, policy={**settings.policy, **(policy if isinstance(policy, dict) else {})})
+            settings = replace(settings, policy={**settings.policy, **policy})
     keys = [item.metadata["key"] for item in _declared()]
     variables = {key: environment[_variable(key)] for key in keys if _variable(key) in environment}
     settings = _apply(settings, variables, source="the environment")
@@ -155,7 +158,7 @@ def _toml(value: object) -> str:
 
 def _read(path: Path) -> Mapping[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -197,8 +200,10 @@ def _convert(value: object, *, like: object, key: str, source: str) -> object:
         elif isinstance(like, str) and isinstance(value, str):
             return value
         elif isinstance(like, int | float) and isinstance(value, str | int | float) and not isinstance(value, bool):
-            return type(like)(value)
-    except ValueError:
+            number = float(value)
+            if math.isfinite(number) and (isinstance(like, float) or number.is_integer()):
+                return type(like)(number)
+    except (ValueError, OverflowError):
         pass
     raise ConfigError(
         f"The setting {key} in {source} has the value {value!r}, which does not fit.",

@@ -5,16 +5,17 @@ A finished step is never done twice within a run. Leases and takeover by another
 
 import asyncio
 import contextlib
+import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic
 
-from prentice.errors import PrenticeError, RunError
+from prentice.errors import DefectError, PrenticeError, RunError, StoppedError
 from prentice.ledger.runs_table import FINAL_STATES, EventRow, RunsTable
-from prentice.runs.protocol import Event, Json, RunState, S, StepContext
+from prentice.runs.protocol import Body, Event, Json, RunState, S, StepContext
 from prentice.runs.registry import Registry
 
 
@@ -25,6 +26,7 @@ class _Live:
     task: "asyncio.Task[Json]"
     watchers: list["asyncio.Queue[Event | None]"] = field(default_factory=list)
     signals: dict[str, "asyncio.Future[Json]"] = field(default_factory=dict)
+    ended: bool = False
 
 
 class InProcessRuns(Generic[S]):
@@ -39,8 +41,9 @@ class InProcessRuns(Generic[S]):
     async def submit(self, kind: str, arguments: Mapping[str, Json]) -> str:
         """Start a run of a registered body and give its id."""
         self._registry.body(kind)
-        run = self._table.create(kind, dict(arguments))
-        self._start(run, kind, dict(arguments))
+        plain = _as_json(dict(arguments), what=f"a run of {kind}")
+        run = self._table.create(kind, plain)
+        self._start(run, kind, plain)
         return run
 
     async def resume(self, run: str) -> None:
@@ -60,7 +63,8 @@ class InProcessRuns(Generic[S]):
         """Wait for a run of this process and give its result.
 
         Raises:
-            PrenticeError: what ended the run.
+            StoppedError: the run was cancelled.
+            PrenticeError: what else ended the run.
         """
         live = self._live.get(run)
         if live is None:
@@ -68,13 +72,21 @@ class InProcessRuns(Generic[S]):
         try:
             return await live.task
         except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if waiting is None or not waiting.cancelling():
+                raise StoppedError(f"{run} was cancelled.", next_step="Start the work again if it is wanted.") from None
             live.task.cancel()
             with contextlib.suppress(asyncio.CancelledError, PrenticeError):
                 await live.task
             raise
 
     def watch(self, run: str) -> AsyncIterator[Event]:
-        """Give the events of a run from its beginning, until it has ended; none is missed from this call on."""
+        """Give the events of a run from its beginning, until it has ended; none is missed from this call on.
+
+        Raises:
+            RunError: there is none of that id.
+        """
+        self._table.get(run)
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         live = self._live.get(run)
         if live is not None and not live.task.done():
@@ -102,33 +114,35 @@ class InProcessRuns(Generic[S]):
             return remembered[0]
         context = StepContext(self._services, run, lambda data: self._tell(run, Event(kind="progress", data=data)))
         result = await self._registry.call_step(name, context, arguments)
-        self._keep(run, name, n, result)
-        return result
+        return self._keep(run, name, n, result)
 
     async def wait(self, run: str, name: str, n: int) -> Json:
         """Wait for a signal, and remember its value as a step's result."""
         if remembered := self._table.step_result(run, f"wait:{name}", n):
             return remembered[0]
         value = await self._signal_of(run, name)
-        self._keep(run, f"wait:{name}", n, value)
-        return value
+        return self._keep(run, f"wait:{name}", n, value)
 
     def keep_once(self, run: str, name: str, n: int, value: Json) -> Json:
         """Give the remembered value of that name, or remember this one."""
         if remembered := self._table.step_result(run, name, n):
             return remembered[0]
-        self._keep(run, name, n, value)
-        return value
+        return self._keep(run, name, n, value)
 
     def _start(self, run: str, kind: str, arguments: dict[str, Json]) -> None:
         body = self._registry.body(kind)
-        self._live[run] = _Live(
-            asyncio.get_running_loop().create_task(self._carry(run, body(_Step(self, run), arguments)))
-        )
+        task = asyncio.get_running_loop().create_task(self._carry(run, body, arguments))
+        self._live[run] = _Live(task)
+        task.add_done_callback(lambda _: self._settle(run))
 
-    async def _carry(self, run: str, body: Coroutine[Json, Json, Json]) -> Json:
+    def _settle(self, run: str) -> None:
+        """End a run that was cancelled before its task began, which therefore could not do so itself."""
+        if not self._live[run].ended:
+            self._end(run, "cancelled")
+
+    async def _carry(self, run: str, body: Body, arguments: dict[str, Json]) -> Json:
         try:
-            result = await body
+            result = await body(_Step(self, run), arguments)
         except asyncio.CancelledError:
             self._end(run, "cancelled")
             raise
@@ -136,19 +150,25 @@ class InProcessRuns(Generic[S]):
             self._end(run, "failed", error=error.document()["error"])
             raise
         except BaseException as error:
-            self._end(run, "failed", error={"code": "internal", "message": str(error), "next_step": ""})
+            self._end(run, "failed", error=_defect(f"{type(error).__name__}: {error}").document()["error"])
             raise
         self._end(run, "finished", result=result)
         return result
 
     def _end(self, run: str, state: str, *, result: Json = None, error: Json = None) -> None:
-        self._table.finish(run, state, result=result, error=error)
-        self._tell(run, Event(kind=state, data=error))
-        self._tell(run, None)
+        self._live[run].ended = True
+        try:
+            self._table.finish(run, state, result=result, error=error)
+        finally:  # whoever watches must not wait for ever where the ledger cannot be written
+            self._tell(run, Event(kind=state, data=error))
+            self._tell(run, None)
 
-    def _keep(self, run: str, name: str, n: int, result: Json) -> None:
-        self._table.remember_step(run, name, n, result)
+    def _keep(self, run: str, name: str, n: int, result: Json) -> Json:
+        """Remember a result and give it as a later process will read it: a tuple is a list from now on."""
+        plain = _as_json(result, what=f"the step {name}")
+        self._table.remember_step(run, name, n, plain)
         self._tell(run, Event(kind="step", data={"name": name, "n": n}))
+        return plain
 
     def _tell(self, run: str, event: Event | None) -> None:
         if live := self._live.get(run):
@@ -169,6 +189,22 @@ async def _events(past: list[EventRow], queue: "asyncio.Queue[Event | None]") ->
         yield Event(kind=row.kind, data=row.data)
     while (event := await queue.get()) is not None:
         yield event
+
+
+def _as_json(value: object, *, what: str) -> Json:
+    """Give a value as it reads back from JSON.
+
+    Raises:
+        DefectError: it is not JSON.
+    """
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _defect(f"What {what} holds is not JSON: {error}.") from error
+
+
+def _defect(message: str) -> DefectError:
+    return DefectError(message, next_step="This is a fault in Prentice; please report it.")
 
 
 class _Step:
