@@ -189,7 +189,7 @@ def test_a_defect_is_told_without_its_inner_words_and_the_server_goes_on(project
     async def main() -> None:
         async with Client(server) as client:
             result = await client.call_tool("broken", {})
-            assert error(result)["code"] == "error"
+            assert error(result)["code"] == "defect"
             assert "ZeroDivisionError" in text(result)
             assert "secret" not in result.model_dump_json()
             document(await client.call_tool("estimation", {"action": "stats"}))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from prentice.errors import DamagedFileError
@@ -237,7 +237,7 @@ def spelled(draw: st.DrawFn, depth: int = 0) -> str:
     if kind == "array":
         items = [space() + draw(spelled(depth + 1)) + space() for _ in range(draw(st.integers(0, 4)))]
         return "[" + (",".join(items) or space()) + "]"
-    keys = draw(st.lists(TEXT | st.sampled_from(["id", "todos", "name", "id"]), max_size=4))
+    keys = draw(st.lists(TEXT | st.sampled_from(["id", "name", "twin", "twin"]), max_size=4))
     members = [
         space() + draw(spelled_string(key)) + space() + ":" + space() + draw(spelled(depth + 1)) + space()
         for key in keys
@@ -322,6 +322,7 @@ def sorted_exactly(value: object) -> str:
 
 @given(files(), st.data())
 def test_a_changed_record_leaves_the_text_of_every_other_record_as_it_was(before: bytes, drawn: st.DataObject) -> None:
+    assume(before.count(b'"todos"') == 1)  # the test finds the list by its name
     state = parse(before)
     records = state.value["todos"]
     if not records:
