@@ -9,6 +9,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -21,6 +22,7 @@ SQLITE_FLOOR: Final = (3, 37)
 INLINE_BYTES: Final = 64_000
 """A JSON value beyond this size is kept once, under its digest."""
 _BUSY_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.005
 
 Migration: TypeAlias = tuple[str, str]
 
@@ -43,7 +45,7 @@ class Database:
             )
             try:
                 self._connection.row_factory = sqlite3.Row
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._use_wal()
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._migrate(migrations)
             except BaseException:
@@ -79,6 +81,24 @@ class Database:
         """
         with self._turn, self._typed_errors():
             return self._connection.execute(query, values).fetchall()
+
+    def _use_wal(self) -> None:
+        """Let readers go on beside a writer.
+
+        SQLite's own wait is off meanwhile: processes that ask this of a new file at once would wait for each other.
+        """
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
+            else:
+                break
+        self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
 
     def _migrate(self, migrations: Sequence[Migration]) -> None:
         self._connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
