@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 _DATA = Path(os.environ.get("PRENTICE_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 # Two busy cores make single examples slow now and then; pytest's own time limit ends what hangs.
-settings.register_profile("prentice", deadline=None)
+settings.register_profile("prentice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("prentice")
 
 

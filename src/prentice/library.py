@@ -486,9 +486,8 @@ class Prentice:
 
         if self._opened_ledger is None:
             project.own_directory()
-            is_new = not project.ledger_path.exists()
             self._opened_ledger = Database(project.ledger_path, LEDGER)
-            if is_new:
+            if self._record_path().exists():  # repeating it copies nothing twice
                 adopt(self._record, self._opened_ledger, directory=str(project.root))
         return self._opened_ledger
 
@@ -497,7 +496,11 @@ class Prentice:
         from prentice.ledger.database import Database
         from prentice.ledger.migrations import RECORD
 
-        return Database(config.data_directory(os.environ) / "record.db", RECORD)
+        return Database(self._record_path(), RECORD)
+
+    @staticmethod
+    def _record_path() -> Path:
+        return config.data_directory(os.environ) / "record.db"
 
 
 async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
