@@ -54,6 +54,24 @@ def test_every_verb_has_a_form_for_a_running_loop(tmp_path: Path) -> None:
     assert len(created) >= 3
 
 
+def test_the_sync_form_on_a_running_loop_names_the_async_one(tmp_path: Path) -> None:
+    async def wrong() -> None:
+        prentice.open(tmp_path, backend="builtin").breakdown("Add a health check endpoint")
+
+    with pytest.raises(UsageError) as raised:
+        asyncio.run(wrong())
+    assert "breakdown_async" in raised.value.next_step
+
+
+def test_a_task_knows_the_runs_made_for_it(tmp_path: Path) -> None:
+    project = prentice.open(tmp_path, backend="builtin")
+    project.init()
+    task = project.add("Add a health check endpoint to the API server")
+    assert project.runs(task.id) == []
+    project.breakdown(task.id)
+    assert [(run.kind, run.state) for run in project.runs(task.id)] == [("breakdown", "finished")]
+
+
 def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         prentice.open(tmp_path / "nowhere")

@@ -32,7 +32,7 @@ from prentice.tasks.todolist import TodoList
 if TYPE_CHECKING:
     from prentice.ledger.database import Database
     from prentice.ledger.proposals_table import ProposalsTable
-    from prentice.ledger.runs_table import RunsTable
+    from prentice.ledger.runs_table import RunRow, RunsTable
     from prentice.runs.protocol import Event, RunState
     from prentice.skills.analyze import Assessment
     from prentice.skills.breakdown.approve import Approved
@@ -276,6 +276,14 @@ class Prentice:
         """
         import asyncio
 
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            raise UsageError(
+                "`breakdown` was called on a running event loop.", next_step="Await `breakdown_async` there instead."
+            )
         return asyncio.run(
             self.breakdown_async(
                 task, context=context, min_subtasks=min_subtasks, max_subtasks=max_subtasks, on_event=on_event
@@ -340,6 +348,12 @@ class Prentice:
         return RunState(
             id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
         )
+
+    def runs(self, task_id: str) -> "list[RunRow]":
+        """Give the runs made for a task, oldest first."""
+        if self.project and not self.project.ledger_path.exists():
+            return []
+        return self._runs_table().of_task(task_id)
 
     def proposals(self) -> list["Proposal"]:
         """Give the proposals made here, oldest first."""

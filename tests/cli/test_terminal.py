@@ -1,5 +1,6 @@
 """What people see and do at the command line: text, editing, progress, interruption."""
 
+import json
 import os
 import re
 import signal
@@ -129,12 +130,15 @@ def test_judgements_and_the_doctor_read_well(project: Path, capsys: pytest.Captu
 def test_ctrl_c_while_a_model_thinks_ends_cleanly_and_changes_nothing(project: Path, tmp_path: Path) -> None:
     backend = script(tmp_path / "s", {"chunks": ["{", "}"], "delay": 60})
     before = (project / ".todo2" / "state.todo2.json").read_bytes()
+    # A child inherits an ignored signal, as the suite itself may where it runs in the background.
+    before_test = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "prentice", "breakdown", TASK, "--backend", backend],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before_test)
     assert process.stderr is not None
     assert "asking" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -167,3 +171,65 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         env=os.environ | {"COLUMNS": "80"},
     )  # fmt: skip
     assert re.fullmatch(r"prentice \d+\.\d+\.\d+\n", finished.stdout)
+
+
+HOSTILE = "Add \x1b]0;owned\x07 a cache\x1b[2J"
+
+
+def test_text_from_the_file_cannot_steer_the_terminal(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = json.loads((project / ".todo2" / "state.todo2.json").read_text(encoding="utf-8"))
+    state["todos"] = [{"id": "T-1", "name": HOSTILE, "long_description": HOSTILE, "status": "Todo", "tags": [HOSTILE]}]
+    state["comments"] = [{"id": "T-1-C-1", "todoId": "T-1", "type": "note", "content": HOSTILE}]
+    (project / ".todo2" / "state.todo2.json").write_text(json.dumps(state), encoding="utf-8")
+    for arguments in (["list"], ["show", "T-1"], ["next"], ["analyze", "T-1"], ["estimate", "T-1"], ["flow", "T-1"]):
+        capsys.readouterr()
+        assert run(arguments) == 0
+        out, err = capsys.readouterr()
+        assert "a cache" in out or "T-1" in out
+        assert not set(out + err) & {"\x1b", "\x07"}
+    assert run(["breakdown", "T-1"]) == 1
+    assert "control character" in capsys.readouterr().err
+
+
+def test_a_terminal_without_the_characters_still_shows_the_plan(project: Path, tmp_path: Path) -> None:
+    backend = script(tmp_path / "s", reply(good_plan()))
+    command = [sys.executable, "-m", "prentice", "breakdown", TASK, "--backend", backend]
+    finished = subprocess.run(
+        command,
+        cwd=project,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0
+    assert "Retry idempotent uploads" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("program", "says"), [("sys.exit(3)", "ended with 3"), ("p.write_bytes(b'\\xff\\xfe'); sys.exit(0)", "not UTF-8")]
+)
+def test_an_edit_that_was_given_up_changes_nothing(
+    program: str, says: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert run(["add", "Add a cache", "--description", "For lookups"]) == 0
+    before = (project / ".todo2" / "state.todo2.json").read_bytes()
+    editor(tmp_path, monkeypatch, program)
+    assert run(["edit", "T-1"]) == 2
+    assert says in capsys.readouterr().err
+    assert (project / ".todo2" / "state.todo2.json").read_bytes() == before
+
+
+def test_free_text_in_a_repository_belongs_to_its_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below = tmp_path / "repository" / "src"
+    below.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q"], cwd=below.parent, check=True)
+    monkeypatch.chdir(below)
+    assert run(["breakdown", TASK, "--backend", script(tmp_path / "s", reply(good_plan()))]) == 0
+    assert run(["approve", "P-1"]) == 0
+    assert (below.parent / ".todo2" / "state.todo2.json").is_file()
+    assert list(below.iterdir()) == []
+    assert "T-2" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """The command group: names of commands and where they live, and how errors leave."""
 
 import gc
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -57,12 +58,19 @@ def group() -> None:
     """Give the easy part of software work to the language model on your own machine, under review."""
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way a command can end
-    """Run one command and give its exit code: 0, 1 for an error, 2 for a wrong call, 130 when interrupted."""
-    as_json = "--json" in arguments
+def _prepare() -> None:
     gc.set_threshold(
         200_000, 20, 100
     )  # a long task list is many objects that live to the end; looking for cycles costs
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows another
+
+
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way a command can end
+    """Run one command and give its exit code: 0, 1 for an error, 2 for a wrong call, 130 when interrupted."""
+    as_json = "--json" in arguments
+    _prepare()
     try:
         code = group.main(list(arguments), standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -88,7 +96,8 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
         if "-v" in arguments or "--verbose" in arguments:
             raise
         defect = DefectError(
-            f"A defect in Prentice: {error!r}.", next_step="Run again with `-v` and report what it prints."
+            f"A defect in Prentice: {type(error).__name__}: {str(error)[:200]}.",
+            next_step="Run again with `-v` and report what it prints.",
         )
         report_error(defect, as_json=as_json)
         return 1

@@ -21,9 +21,18 @@ def edit_text(text: str, *, name: str) -> str:
         path = Path(directory) / f"{name}.md"
         path.write_text(text, encoding="utf-8")
         try:
-            subprocess.run([*shlex.split(editor), str(path)], check=True)
-        except (OSError, subprocess.CalledProcessError, ValueError) as error:
+            ended = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
+        except (OSError, ValueError) as error:
             raise UsageError(
-                f"The editor `{editor}` could not be used: {error}.", next_step="Set `EDITOR` to one that works."
+                f"The editor `{editor}` could not be started: {error}.", next_step="Set `EDITOR` to one that works."
             ) from error
-        return path.read_text(encoding="utf-8")
+        if ended:
+            raise UsageError(
+                f"The editor ended with {ended}, so nothing was changed.", next_step="Save and leave it normally."
+            )
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                "What the editor saved is not UTF-8, so nothing was changed.", next_step="Let the editor save as UTF-8."
+            ) from error

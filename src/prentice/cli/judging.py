@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prentice.cli.options import global_options, selection
-from prentice.cli.output import print_json
+from prentice.cli.output import print_json, shown
 
 if TYPE_CHECKING:
     from prentice.skills.analyze import Assessment
@@ -35,24 +35,30 @@ def estimate_command(tasks: tuple[str, ...], explain: bool) -> None:
     project = selection().open()
     estimates = [(project.analyze(task).task, project.estimate(task)) for task in tasks]
     if selection().json:
-        print_json([{"task": task} | estimate.document() for task, estimate in estimates])
+        print_json(
+            [
+                {"task": task} | estimate.document() | ({"explain": estimate.explain()} if explain else {})
+                for task, estimate in estimates
+            ]
+        )
         return
     for task, estimate in estimates:
-        click.echo(f"{click.style(task, bold=True)}: {hours(estimate)}")
+        click.echo(f"{click.style(shown(task), bold=True)}: {hours(estimate)}")
         for sentence in estimate.explain() if explain else []:
             click.echo(f"  {sentence}")
 
 
 def print_assessment(assessment: "Assessment") -> None:
     """Print an assessment for people."""
+    kind = assessment.category.replace("_", " ")
     click.echo(
-        f"{click.style(assessment.task, bold=True)}: {assessment.complexity} {assessment.category.replace('_', ' ')}, "
+        f"{click.style(shown(assessment.task), bold=True)}: {assessment.complexity} {kind}, "
         f"next: {click.style(assessment.lane, bold=True)}, {hours(assessment.estimate)}"
     )
     for reason in assessment.reasons:
-        click.echo(f"  {reason.says} {click.style(f'“{reason.evidence}”', dim=True)}")
+        click.echo(f"  {reason.says} {click.style(shown(f'“{reason.evidence}”'), dim=True)}")
     for question in assessment.questions:
-        click.echo(f"  ? {question}")
+        click.echo(shown(f"  ? {question}"))
 
 
 def hours(estimate: "Estimate") -> str:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
@@ -39,17 +40,24 @@ _GLOBAL: Final = (
 class Selection:
     """What the global options say."""
 
-    project: str = "."
+    project: str | None = None
     json: bool = False
     verbose: bool = False
     model: str | None = None
     backend: str | None = None
 
+    @property
+    def directory(self) -> Path:
+        """The directory that was named, else the root of the project or repository that the user stands in."""
+        from prentice.store.project import root_of
+
+        return Path(self.project) if self.project is not None else root_of(Path.cwd())
+
     def open(self) -> "Prentice":
         """Open the directory that was selected, as the actor that runs the command."""
         from prentice.library import open_project
 
-        return open_project(self.project, backend=self.backend, model=self.model, actor=actor())
+        return open_project(self.directory, backend=self.backend, model=self.model, actor=actor())
 
 
 def selection() -> Selection:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from typing import TYPE_CHECKING
 
 from prentice.errors import PrenticeError
@@ -15,12 +16,20 @@ def print_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n")
 
 
+def shown(text: str) -> str:
+    """Give text from files and models without the control characters that a terminal would obey."""
+    return "".join(
+        character if character in "\n\t" or unicodedata.category(character) != "Cc" else "\ufffd" for character in text
+    )
+
+
 def report_error(error: PrenticeError, *, as_json: bool) -> None:
     """Print an error: its document on stdout with `--json`, else one line on stderr."""
     if as_json:
         print_json(error.document())
     else:
-        sys.stderr.write(f"prentice: {error.message} {error.next_step}\n".replace("\n", " ").rstrip() + "\n")
+        line = f"prentice: {error.message} {error.next_step}".replace("\n", " ").rstrip()
+        sys.stderr.write(shown(line) + "\n")
 
 
 def console(*, stderr: bool = False) -> "Console":

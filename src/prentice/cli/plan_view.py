@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from prentice.cli.output import console
+from prentice.cli.output import console, shown
 
 if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
@@ -18,7 +18,9 @@ _COLOURS = {"simple": "green", "medium": "yellow", "complex": "red"}
 def print_plan(proposal: "Proposal") -> None:
     """Print a proposal and what can be done with it."""
     out = console()
-    tree = Tree(Text(f"{proposal.id}  {proposal.task or 'new task'}: {proposal.name}", style="bold"), guide_style="dim")
+    tree = Tree(
+        Text(shown(f"{proposal.id}  {proposal.task or 'new task'}: {proposal.name}"), style="bold"), guide_style="dim"
+    )
     critical = set(proposal.critical_path)
     for subtask in proposal.subtasks:
         tree.add(_label(subtask, proposal, is_critical=subtask.key in critical))
@@ -33,7 +35,7 @@ def print_plan(proposal: "Proposal") -> None:
     )
     out.print(Text.assemble(("planned by  ", "bold"), planner))
     for warning in proposal.warnings:
-        out.print(Text(f"! {warning}", style="yellow"))
+        out.print(Text(shown(f"! {warning}"), style="yellow"))
     out.print()
     out.print(
         Text(
@@ -45,7 +47,7 @@ def print_plan(proposal: "Proposal") -> None:
 
 
 def _label(subtask: "Subtask", proposal: "Proposal", *, is_critical: bool) -> Group:
-    head = Text.assemble((subtask.key, "bold cyan"), "  ", (subtask.name, "bold"))
+    head = Text.assemble((subtask.key, "bold cyan"), "  ", (shown(subtask.name), "bold"))
     facts = Text.assemble(
         (subtask.complexity, _COLOURS[subtask.complexity]),
         f", {subtask.category.replace('_', ' ')}, {proposal.estimates[subtask.key].bucket}",
@@ -54,5 +56,5 @@ def _label(subtask: "Subtask", proposal: "Proposal", *, is_critical: bool) -> Gr
         facts.append(f", after {', '.join(subtask.dependencies)}")
     if is_critical:
         facts.append(", on the critical path", style="magenta")
-    criteria = [Text(f"☐ {criterion}", style="dim") for criterion in subtask.acceptance_criteria]
-    return Group(head, facts, Text(subtask.description), *criteria)
+    criteria = [Text(shown(f"☐ {criterion}"), style="dim") for criterion in subtask.acceptance_criteria]
+    return Group(head, facts, Text(shown(subtask.description)), *criteria)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prentice.cli.options import global_options, selection
-from prentice.cli.output import print_json
+from prentice.cli.output import print_json, shown
 from prentice.errors import ProposalError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def approve_command(proposal: str, only: str, edit: bool) -> None:
     tasks = project.tasks().tasks
     click.echo(f"{approved.parent} now waits for:")
     for task_id in approved.created:
-        click.echo(f"  {task_id}  {tasks[task_id].name if task_id in tasks else '(deleted since)'}")
+        click.echo(shown(f"  {task_id}  {tasks[task_id].name if task_id in tasks else '(deleted since)'}"))
     click.echo("`prentice next` says where to begin.")
 
 
@@ -96,7 +96,7 @@ def flow_command(task: str) -> None:
 
         print_plan(proposal)
     else:
-        click.echo(handoff(project.subject(task), assessment).prompt)
+        click.echo(shown(handoff(project.subject(task), assessment).prompt))
 
 
 def _plan(project: "Prentice", task: str, *, context: str, low: int | None, high: int | None) -> "Proposal":

@@ -2,7 +2,6 @@
 
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -15,7 +14,7 @@ from prentice.errors import UsageError
 def mcp_command() -> None:
     """Serve MCP on stdin and stdout, for an AI assistant that starts this command. Ends when they close."""
     chosen = selection()
-    directory = Path(chosen.project)
+    directory = chosen.directory
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory.", next_step="Give the project's: `--project DIR`.")
     if sys.stdin.isatty():

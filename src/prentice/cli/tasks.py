@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prentice.cli.options import global_options, selection
-from prentice.cli.output import print_json
+from prentice.cli.output import print_json, shown
 
 if TYPE_CHECKING:
     from prentice.tasks.record import Task
@@ -45,7 +45,7 @@ def list_command(status: str | None, tag: str | None, everything: bool) -> None:
         return
     width = max((len(task.id) for task in tasks), default=0)
     for task in tasks:
-        click.echo(f"{task.id:<{width}}  {task.status:<11}  {task.priority:<8}  {task.name}")
+        click.echo(shown(f"{task.id:<{width}}  {task.status:<11}  {task.priority:<8}  {task.name}"))
     if not tasks:
         click.echo('No such tasks. `prentice add "..."` adds one.')
 
@@ -74,19 +74,21 @@ def show_command(task: str) -> None:
                 for c in comments
             ],
             "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
-            "runs": [],
+            "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in project.runs(found.id)],
         }
         print_json(document)
         return
-    click.echo(f"{click.style(found.id, bold=True)}  {found.name}")
-    click.echo(f"{found.status}, {found.priority}" + (f", {', '.join(found.tags)}" if found.tags else ""))
+    click.echo(f"{click.style(shown(found.id), bold=True)}  {shown(found.name)}")
+    click.echo(shown(", ".join((found.status, found.priority, *found.tags))))
     for need in found.dependencies:
         state = todolist.tasks[need].status if need in todolist.tasks else "does not exist"
-        click.echo(f"needs {need} ({state})")
+        click.echo(shown(f"needs {need} ({state})"))
     if found.description:
-        click.echo(f"\n{found.description}")
+        click.echo(f"\n{shown(found.description)}")
     for comment in comments:
-        click.echo(f"\n{click.style(comment.type, bold=True)} {comment.created}\n{comment.content}")
+        click.echo(
+            f"\n{click.style(shown(comment.type), bold=True)} {shown(comment.created)}\n{shown(comment.content)}"
+        )
     for proposal in proposals:
         click.echo(f"\nproposal {proposal.id}: {proposal.state}, {len(proposal.subtasks)} subtasks")
 
@@ -99,7 +101,7 @@ def next_command() -> None:
     if selection().json:
         print_json(ready[0].document() if ready else None)
     elif ready:
-        click.echo(f"{ready[0].id}  {ready[0].name}  ({ready[0].priority})")
+        click.echo(shown(f"{ready[0].id}  {ready[0].name}  ({ready[0].priority})"))
         click.echo(f"Start it with `prentice status {ready[0].id} 'In Progress'`.")
     else:
         click.echo("No task is ready. `prentice list` shows what is open, `prentice doctor` what may block it.")
@@ -176,4 +178,4 @@ def _answer(task: "Task", sentence: str) -> None:
     if selection().json:
         print_json(task.document())
     else:
-        click.echo(sentence)
+        click.echo(shown(sentence))

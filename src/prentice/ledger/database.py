@@ -125,9 +125,12 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            is_busy = code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+            repair = f"Free disk space, mend permissions, or move {self.path.name} away to begin a new one."
             raise LedgerError(
                 f"{self.path} cannot be used: {error}.",
-                next_step=f"Free disk space, mend permissions, or move {self.path.name} away to begin a new one.",
+                next_step="Another process is writing it; try again." if is_busy else repair,
             ) from error
         except OSError as error:
             raise LedgerError(

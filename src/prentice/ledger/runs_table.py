@@ -54,6 +54,12 @@ class RunsTable:
             )
         return f"R-{row[0]}"
 
+    def of_task(self, task: str) -> list[RunRow]:
+        """Give the runs whose argument `task` this is, oldest first."""
+        rows = self.database.rows("SELECT number FROM runs WHERE scope = ? ORDER BY number", self.scope)
+        runs = (self.get(f"R-{row['number']}") for row in rows)
+        return [run for run in runs if isinstance(run.arguments, dict) and run.arguments.get("task") == task]
+
     def get(self, run: str) -> RunRow:
         """Read a run.
 

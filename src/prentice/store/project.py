@@ -57,6 +57,14 @@ def find_project(start: Path) -> Project | None:
     return None
 
 
+def root_of(start: Path) -> Path:
+    """Find the root of the project, else of the git repository, that a directory lies in; else the directory itself."""
+    here = start.resolve()
+    if project := find_project(here):
+        return project.root
+    return next((directory for directory in (here, *here.parents) if (directory / ".git").exists()), here)
+
+
 def require_project(start: Path) -> Project:
     """Find the project.
 

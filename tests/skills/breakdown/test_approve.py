@@ -97,6 +97,42 @@ def test_some_keys_can_be_approved_and_the_others_later(project: Prentice) -> No
     assert set(some.created) < set(more.created)
 
 
+def test_a_task_approved_before_what_it_needs_waits_for_it_once_that_is_made(project: Prentice) -> None:
+    proposal = project.breakdown(TASK)
+    first = project.approve(proposal.id, only=["proof"])
+    assert project.task(first.created[0]).dependencies == ()
+    both = project.approve(proposal.id, only=["retry"])
+    retry, proof = both.created
+    assert project.task(proof).dependencies == (retry,)
+    assert project.tasks().graph.cycles() == []
+
+
+def test_the_parent_keeps_what_it_waited_for_before(project: Prentice) -> None:
+    other = project.add("Settle the protocol")
+    parent = project.add(TASK, depends=[other.id])
+    approved = project.approve(project.breakdown(parent.id).id)
+    assert project.task(parent.id).dependencies == (other.id, *sorted(approved.created))
+
+
+def test_a_task_that_is_done_gets_no_plan(project: Prentice) -> None:
+    task = project.add(TASK)
+    project.set_status(task.id, "In Progress")
+    project.comment(task.id, "done so", kind="result")
+    project.set_status(task.id, "Review")
+    project.set_status(task.id, "Done")
+    with pytest.raises(RuleError) as raised:
+        project.breakdown(task.id)
+    assert raised.value.details["rule"] == "parent"
+
+
+def test_a_second_plan_for_a_task_says_that_there_was_one(project: Prentice) -> None:
+    parent = project.add(TASK)
+    first = project.breakdown(parent.id)
+    project.approve(first.id, only=["docs"])
+    project.edit(project.tasks().children(parent.id)[0].id, name="Something else altogether")
+    assert any(first.id in warning for warning in project.breakdown(parent.id).warnings)
+
+
 def test_a_key_that_is_not_there_is_refused_and_nothing_is_made(project: Prentice) -> None:
     proposal = project.breakdown(TASK)
     before = todo2_bytes(project)

@@ -82,6 +82,20 @@ def reject(proposal: Proposal, *, proposals: ProposalsTable, actor: Actor, reaso
     proposals.decide(proposal.id, "rejected", {"actor": actor, "reason": reason})
 
 
+def refuse_closed(parent: Task) -> None:
+    """Refuse a parent whose work is over.
+
+    Raises:
+        RuleError: it is Done or cancelled.
+    """
+    if not parent.is_open:
+        raise RuleError(
+            f"{parent.id} is {parent.status}; it gets no new subtasks.",
+            next_step=f"Open it again first: `prentice status {parent.id} 'In Progress'`.",
+            details={"rule": "parent"},
+        )
+
+
 def chosen_keys(proposal: Proposal, only: Sequence[str]) -> frozenset[str]:
     """Give the keys that an approval makes into tasks.
 
@@ -123,21 +137,29 @@ def _make(editor: Editor, proposal: Proposal, plan: Sequence[Subtask], *, actor:
     missing = [subtask for subtask in plan if subtask.key not in made]
     if not missing:
         return made
-    if not parent.is_open:
-        raise RuleError(
-            f"{parent.id} is {parent.status}; it gets no new subtasks.",
-            next_step=f"Open it again first: `prentice status {parent.id} 'In Progress'`.",
-            details={"rule": "parent"},
-        )
+    refuse_closed(parent)
     for subtask in missing:
         needs = tuple(made[key] for key in subtask.dependencies if key in made)
         made[subtask.key] = editor.create(_child_draft(subtask, proposal, parent, needs))
+    _complete_dependencies(editor, proposal, made)
     children = [made[subtask.key] for subtask in missing]
     editor.update(parent.id, {"dependencies": (*parent.dependencies, *children)})
     for subtask in missing:
         editor.comment(made[subtask.key], _child_note(subtask, proposal, parent, actor), kind="note")
     editor.comment(parent.id, _parent_note(missing, made, proposal, actor), kind="note")
     return made
+
+
+def _complete_dependencies(editor: Editor, proposal: Proposal, made: Mapping[str, str]) -> None:
+    """Let tasks of an earlier, partial approval wait for what they need and what is only made now."""
+    tasks = editor.todolist.tasks
+    for subtask in proposal.subtasks:
+        task = tasks.get(made.get(subtask.key, ""))
+        if task is None or task.status != "Todo":
+            continue  # not made, or begun without it
+        needs = tuple(made[key] for key in subtask.dependencies if key in made)
+        if added := tuple(need for need in needs if need not in task.dependencies):
+            editor.update(task.id, {"dependencies": (*task.dependencies, *added)})
 
 
 def _existing(editor: Editor, uid: str) -> dict[str, str]:
@@ -219,7 +241,8 @@ def _child_note(subtask: Subtask, proposal: Proposal, parent: Task, actor: Actor
 
 
 def _parent_note(missing: Sequence[Subtask], made: Mapping[str, str], proposal: Proposal, actor: Actor) -> str:
-    lines = [f"Broken down into {len(missing)} tasks ({proposal.id}, by {_planner(proposal)}), approved by: {actor}."]
+    count = f"{len(missing)} tasks" if len(missing) > 1 else "one task"
+    lines = [f"Broken down into {count} ({proposal.id}, by {_planner(proposal)}), approved by: {actor}."]
     lines += [f"- {made[subtask.key]}: {subtask.name}" for subtask in missing]
     return "\n".join(lines)
 

@@ -15,12 +15,13 @@ from prentice.errors import BreakdownRejectedError, ReplyCutError, ReplyError
 from prentice.prompts.render import render
 from prentice.runs.protocol import Json, Step, StepContext
 from prentice.runs.registry import Registry
+from prentice.skills.breakdown.approve import refuse_closed
 from prentice.skills.breakdown.checks import problems
 from prentice.skills.breakdown.prompt import breakdown_request, with_problems
 from prentice.skills.breakdown.proposal import Proposal
 from prentice.skills.breakdown.reply import PlanReply
 from prentice.skills.services import Services
-from prentice.skills.task_text import split_text
+from prentice.skills.task_text import check_text, split_text
 from prentice.tasks import sections
 from prentice.tasks.edits import not_found
 from prentice.tasks.plan import PlanningFacts
@@ -70,8 +71,10 @@ async def gather(
     if task:
         if task not in todolist.tasks:
             raise not_found(task, todolist.tasks)
-        name, description = todolist.tasks[task].name, todolist.tasks[task].description
-        tags = todolist.tasks[task].tags
+        found = todolist.tasks[task]
+        check_text(found.text)
+        refuse_closed(found)
+        name, description, tags = found.name, found.description, found.tags
     else:
         name, description = split_text(text)
         tags = ()
@@ -144,15 +147,17 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
 
 async def propose(context: StepContext[Services], *, uid: str, task: str, facts: Json, answer: Json) -> Json:
     """Keep a checked plan as a proposal, once, and give its id."""
+    proposals = context.services.proposals
+    before = [row.id for row in proposals.all(task=task) if row.state == "approved"] if task else []
     plan = {
         "name": facts["name"],
         "description": facts["description"],
         "backend": answer["backend"],
         "model": answer["model"],
         "subtasks": answer["subtasks"],
-        "notes": [],
+        "notes": [f"{task} has been broken down before ({', '.join(before)})."] if before else [],
     }
-    return context.services.proposals.create(uid=uid, task=task, run=context.run, plan=plan)
+    return proposals.create(uid=uid, task=task, run=context.run, plan=plan)
 
 
 def rejected(chosen: Mapping[str, Any], found: list[str]) -> BreakdownRejectedError:
