@@ -9,10 +9,8 @@
 Planning is imported when it is first used: reading and changing tasks stays quick.
 """
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -30,16 +28,14 @@ from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import TodoList
 
 if TYPE_CHECKING:
-    from prentice.ledger.database import Database
-    from prentice.ledger.proposals_table import ProposalsTable
-    from prentice.ledger.runs_table import RunRow, RunsTable
+    from prentice.ledger.runs_table import RunRow
     from prentice.runs.protocol import Event, RunState
     from prentice.skills.analyze import Assessment
     from prentice.skills.breakdown.approve import Approved
     from prentice.skills.breakdown.proposal import Proposal
     from prentice.skills.doctor import Finding
     from prentice.skills.estimate import Estimate
-    from prentice.skills.services import Services
+    from prentice.skills.ledgers import Ledgers
     from prentice.tasks.plan import RepositoryFacts
 
 
@@ -76,13 +72,13 @@ class Prentice:
         self.project = project
         self.settings = settings
         self.actor: Actor = actor
-        self._opened_ledger: Database | None = None
 
     # -- tasks ---------------------------------------------------------------------------------------------------
 
     def init(self) -> list[str]:
         """Make what is missing of the project's files and give the paths that were made."""
         self.project, made = init_project(self.project.root if self.project else self.directory, now=timestamp())
+        self._ledgers.project = self.project
         return made
 
     def tasks(self) -> TodoList:
@@ -196,7 +192,7 @@ class Prentice:
             self.settings,
             root=self._root,
             read_tasks=self.tasks if self.project else None,
-            open_ledger=lambda: self._ledger()[0].path,
+            open_ledger=lambda: self._ledgers.current()[0].path,
         )
 
     # -- judging -------------------------------------------------------------------------------------------------
@@ -306,13 +302,21 @@ class Prentice:
         from prentice.runs.engine import InProcessRuns
         from prentice.runs.registry import Registry
         from prentice.skills.breakdown import run as breakdown_run
+        from prentice.skills.services import Services
 
         settings = self._with_bounds(min_subtasks, max_subtasks)
         task_id, text = self._reference(task)
         registry: Registry[Services] = Registry()
         breakdown_run.register(registry)
-        async with self._services(settings) as services:
-            runs = InProcessRuns(self._runs_table(), registry, services)
+        services = Services(
+            directory=self._root,
+            settings=settings,
+            proposals=self._ledgers.proposals(),
+            recorder=self._ledgers.calls(),
+            todo2=self._file() if self.project else None,
+        )
+        async with services:
+            runs = InProcessRuns(self._ledgers.runs(), registry, services)
             run = await runs.submit(
                 breakdown_run.BREAKDOWN,
                 {
@@ -342,26 +346,26 @@ class Prentice:
         from prentice.errors import RunError
         from prentice.runs.protocol import RunState
 
-        if self.project and not self.project.ledger_path.exists():  # reading makes no file
+        if self._ledgers.is_blank:  # reading makes no file
             raise RunError(f"There is no run {run_id} here.", next_step="Start one: `prentice breakdown TASK`.")
-        row = self._runs_table().get(run_id)
+        row = self._ledgers.runs().get(run_id)
         return RunState(
             id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
         )
 
     def runs(self, task_id: str) -> "list[RunRow]":
         """Give the runs made for a task, oldest first."""
-        if self.project and not self.project.ledger_path.exists():
+        if self._ledgers.is_blank:
             return []
-        return self._runs_table().of_task(task_id)
+        return self._ledgers.runs().of_task(task_id)
 
     def proposals(self) -> list["Proposal"]:
         """Give the proposals made here, oldest first."""
         from prentice.skills.breakdown.proposal import Proposal
 
-        if self.project and not self.project.ledger_path.exists():
+        if self._ledgers.is_blank:
             return []  # nothing was planned yet; reading makes no file
-        return [Proposal.from_row(row) for row in self._proposals_table().all()]
+        return [Proposal.from_row(row) for row in self._ledgers.proposals().all()]
 
     def proposal(self, proposal_id: str) -> "Proposal":
         """Give one proposal.
@@ -371,7 +375,7 @@ class Prentice:
         """
         from prentice.skills.breakdown.proposal import Proposal
 
-        return Proposal.from_row(self._proposals_table().get(proposal_id))
+        return Proposal.from_row(self._ledgers.proposals().get(proposal_id))
 
     def approve(self, proposal_id: str, *, only: Sequence[str] = (), edited: "Proposal | None" = None) -> "Approved":
         """Make a proposal's subtasks into tasks; again gives the same answer and makes nothing.
@@ -394,7 +398,7 @@ class Prentice:
         chosen_keys(proposal, only)
         if self.project is None:
             self.init()
-        return approve(proposal, todo2=self._file(), proposals=self._proposals_table(), actor=self.actor, only=only)
+        return approve(proposal, todo2=self._file(), proposals=self._ledgers.proposals(), actor=self.actor, only=only)
 
     async def approve_async(self, proposal_id: str, *, only: Sequence[str] = ()) -> "Approved":
         """Do `approve` beside a running event loop."""
@@ -410,7 +414,7 @@ class Prentice:
         """
         from prentice.skills.breakdown.approve import reject
 
-        reject(self.proposal(proposal_id), proposals=self._proposals_table(), actor=self.actor, reason=reason)
+        reject(self.proposal(proposal_id), proposals=self._ledgers.proposals(), actor=self.actor, reason=reason)
         return self.proposal(proposal_id)
 
     # -- inside --------------------------------------------------------------------------------------------------
@@ -462,59 +466,11 @@ class Prentice:
             raise UsageError(f"A plan cannot have {low} to {high} subtasks.", next_step="Choose 1 <= min <= max <= 20.")
         return replace(self.settings, min_subtasks=low, max_subtasks=high)
 
-    @asynccontextmanager
-    async def _services(self, settings: Settings) -> "AsyncIterator[Services]":
-        from prentice.ledger.calls_table import CallsTable
-        from prentice.skills.services import Services
-
-        services = Services(
-            directory=self._root,
-            settings=settings,
-            proposals=self._proposals_table(),
-            recorder=CallsTable(self._record),
-            todo2=self._file() if self.project else None,
-        )
-        async with services:
-            yield services
-
-    def _proposals_table(self) -> "ProposalsTable":
-        from prentice.ledger.proposals_table import ProposalsTable
-
-        return ProposalsTable(*self._ledger())
-
-    def _runs_table(self) -> "RunsTable":
-        from prentice.ledger.runs_table import RunsTable
-
-        return RunsTable(*self._ledger())
-
-    def _ledger(self) -> "tuple[Database, str]":
-        """Give the database for runs and proposals made here, and their scope in it."""
-        if self.project is None:
-            return self._record, str(self.directory)
-        return self._project_ledger(self.project), ""
-
-    def _project_ledger(self, project: Project) -> "Database":
-        from prentice.ledger.adoption import adopt
-        from prentice.ledger.database import Database
-        from prentice.ledger.migrations import LEDGER
-
-        if self._opened_ledger is None:
-            project.own_directory()
-            self._opened_ledger = Database(project.ledger_path, LEDGER)
-            if self._record_path().exists():  # repeating it copies nothing twice
-                adopt(self._record, self._opened_ledger, directory=str(project.root))
-        return self._opened_ledger
-
     @cached_property
-    def _record(self) -> "Database":
-        from prentice.ledger.database import Database
-        from prentice.ledger.migrations import RECORD
+    def _ledgers(self) -> "Ledgers":
+        from prentice.skills.ledgers import Ledgers
 
-        return Database(self._record_path(), RECORD)
-
-    @staticmethod
-    def _record_path() -> Path:
-        return config.data_directory(os.environ) / "record.db"
+        return Ledgers(self.directory, project=self.project)
 
 
 async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:

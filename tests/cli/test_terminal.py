@@ -181,7 +181,7 @@ def test_text_from_the_file_cannot_steer_the_terminal(project: Path, capsys: pyt
     state["todos"] = [{"id": "T-1", "name": HOSTILE, "long_description": HOSTILE, "status": "Todo", "tags": [HOSTILE]}]
     state["comments"] = [{"id": "T-1-C-1", "todoId": "T-1", "type": "note", "content": HOSTILE}]
     (project / ".todo2" / "state.todo2.json").write_text(json.dumps(state), encoding="utf-8")
-    for arguments in (["list"], ["show", "T-1"], ["next"], ["analyze", "T-1"], ["estimate", "T-1"], ["flow", "T-1"]):
+    for arguments in (["list"], ["show", "T-1"], ["next"], ["analyze", "T-1"], ["estimate", "T-1"]):
         capsys.readouterr()
         assert run(arguments) == 0
         out, err = capsys.readouterr()

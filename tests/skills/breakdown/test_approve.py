@@ -79,7 +79,7 @@ def test_approving_twice_answers_the_same_and_changes_nothing(project: Prentice)
 def test_an_approval_cut_off_before_the_ledger_knew_of_it_makes_nothing_twice(project: Prentice) -> None:
     proposal = project.breakdown(TASK)
     first = project.approve(proposal.id)
-    with project._ledger()[0].transaction() as connection:  # noqa: SLF001 - the state a crash would leave
+    with project._ledgers.current()[0].transaction() as connection:  # noqa: SLF001 - the state a crash would leave
         connection.execute("UPDATE proposals SET state = 'open', decision = NULL")
     before = todo2_bytes(project)
     assert project.approve(proposal.id) == first

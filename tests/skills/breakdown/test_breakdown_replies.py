@@ -168,7 +168,7 @@ def test_a_chinese_task_goes_to_a_model_but_not_to_the_built_in_rules(project: P
 
 def test_each_call_is_recorded_with_its_prompt_version_and_never_its_text(project: Path) -> None:
     play(project, "prose", reply(good_plan()))
-    rows = prentice.open(project)._record.rows("SELECT * FROM calls")  # noqa: SLF001 - what the record holds is the point
+    rows = prentice.open(project)._ledgers.record.rows("SELECT * FROM calls")  # noqa: SLF001 - what the record holds is the point
     assert [row["purpose"] for row in rows] == ["breakdown", "breakdown"]
     assert {row["prompt_version"] for row in rows} == {"breakdown.system/1"}
     assert all(TASK not in str(tuple(row)) for row in rows)
