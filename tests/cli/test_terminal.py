@@ -233,3 +233,13 @@ def test_free_text_in_a_repository_belongs_to_its_root(
     assert (below.parent / ".todo2" / "state.todo2.json").is_file()
     assert list(below.iterdir()) == []
     assert "T-2" in capsys.readouterr().out
+
+
+def test_a_damaged_ledger_hides_proposals_but_not_the_task(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["add", "Add a cache"]) == 0
+    (project / ".prentice" / "ledger.db").write_bytes(b"not a database at all, but long enough to be looked at" * 20)
+    capsys.readouterr()
+    assert run(["show", "T-1", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["proposals"] == []
+    assert "ledger.db" in err

@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING
 import click
 
 from prentice.cli.options import global_options, selection
-from prentice.cli.output import print_json, shown
+from prentice.cli.output import print_json, report_error, shown
+from prentice.errors import LedgerError
 
 if TYPE_CHECKING:
+    from prentice.ledger.runs_table import RunRow
+    from prentice.library import Prentice
+    from prentice.skills.breakdown.proposal import Proposal
     from prentice.tasks.record import Task
 
 
@@ -60,7 +64,7 @@ def show_command(task: str) -> None:
     todolist = project.tasks()
     found = project.task(task)
     comments = todolist.comments(found.id)
-    proposals = [proposal for proposal in project.proposals() if proposal.task == found.id]
+    proposals, runs = _kept(project, found.id)
     if chosen.json:
         document = found.document() | {
             "comments": [
@@ -74,7 +78,7 @@ def show_command(task: str) -> None:
                 for c in comments
             ],
             "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
-            "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in project.runs(found.id)],
+            "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in runs],
         }
         print_json(document)
         return
@@ -91,6 +95,16 @@ def show_command(task: str) -> None:
         )
     for proposal in proposals:
         click.echo(f"\nproposal {proposal.id}: {proposal.state}, {len(proposal.subtasks)} subtasks")
+
+
+def _kept(project: "Prentice", task: str) -> "tuple[list[Proposal], list[RunRow]]":
+    """Give the proposals and runs of a task; a ledger that cannot be opened hides only them."""
+    try:
+        proposals = [proposal for proposal in project.proposals() if proposal.task == task]
+        return proposals, project.runs(task)
+    except LedgerError as error:
+        report_error(error, as_json=False)
+        return [], []
 
 
 @click.command("next")
