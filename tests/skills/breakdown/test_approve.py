@@ -133,6 +133,11 @@ def test_a_second_plan_for_a_task_says_that_there_was_one(project: Prentice) -> 
     assert any(first.id in warning for warning in project.breakdown(parent.id).warnings)
 
 
+def test_a_plan_for_a_simple_task_says_that_it_may_not_need_one(project: Prentice) -> None:
+    assert any("simple" in warning for warning in project.breakdown("Fix the typo in the settings dialog").warnings)
+    assert not any("simple" in warning for warning in project.breakdown("Migrate Python MCP server to Go").warnings)
+
+
 def test_a_key_that_is_not_there_is_refused_and_nothing_is_made(project: Prentice) -> None:
     proposal = project.breakdown(TASK)
     before = todo2_bytes(project)

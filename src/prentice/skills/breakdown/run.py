@@ -15,6 +15,7 @@ from prentice.errors import BreakdownRejectedError, ReplyCutError, ReplyError
 from prentice.prompts.render import render
 from prentice.runs.protocol import Json, Step, StepContext
 from prentice.runs.registry import Registry
+from prentice.skills.analyze import analyze
 from prentice.skills.breakdown.approve import refuse_closed
 from prentice.skills.breakdown.checks import problems
 from prentice.skills.breakdown.prompt import breakdown_request, with_problems
@@ -25,6 +26,7 @@ from prentice.skills.task_text import check_text, split_text
 from prentice.tasks import sections
 from prentice.tasks.edits import not_found
 from prentice.tasks.plan import PlanningFacts
+from prentice.tasks.record import Task
 from prentice.tasks.todolist import TodoList
 
 BREAKDOWN: Final = "breakdown"
@@ -155,9 +157,19 @@ async def propose(context: StepContext[Services], *, uid: str, task: str, facts:
         "backend": answer["backend"],
         "model": answer["model"],
         "subtasks": answer["subtasks"],
-        "notes": [f"{task} has been broken down before ({', '.join(before)})."] if before else [],
+        "notes": _notes(task, facts, before),
     }
     return proposals.create(uid=uid, task=task, run=context.run, plan=plan)
+
+
+def _notes(task: str, facts: Mapping[str, Any], before: list[str]) -> list[str]:
+    """Say what a person should know of the task itself before approving a plan for it."""
+    notes = [f"{task} has been broken down before ({', '.join(before)})."] if before else []
+    planning = PlanningFacts.from_document(facts)
+    described = Task(id=task, name=planning.name, description=planning.description, tags=planning.tags)
+    if analyze(described, repository=planning.repository).complexity == "simple":
+        notes.append("The task looks simple by itself; it may not need a plan.")
+    return notes
 
 
 def rejected(chosen: Mapping[str, Any], found: list[str]) -> BreakdownRejectedError:
