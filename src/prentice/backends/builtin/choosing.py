@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from prentice.backends.builtin.concepts import concepts, recognise
-from prentice.backends.builtin.kinds import HEADS, PARTICLE_VERBS, VERBS
+from prentice.backends.builtin.fit import ILLS, central, kind_of
+from prentice.backends.builtin.kinds import HEADS
 from prentice.backends.builtin.playbook import Playbook, library
-from prentice.backends.builtin.title import Intent, carried
+from prentice.backends.builtin.title import Intent
 from prentice.backends.builtin.words import stem, stems
 
 _Vote = Callable[[str, float], None]
@@ -16,6 +17,17 @@ _WEAK_VERBS: Final = frozenset(
     "add write create make update change improve enhance build give show read run set use set up".split()
 )
 _NEUTRAL_VERBS: Final = frozenset("record trace measure guard automate complete finish configure handle ensure".split())
+_MENDING: Final = frozenset({"removal", "performance", "bug"})
+"""Kinds whose verbs, said of something that is wrong in itself, leave the kind to that."""
+_LESSENING: Final = frozenset("reduce lower cut decrease halve trim shrink".split())
+_MEASURED: Final = re.compile(
+    r"\b(?:time|times|latency|memory|size|speed|performance|cpu|cost|costs|load|p\d\d|queries|footprint|usage|startup|"
+    r"bytes|image|bundle|binary|duration|runtime|overhead|\d+\s?(?:ms|s|seconds?|minutes?|[kmg]i?b))\b",
+    re.IGNORECASE,
+)
+_LONE: Final = frozenset("tests docs removal research investigation review design dependency refactoring migration".split())
+"""Kinds whose work is unlike any other: only a playbook for the kind itself serves them."""
+_MENDS: Final = frozenset({"bug"})
 _QUALITIES: Final = {
     "fast": ("performance", 4.0), "faster": ("performance", 4.0), "quicker": ("performance", 4.0),
     "slow": ("performance", 2.0), "accessible": ("ui", 3.0), "responsive": ("ui", 3.0),
@@ -37,18 +49,10 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     def vote(kind: str, weight: float) -> None:
         found[kind] = found.get(kind, 0.0) + weight
 
-    kind = PARTICLE_VERBS.get(intent.verb) or VERBS.get(stem(intent.verb), "")
-    if kind:
-        vote(
-            kind,
-            0.6
-            if intent.verb in _NEUTRAL_VERBS
-            else 1.4
-            if intent.verb in _WEAK_VERBS
-            else 4.5
-            if kind == "performance"
-            else 3.0,
-        )
+    kind, core = kind_of(intent.verb), central(intent)
+    mended = kind in _MENDING and bool(core & ILLS)
+    if kind and not mended:
+        vote(kind, _verb_weight(intent, kind))
     if intent.label:
         vote(intent.label, 4.0)
     if intent.clause:
@@ -58,10 +62,22 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     _vote_qualities(intent, vote)
     for name, weight in recognised.items():
         for suggested, strength in concepts()[name].votes.items():
-            vote(suggested, strength * min(weight, 4.5) / 3.0 * 0.8)
+            share = 1.0 if name in core else 0.2
+            vote(suggested, strength * min(weight, 4.5) / 3.0 * 0.8 * share)
     if intent.verb in {"document", "describe", "explain"} or (kind == "tests" and intent.verb == "test"):
         vote(kind, 2.0)
     return found
+
+
+def _verb_weight(intent: Intent, kind: str) -> float:
+    """Say how strongly a verb speaks for its kind: hardly where it goes with anything, much where it means one."""
+    if intent.verb in _NEUTRAL_VERBS:
+        return 0.6
+    if intent.verb in _WEAK_VERBS:
+        return 1.4
+    if intent.verb in _LESSENING and not _MEASURED.search(intent.text):
+        return 2.0
+    return {"performance": 4.5, "removal": 6.0, "tests": 5.0, "investigation": 5.0, "docs": 5.0}.get(kind, 3.0)
 
 
 def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
@@ -153,33 +169,41 @@ def decide(found: Mapping[str, float]) -> str:
 
 
 def weighed(intent: Intent, recognised: Mapping[str, float]) -> dict[str, float]:
-    """Give concepts in the object of the work more weight than those that only say where it happens."""
-    about = set(stems(f"{intent.verb} {intent.object} {carried(intent)}"))
-    result = dict(recognised)
+    """Give concepts that the work is on more weight than those that only say where it happens."""
+    core, result = central(intent), dict(recognised)
     for name in recognised:
         if not intent.clause:
-            result[name] += 1.0 if any(set(words) <= about for words in concepts()[name].words) else -0.6
+            result[name] += 1.0 if name in core else -0.6
     return dict(sorted(result.items(), key=lambda item: -item[1]))
 
 
-def choose(found: Mapping[str, float], recognised: Mapping[str, float]) -> Playbook:
-    """Give the playbook that fits kind and concepts best."""
+def choose(intent: Intent, found: Mapping[str, float], recognised: Mapping[str, float]) -> Playbook:
+    """Give the playbook that fits: its kind is the task's, and what it needs is what the work is on.
+
+    A concept that only occurs in the title (as a modifier, a place, a purpose) chooses nothing; where no special
+    playbook fits, the general one of the kind is taken, which says less but nothing wrong.
+    """
     top = max(found.values(), default=0.0)
-    leading = decide(found)
-    best, best_score = library()[0], -1.0
+    leading, core = decide(found), central(intent)
+    best, best_score = None, -1.0
     for playbook in library():
         strength = max((found.get(kind, 0.0) for kind in playbook.kinds), default=0.0)
-        if not playbook.kinds or "addon" in playbook.kinds or "brief" in playbook.kinds or strength < 0.62 * top:
+        if not playbook.kinds or {"addon", "brief", "spare"} & set(playbook.kinds) or strength < 0.62 * top:
             continue
-        fit = _fit(playbook, recognised) if playbook.needs else 0.0
+        if leading not in playbook.kinds and (leading in _LONE or not _akin(leading, playbook)):
+            continue
+        fit = _fit(playbook, recognised, core) if playbook.needs else 0.0
         if playbook.needs and fit < _MIN_CONCEPT and ("*",) not in playbook.needs:
             continue
         score = strength + fit + (0.7 if playbook.kinds[0] == leading else 0.0)
         if score > best_score:
             best, best_score = playbook, score
-    if best_score < 0:
-        best = next(playbook for playbook in library() if playbook.name == "feature")
-    return best
+    return best or next(playbook for playbook in library() if playbook.name == "feature")
+
+
+def _akin(kind: str, playbook: Playbook) -> bool:
+    """Tell whether a playbook of other kinds may serve: building is not mending, and mending not building."""
+    return (kind in _MENDS) == any(other in _MENDS for other in playbook.kinds) and not set(playbook.kinds) <= _LONE
 
 
 def addons(intent: Intent, *, context: str, kind: str, chosen: Playbook) -> list[Playbook]:
@@ -199,10 +223,10 @@ def addons(intent: Intent, *, context: str, kind: str, chosen: Playbook) -> list
     return [playbook for _, playbook in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _fit(playbook: Playbook, recognised: Mapping[str, float]) -> float:
+def _fit(playbook: Playbook, recognised: Mapping[str, float], core: frozenset[str]) -> float:
     fits = [
         sum(recognised[name] for name in group) / len(group) + 0.8 * (len(group) - 1)
         for group in playbook.needs
-        if all(name in recognised for name in group)
+        if all(name in recognised for name in group) and core.intersection(group)
     ]
     return max(fits, default=0.0)

@@ -74,6 +74,17 @@ def recognise(title: str, *, text: str = "") -> dict[str, float]:
     return dict(sorted(weights.items(), key=lambda item: -item[1]))
 
 
+def spans(text: str) -> list[tuple[str, int, int]]:
+    """Give each concept that a text names with the places of its first stem and of the stem after its last."""
+    words, table = stems(_CODE.sub(" ", text)), _by_first_stem()
+    return [
+        (name, at, at + len(pattern))
+        for at, word in enumerate(words)
+        for pattern, name in table.get(word, ())
+        if tuple(words[at : at + len(pattern)]) == pattern
+    ]
+
+
 def _hits(text: str) -> dict[str, tuple[int, int]]:
     """Count each concept's hits, and the most words that one of them had."""
     words, table = stems(text), _by_first_stem()

@@ -28,21 +28,21 @@ _VERBS: Final[Mapping[str, str]] = {
     "bug": "guard reproduce unblock fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
     "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
-    "tests": "test cover verify",
+    "tests": "test cover exercise verify",
     "docs": "document describe explain outline",
-    "performance": "measure optimize speed reduce accelerate cache profile tune shrink benchmark parallelize lower",
+    "performance": "measure optimize speed reduce accelerate cut decrease halve trim cache profile tune shrink benchmark parallelize lower",
     "security": "anonymize secure harden encrypt sanitize protect rotate escape audit",
     "ui": "redesign restyle style polish",
     "devops": "deploy containerize dockerize provision host package monitor instrument setup",
-    "release": "release publish ship tag",
+    "release": "release publish ship tag announce",
     "research": "research evaluate compare explore decide choose assess study pick",
-    "investigation": "trace record investigate analyze find determine identify",
+    "investigation": "trace record investigate diagnose troubleshoot analyze find determine identify",
     "design": "design spike prototype plan",
     "dependency": "upgrade bump pin",
     "integration": "integrate connect hook sync synchronize",
-    "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate",
+    "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate decommission discontinue obsolete prune",
     "data": "import export load backfill ingest train seed archive",
-    "configuration": "configure parametrize externalize",
+    "configuration": "configure parametrize parameterize externalize",
     "review": "review inspect check",
     "improve": "improve enhance increase revise rethink upgrade modernize expand",
     "format": "format lint reformat",
@@ -61,7 +61,7 @@ PARTICLES: Final = frozenset({"set up", "clean up", "speed up", "tidy up", "hook
 
 PARTICLE_VERBS: Final[Mapping[str, str]] = {
     "set up": "devops", "speed up": "performance", "clean up": "refactoring", "tidy up": "refactoring",
-    "hook up": "integration", "log out": "feature", "log in": "feature", "sign out": "feature", "break up": "refactoring", "split up": "refactoring", "cut down": "performance",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "hook up": "integration", "log out": "feature", "sign up": "feature", "log in": "feature", "sign out": "feature", "break up": "refactoring", "split up": "refactoring", "cut down": "performance",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "roll out": "release", "write up": "docs", "split out": "refactoring", "pull out": "refactoring",
     "rip out": "removal", "bring up": "devops", "wire up": "feature", "spin up": "devops", "slim down": "performance",
     "lock down": "security", "look into": "investigation", "get rid of": "removal", "make sure": "bug",

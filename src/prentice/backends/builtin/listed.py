@@ -60,7 +60,7 @@ def _completed(drafts: list[Draft], task: Task, *, room: int) -> list[Draft]:
     """Add the first and the closing steps of the playbook that the list forgot, as far as there is room."""
     if room <= 0 or not drafts:
         return drafts
-    steps = [step for step in choose(task.votes, task.recognised).steps if step.keep > 1 and holds(step, task)]
+    steps = [step for step in choose(task.intent, task.votes, task.recognised).steps if step.keep > 1 and holds(step, task)]
     wanted = [step for step in steps if step.role == "first" and task.kind in _FIRST_KINDS]
     wanted += [step for role in ("tests", "last", "docs") for step in steps if step.role == role]
     for step in wanted:
@@ -148,7 +148,7 @@ def _library_step(name: str) -> Step | None:
 
 def _concept_core(part: Task) -> Step | None:
     """Find the central step of the playbook that fits an item, where what the item is about has one of its own."""
-    playbook = choose(part.votes, part.recognised)
+    playbook = choose(part.intent, part.votes, part.recognised)
     known = bool(playbook.needs) and ("*",) not in playbook.needs
     return next((step for step in playbook.steps if step.role == "core"), None) if known else None
 

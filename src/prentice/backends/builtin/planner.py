@@ -107,7 +107,7 @@ def _drafted(task: Task, title: str, facts: PlanningFacts) -> list[Draft]:
 
 
 def _from_playbook(task: Task, *, most: int) -> list[Draft]:
-    playbook = choose(task.votes, task.recognised)
+    playbook = choose(task.intent, task.votes, task.recognised)
     steps = [step for step in playbook.steps if step.keep > 1 and holds(step, task)]
     drafts = [draft for step in steps if (draft := filled(step, task, cases=not playbook.needs)).name]
     _unhook(playbook, drafts)
@@ -157,7 +157,7 @@ def _from_goals(items: tuple[Item, ...], task: Task, facts: PlanningFacts) -> li
 
 def _spares(task: Task) -> list[Draft]:
     """Give the steps that come in only where a plan must be longer: the playbook's own, then those for any task."""
-    own = [step for step in choose(task.votes, task.recognised).steps if step.keep <= 1 and holds(step, task)]
+    own = [step for step in choose(task.intent, task.votes, task.recognised).steps if step.keep <= 1 and holds(step, task)]
     common = [
         step for playbook in library() if "spare" in playbook.kinds for step in playbook.steps if holds(step, task)
     ]
@@ -191,7 +191,7 @@ def _apart(drafts: list[Draft], task: Task, facts: PlanningFacts) -> list[Draft]
 
 
 def _other_names(task: Task) -> list[str]:
-    core = [step.name for step in choose(task.votes, task.recognised).steps if step.role == "core"]
+    core = [step.name for step in choose(task.intent, task.votes, task.recognised).steps if step.role == "core"]
     ways = [
         *core,
         "Carry out the main change[ in {place}]",

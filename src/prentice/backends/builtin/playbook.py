@@ -144,7 +144,9 @@ def _filled(way: str, slots: Mapping[str, str], *, bare: bool) -> str:
         ways = match[1].split("||")
         if bare:
             ways = [ways[-1]] if len(ways) > 1 else []
-        return next((way for way in ways if all(slots.get(name.lower()) for name in _SLOT.findall(way))), "")
+        found = next((way for way in ways if all(slots.get(name.lower()) for name in _SLOT.findall(way))), "")
+        before = match.string[match.start() - 1 : match.start()]
+        return f" {found}" if before.isalnum() and found[:1] in {"{", *"abcdefghijklmnopqrstuvwxyz"} and found else found
 
     way = _OPTION.sub(option, way)
     if not all(slots.get(name.lower()) for name in _SLOT.findall(way)):

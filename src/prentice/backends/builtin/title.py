@@ -99,6 +99,8 @@ class Intent:
     scope: str = ""
     clause: bool = False
     """The title is a statement (`Login fails on Safari`), not an imperative."""
+    wish: bool = False
+    """The statement says what should be (`Reinit should clear the cache`), not what goes wrong."""
     limits: tuple[str, ...] = ()
     quotes: tuple[str, ...] = ()
 
@@ -117,6 +119,9 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     words = _TOKEN.findall(text)
     quotes = tuple(match for match in re.findall(r'["\u201c]([^"\u201c\u201d\n]{3,120})["\u201d]', text))
     limits = tuple(match[0].strip() for match in _LIMIT.finditer(text))
+    if wish := _WISH.match(text):
+        return Intent(text=text, object=_unfulfilled(wish), parts=_segments(words)[1], label=label, scope=scope,
+                      clause=True, wish=True, limits=limits, quotes=quotes)  # fmt: skip
     verb, used = _verb(words, text)
     if not verb or statement:
         clause = bool(_FAILS.search(text) or _STATES.search(text)) or statement
@@ -129,8 +134,42 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     ):
         return parse(" ".join(words[used:]) if VERBS.get(stem(verb)) == "bug" else text, statement=True)
     thing, parts = _segments(words[used:])
+    thing, parts = _versioned(verb, thing, parts)
     return Intent(text=text, verb=verb, object=thing, parts=parts, label=label, scope=scope, limits=limits,
                   quotes=quotes)  # fmt: skip
+
+
+_WISH: Final = re.compile(
+    r"^(?P<who>(?:(?!(?:when|if|that|to|whether|what|which|how|why|where|who|we|i|you)\b)\S+ ){1,6}?)(?P<modal>should|must|shall|ought to) "
+    r"(?P<no>not |never |no longer )?(?P<what>[a-z]\S*(?: .+)?)$",
+    re.IGNORECASE,
+)
+_NAMED_VERSION: Final = re.compile(r"^(?P<name>[A-Za-z@][\w .+#/@-]*?) (?P<version>v?\d+(?:\.[\dx]+)*\+?)$")
+
+
+def _unfulfilled(wish: re.Match[str]) -> str:
+    """Give what is so as long as the wish is not fulfilled: `X should do Y` becomes `X does not do Y`."""
+    who, what = wish["who"].strip(), wish["what"]
+    last = re.split(r"\s+(?:of|for|in|on|from|with|to|at)\s+", who)[0].split()[-1].lower()
+    plural = (last.endswith("s") and not last.endswith(("ss", "us", "is"))) or " and " in who
+    being = re.match(r"be\s+(.*)", what, re.IGNORECASE)
+    if being:
+        return f"{who} {'are' if plural else 'is'} {'' if wish['no'] else 'not '}{being[1]}"
+    if wish["no"]:
+        return f"{who} {'do' if plural else 'does'} {what}"
+    return f"{who} {'do' if plural else 'does'} not {what}"
+
+
+def _versioned(verb: str, thing: str, parts: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Give an upgrade its object where only its sides name it: `from Python 3.9 to 3.13` is about Python."""
+    if thing or verb not in {"upgrade", "update", "bump", "migrate", "move", "switch"}:
+        return thing, parts
+    sides = {key: match for key in ("from", "to") if (match := _NAMED_VERSION.match(parts.get(key, "")))}
+    plain = re.fullmatch(r"v?\d+(?:\.[\dx]+)*\+?", parts.get("to", ""))
+    names = {match["name"] for match in sides.values()}
+    if len(names) != 1 or ("to" not in sides and not plain) or (verb != "upgrade" and len(sides) + bool(plain) < 2):
+        return thing, parts
+    return names.pop(), {**parts, **{key: match["version"] for key, match in sides.items()}}
 
 
 def _without_frame(text: str) -> tuple[str, str, str]:
@@ -261,6 +300,11 @@ def _segments(words: list[str]) -> tuple[str, dict[str, str]]:  # noqa: C901, PL
             and word[0] not in '`"'
             and (thing or key or bare in {"with", "to", "for", "from", "in", "on", "between"})
         )
+        if starts and bare == "of" and len(current) > 1 and current[-1].lower() == "out" and "from" not in parts:
+            current.pop()
+            close()
+            key, current = "from", []
+            continue
         if starts and bare in {"of", "that", "which", "than", "as", "about"} and not (bare == "about" and not thing):
             if bare in {"that", "which"} and not key:
                 close()

@@ -29,7 +29,8 @@ class Task:
 def understand(intent: Intent, *, text: str, facts: PlanningFacts, matter: Matter, within: str = "") -> Task:
     """Understand a title; `within` is the kind of the task that an item belongs to."""
     recognised = weighed(intent, recognise(intent.text, text=text))
-    found = votes(intent, recognised={name: weight for name, weight in recognised.items() if weight > TEXT_WEIGHT * 2})
+    named = recognise(intent.text)  # the kind comes from the title: what a description mentions is no reason
+    found = votes(intent, recognised={name: weight for name, weight in recognised.items() if name in named})
     if within:
         found[within] = found.get(within, 0.0) + 1.0
     kind = decide(found)

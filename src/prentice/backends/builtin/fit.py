@@ -1,0 +1,97 @@
+"""What a title is about in itself, apart from what only qualifies it: modifiers, places, instruments, purposes."""
+
+import re
+from typing import Final
+
+from prentice.backends.builtin.concepts import recognise, spans
+from prentice.backends.builtin.kinds import PARTICLE_VERBS, VERBS
+from prentice.backends.builtin.title import Intent, carried, indefinite_free
+from prentice.backends.builtin.words import stem, stems
+
+ILLS: Final = frozenset(
+    "sqli xss csrf secret vulnerability traversal nplusone race crash memory flaky duplication coupling links".split()
+)
+"""Concepts that are wrong in themselves: to remove, to reduce or to prevent them is to mend, and no removal."""
+
+_CARRYING: Final = frozenset(
+    stem(word)
+    for word in "support feature functionality system page pages screen view module service api endpoint endpoints "
+    "integration handling mechanism flow process layer logic component ui box bar field form button option method "
+    "provider login signin management manager engine pipeline job jobs server client setup configuration config file "
+    "files policy strategy tool infrastructure stack step steps suite test tests bug bugs error errors issue issues "
+    "problem problems attack attacks rule rules panel widget model models chart charts condition conditions usage "
+    "workflow workflows plugin limits limit middleware images image mode model calls code".split()
+)
+"""Last nouns of a phrase that leave what it is about to the word before them: `webhook support`, `backup job`."""
+
+_OPEN: Final = re.compile(
+    r"\s+(?:of|for|to|in|on|at|as|that|which|with|by|via|from|through|than|when|where|showing|listing|containing|"
+    r"using|into)\s+",
+    re.IGNORECASE,
+)
+_JOINTS: Final = re.compile(r"\s*(?:,|;|/(?=\s)|\band\b|\bor\b)\s*", re.IGNORECASE)
+_ON_WHAT_IS_THERE: Final = frozenset({"log out", "log in", "sign out", "set up", "check", "log", "release", "document"})
+"""Verbs whose word is also a concept's, though the work is not on that concept: to log someone out builds no login."""
+
+
+def kind_of(verb: str) -> str:
+    """Give the kind of work that a verb announces; empty where it is not known."""
+    return PARTICLE_VERBS.get(verb) or VERBS.get(stem(verb), "")
+
+
+def central(intent: Intent) -> frozenset[str]:
+    """Give the concepts that the work is on, rather than those that only occur in its title."""
+    if intent.wish:
+        return frozenset()
+    if intent.clause:
+        return frozenset(recognise(intent.text))
+    kind, found = kind_of(intent.verb), set[str]()
+    for phrase in _phrases(intent, kind):
+        found |= _headed(phrase)
+    if intent.verb not in _ON_WHAT_IS_THERE:
+        found |= _of_verb(intent)
+    if kind == "migration":
+        found |= set(recognise(" ; ".join([intent.object, *_parts(intent, "from to into onto with by in off instead")])))
+    elif kind == "refactoring":
+        found |= set(recognise(" ; ".join([intent.object, *_parts(intent, "into")])))
+    elif intent.verb == "make":
+        found |= set(recognise(" ; ".join(_parts(intent, "with for on without over"))))
+    elif kind == "bug" and "when" in intent.parts:
+        found |= set(recognise(intent.parts["when"]))
+    return frozenset(found)
+
+
+def _parts(intent: Intent, keys: str) -> list[str]:
+    return [intent.parts[key] for key in keys.split() if key in intent.parts]
+
+
+def _phrases(intent: Intent, kind: str) -> list[str]:
+    """Give the noun phrases whose heads say what the work is on."""
+    topic = carried(intent)
+    whole = intent.object or intent.parts.get("to", "") or intent.parts.get("for", "")
+    if intent.verb in {"let", "allow", "enable"}:
+        topic = intent.parts.get("to", "") or whole.partition(" ")[2]
+    phrases: list[str] = []
+    for text in (whole, topic):
+        pieces = _OPEN.split(text)
+        phrases += pieces if kind == "bug" else pieces[:1]
+        if topic and text == topic and intent.verb in {"let", "allow", "enable"} and text:
+            phrases.append(text.split()[0])
+    return [part for phrase in phrases for part in (*_JOINTS.split(phrase), phrase) if part]
+
+
+def _headed(phrase: str) -> set[str]:
+    """Give the concepts whose words reach to the head of a phrase, or to nouns that only carry it."""
+    phrase = indefinite_free(phrase)
+    words, found = stems(phrase), set[str]()
+    for name, start, end in spans(phrase):
+        del start
+        if all(word in _CARRYING or word.isdigit() for word in words[end:]):
+            found.add(name)
+    return found
+
+
+def _of_verb(intent: Intent) -> set[str]:
+    """Give the concepts that the verb itself belongs to: `paginate`, `encrypt`, `import`."""
+    text = f"{intent.verb} {intent.object}"
+    return {name for name, start, _ in spans(text) if start == 0}
