@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import prentice
-from prentice.errors import NoProjectError, UsageError
+from prentice.errors import NoProjectError, RuleError, UsageError
 
 ROOT = Path(__file__).parent.parent
 SNIPPETS = {
@@ -70,6 +70,15 @@ def test_a_task_knows_the_runs_made_for_it(tmp_path: Path) -> None:
     assert project.runs(task.id) == []
     project.breakdown(task.id)
     assert [(run.kind, run.state) for run in project.runs(task.id)] == [("breakdown", "finished")]
+
+
+def test_dependencies_given_as_a_list_are_held_to_the_rules_too(tmp_path: Path) -> None:
+    project = prentice.open(tmp_path)
+    project.init()
+    first, second = project.add("Add a cache"), project.add("Warm it", depends=["T-1"])
+    with pytest.raises(RuleError):
+        project.edit(first.id, dependencies=[second.id])
+    assert project.edit(second.id, dependencies=[], tags=["perf"]).tags == ("perf",)
 
 
 def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:

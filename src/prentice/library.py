@@ -21,8 +21,8 @@ from prentice.config import Settings
 from prentice.errors import NoProjectError, ProposalError, UsageError
 from prentice.store.project import Project, find_project, init_project
 from prentice.store.todo2_file import Todo2File, timestamp
-from prentice.tasks import rules
-from prentice.tasks.edits import Draft, Editor, not_found
+from prentice.tasks import workflow
+from prentice.tasks.edits import not_found
 from prentice.tasks.record import Task
 from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import TodoList
@@ -116,19 +116,11 @@ class Prentice:
             RuleError: a dependency does not exist.
             UsageError: the name is empty, or the priority is none of Todo2's.
         """
-        draft = Draft(
-            name=_one_line(name),
-            description=description,
-            priority=rules.priority_named(priority),
-            tags=tuple(tags),
-            dependencies=tuple(depends),
+        return self._file().change(
+            lambda editor: workflow.add(
+                editor, name, description=description, priority=priority, tags=tags, depends=depends
+            )
         )
-
-        def edit(editor: Editor) -> Task:
-            rules.check_dependencies(editor.todolist, "the new task", draft.dependencies)
-            return editor.task(editor.create(draft))
-
-        return self._file().change(edit)
 
     def edit(self, task_id: str, **fields: object) -> Task:
         """Change fields of a task: `name`, `description`, `priority`, `tags`, `dependencies`; None leaves a field.
@@ -136,20 +128,7 @@ class Prentice:
         Raises:
             TaskNotFoundError, RuleError, UsageError: as for `add`.
         """
-        changes = {name: value for name, value in fields.items() if value is not None}
-        if "name" in changes:
-            changes["name"] = _one_line(str(changes["name"]))
-        if "priority" in changes:
-            changes["priority"] = rules.priority_named(str(changes["priority"]))
-
-        def edit(editor: Editor) -> Task:
-            needs = changes.get("dependencies")
-            if isinstance(needs, tuple):
-                rules.check_dependencies(editor.todolist, task_id, needs)
-            editor.update(task_id, changes)
-            return editor.task(task_id)
-
-        return self._file().change(edit)
+        return self._file().change(lambda editor: workflow.edit(editor, task_id, fields))
 
     def comment(self, task_id: str, content: str, *, kind: str = "note") -> Task:
         """Add a comment to a task and give the task.
@@ -158,13 +137,7 @@ class Prentice:
             UsageError: the type is unknown or the comment empty.
             TaskNotFoundError: no task has the id.
         """
-        rules.check_comment(kind, content)
-
-        def edit(editor: Editor) -> Task:
-            editor.comment(task_id, content, kind=kind)
-            return editor.task(task_id)
-
-        return self._file().change(edit)
+        return self._file().change(lambda editor: workflow.comment(editor, task_id, content, kind=kind))
 
     def set_status(self, task_id: str, status: str) -> Task:
         """Move a task, under the workflow rules.
@@ -173,16 +146,7 @@ class Prentice:
             RuleError: the move is not allowed; `details["rule"]` says which rule.
             TaskNotFoundError: no task has the id.
         """
-        wanted = rules.status_named(status)
-
-        def edit(editor: Editor) -> Task:
-            task = editor.task(task_id)
-            rules.check_move(editor.todolist, task, wanted, actor=self.actor)
-            if wanted != task.status:
-                editor.update(task_id, {"status": wanted})
-            return editor.task(task_id)
-
-        return self._file().change(edit)
+        return self._file().change(lambda editor: workflow.move(editor, task_id, status, actor=self.actor))
 
     def doctor(self) -> "list[Finding]":
         """Look over the machine and the project."""
@@ -476,15 +440,3 @@ class Prentice:
 async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
     async for event in events:
         on_event(event)
-
-
-def _one_line(name: str) -> str:
-    """Give a task's name as it may stand in the file.
-
-    Raises:
-        UsageError: it is empty, has several lines, or holds control characters.
-    """
-    name = name.strip()
-    if not name or not name.isprintable():
-        raise UsageError("A task's name is one line of printable text.", next_step="Put the rest into `--description`.")
-    return name
