@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from prentice.backends.builtin.concepts import concepts, recognise
-from prentice.backends.builtin.fit import ILLS, central, kind_of
+from prentice.backends.builtin.fit import ILLS, QUALITIES, by_verb, central, kind_of, makes
 from prentice.backends.builtin.kinds import HEADS
 from prentice.backends.builtin.playbook import Playbook, library
 from prentice.backends.builtin.title import Intent
-from prentice.backends.builtin.words import stem, stems
+from prentice.backends.builtin.words import is_name, stems
 
 _Vote = Callable[[str, float], None]
 
@@ -25,8 +25,13 @@ _MEASURED: Final = re.compile(
     r"bytes|image|bundle|binary|duration|runtime|overhead|\d+\s?(?:ms|s|seconds?|minutes?|[kmg]i?b))\b",
     re.IGNORECASE,
 )
+_GENERAL: Final = frozenset("improve redesign restyle rework configure automate publish import export sync".split())
+_FORMS: Final = frozenset("PDF PDFs CSV JSON XML HTML Markdown YAML TOML UTC UTF-8 ZIP Excel".split())
+"""Forms that things are given, and no technologies to move to."""
 _LONE: Final = frozenset("tests docs removal research investigation review design dependency refactoring migration".split())
 """Kinds whose work is unlike any other: only a playbook for the kind itself serves them."""
+_BUILT: Final = frozenset("feature api ui data integration configuration devops security improve release".split())
+"""Kinds whose special playbooks build a thing: for a verb that changes a thing that is there they would be too much."""
 _MENDS: Final = frozenset({"bug"})
 _QUALITIES: Final = {
     "fast": ("performance", 4.0), "faster": ("performance", 4.0), "quicker": ("performance", 4.0),
@@ -50,6 +55,8 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
         found[kind] = found.get(kind, 0.0) + weight
 
     kind, core = kind_of(intent.verb), central(intent)
+    if intent.verb in {"convert", "translate", "turn"} and not _exchanges(intent, core):
+        kind = "feature"  # into PDF or into German: neither is a technology that replaces another
     mended = kind in _MENDING and bool(core & ILLS)
     if kind and not mended:
         vote(kind, _verb_weight(intent, kind))
@@ -67,6 +74,15 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     if intent.verb in {"document", "describe", "explain"} or (kind == "tests" and intent.verb == "test"):
         vote(kind, 2.0)
     return found
+
+
+def _exchanges(intent: Intent, core: frozenset[str]) -> bool:
+    """Tell whether a conversion swaps one known technology for another, rather than giving things another form."""
+    targets = " ".join(intent.parts.get(key, "") for key in ("to", "into", "in", "using", "with", "as"))
+    if "humanlanguage" in core or recognise(targets).keys() & {"humanlanguage"}:
+        return False
+    known = [word for word in re.findall(r"[A-Za-z][\w.+#-]*", targets) if is_name(word) and word not in _FORMS]
+    return bool(known or "from" in intent.parts or recognise(targets))
 
 
 def _verb_weight(intent: Intent, kind: str) -> float:
@@ -101,6 +117,8 @@ def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
                 share *= 0.3
             if kind == "performance":
                 share *= 0.4
+            if kind == "feature" and not makes(intent) and suggested in {"ui", "api", "data", "configuration"}:
+                share *= 0.3
             if kind == "removal" and suggested == "bug":
                 share *= 0.2
             if intent.verb == "design" and suggested == "ui" and word == head:
@@ -119,6 +137,8 @@ def _vote_shape(intent: Intent, kind: str, vote: _Vote) -> None:
             target or parts.get("into") or parts.get("with") or parts.get("from") or parts.get("in") or parts.get("off")
         ):
             vote("migration", -1.0)
+        if "from" in parts and target:
+            vote("migration", 1.5)
         if intent.verb in {"move", "convert"} and "from" not in parts and not re.search(r"[A-Z]", target):
             vote("refactoring", 2.0)
         if intent.verb == "replace":
@@ -185,20 +205,36 @@ def choose(intent: Intent, found: Mapping[str, float], recognised: Mapping[str, 
     """
     top = max(found.values(), default=0.0)
     leading, core = decide(found), central(intent)
+    own = by_verb(intent) | (core & ILLS) | (core & QUALITIES) | (core & {"automate"})
     best, best_score = None, -1.0
     for playbook in library():
         strength = max((found.get(kind, 0.0) for kind in playbook.kinds), default=0.0)
         if not playbook.kinds or {"addon", "brief", "spare"} & set(playbook.kinds) or strength < 0.62 * top:
             continue
+        if playbook.name == "behaviour-change":
+            continue
         if leading not in playbook.kinds and (leading in _LONE or not _akin(leading, playbook)):
             continue
-        fit = _fit(playbook, recognised, core) if playbook.needs else 0.0
+        special = own if leading in _BUILT and not _brings_about(intent) else core
+        fit = _fit(playbook, recognised, special) if playbook.needs else 0.0
         if playbook.needs and fit < _MIN_CONCEPT and ("*",) not in playbook.needs:
             continue
         score = strength + fit + (0.7 if playbook.kinds[0] == leading else 0.0)
         if score > best_score:
             best, best_score = playbook, score
-    return best or next(playbook for playbook in library() if playbook.name == "feature")
+    named = {playbook.name: playbook for playbook in library()}
+    if best is None or best.name == "feature":
+        return named["behaviour-change" if _alters(intent) else "feature"]
+    return best
+
+
+def _alters(intent: Intent) -> bool:
+    """Tell whether a feature is a change of what is there: `log out inactive users`, `warn before the session ends`."""
+    return bool(intent.verb) and not makes(intent) and kind_of(intent.verb) in {"feature", ""}
+
+
+def _brings_about(intent: Intent) -> bool:
+    return makes(intent) and intent.verb != "make" or intent.verb in _GENERAL
 
 
 def _akin(kind: str, playbook: Playbook) -> bool:

@@ -4,14 +4,17 @@ import re
 from typing import Final
 
 from prentice.backends.builtin.concepts import recognise, spans
-from prentice.backends.builtin.kinds import PARTICLE_VERBS, VERBS
+from prentice.backends.builtin.kinds import MAKING, PARTICLE_VERBS, VERBS
 from prentice.backends.builtin.title import Intent, carried, indefinite_free
 from prentice.backends.builtin.words import stem, stems
 
 ILLS: Final = frozenset(
-    "sqli xss csrf secret vulnerability traversal nplusone race crash memory flaky duplication coupling links".split()
+    "sqli xss csrf secret vulnerability traversal nplusone race crash memory flaky duplication coupling links typo".split()
 )
 """Concepts that are wrong in themselves: to remove, to reduce or to prevent them is to mend, and no removal."""
+
+QUALITIES: Final = frozenset("a11y mobile i18n humanlanguage configurable encryption permission offline async latency".split())
+"""Concepts that are qualities of what is there, whatever the verb."""
 
 _CARRYING: Final = frozenset(
     stem(word)
@@ -51,14 +54,30 @@ def central(intent: Intent) -> frozenset[str]:
     if intent.verb not in _ON_WHAT_IS_THERE:
         found |= _of_verb(intent)
     if kind == "migration":
-        found |= set(recognise(" ; ".join([intent.object, *_parts(intent, "from to into onto with by in off instead")])))
+        for part in _parts(intent, "from to into onto with by in off instead using"):
+            found |= _headed(part)
+        if "into" in intent.parts:
+            found |= set(recognise(f"into {intent.parts['into']}"))
     elif kind == "refactoring":
-        found |= set(recognise(" ; ".join([intent.object, *_parts(intent, "into")])))
-    elif intent.verb == "make":
-        found |= set(recognise(" ; ".join(_parts(intent, "with for on without over"))))
+        found |= set(recognise(f"{intent.object} ; into {intent.parts.get('into', '')}"))
+    elif intent.verb in {"make", "translate", "localize", "offer"}:
+        found |= recognise(" ; ".join(_parts(intent, "with for on without over into to in"))).keys() & QUALITIES
     elif kind == "bug" and "when" in intent.parts:
         found |= set(recognise(intent.parts["when"]))
+    if re.search(r"\bautomatic(?:ally)?$", intent.text):
+        found.add("automate")
     return frozenset(found)
+
+
+def makes(intent: Intent) -> bool:
+    """Tell whether a title asks for something new: by its verb, by `a`, or by naming a thing and no verb."""
+    fresh = re.match(r"(?:an?|new|another)\b", intent.object, re.IGNORECASE)
+    return intent.verb in MAKING or bool(fresh) or (not intent.verb and not intent.clause)
+
+
+def by_verb(intent: Intent) -> frozenset[str]:
+    """Give the concepts that the verb itself belongs to, so that the work is the concept's own."""
+    return frozenset() if intent.verb in _ON_WHAT_IS_THERE or not intent.verb else frozenset(_of_verb(intent))
 
 
 def _parts(intent: Intent, keys: str) -> list[str]:
@@ -94,4 +113,4 @@ def _headed(phrase: str) -> set[str]:
 def _of_verb(intent: Intent) -> set[str]:
     """Give the concepts that the verb itself belongs to: `paginate`, `encrypt`, `import`."""
     text = f"{intent.verb} {intent.object}"
-    return {name for name, start, _ in spans(text) if start == 0}
+    return {name for name, start, _ in spans(text) if start == 0 and name != "table"}

@@ -6,6 +6,12 @@ from typing import Final
 from prentice.backends.builtin.words import stem
 from prentice.tasks.plan import Category
 
+MAKING: Final = frozenset(
+    "add implement create build introduce support design provide develop integrate let allow enable write set setup "
+    "connect offer include start have ship generate embed make containerize dockerize deploy provision host".split()
+) | {"set up", "bring up", "spin up", "roll out", "hook up", "wire up"}
+"""Verbs that bring something into being; others change something that is there, and do not build it anew."""
+
 KINDS: Final[Mapping[str, Category]] = {
     "migration": "refactoring", "feature": "feature", "bug": "bug_fix", "refactoring": "refactoring",
     "tests": "test_generation", "docs": "documentation", "api": "feature", "performance": "refactoring",
@@ -19,31 +25,35 @@ _VERBS: Final[Mapping[str, str]] = {
     "migration": "migrate port convert move transition switch rewrite replace swap translate",
     "feature": "validate skip bind aggregate localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "display accept expose generate store save track send schedule filter sort offer write give detect calculate "
-    "compute apply hide wire complete automate register return pass map emit render parse read notify collect limit "
+    "compute apply hide wire complete register return pass map emit render parse read notify collect limit "
     "restrict persist reload propagate define link copy merge update change adjust adapt modify set run use put keep "
     "require validate accept trigger attach embed redirect mount group order preserve highlight mark format wrap list "
     "draw agree settle gather collect ask call fetch query insert reset resume queue batch retry guess infer choose "
     "detach prefill preview bundle reuse replicate apply combine count serve host start turn let open close lock unlock "  # noqa: E501 - a pattern or a list of words reads best in one piece
-    "assign clone subscribe map mirror mask pass warn alert capture check load",
+    "assign enforce collapse honour honor respect grant revoke block deny reject refuse raise bring teach debounce prefetch preload "
+    "expire evict flush truncate redact rebuild recompute normalise normalize hash sign pause animate resize scale compress minify toggle "  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "interpolate calibrate quantize enrich geocode classify predict recommend escalate forward defer delay renew shorten reveal promote "  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "impersonate invite warm drain shard partition reconcile tell offload serialize suppress downsample stub emulate simulate "
+    "clone subscribe map mirror mask pass warn alert capture check load",
     "bug": "guard reproduce unblock fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
     "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
-    "tests": "test cover exercise verify",
+    "tests": "fuzz test cover exercise verify",
     "docs": "document describe explain outline",
     "performance": "measure optimize speed reduce accelerate cut decrease halve trim cache profile tune shrink benchmark parallelize lower",
-    "security": "anonymize secure harden encrypt sanitize protect rotate escape audit",
+    "security": "anonymize secure harden encrypt sanitize protect escape",
     "ui": "redesign restyle style polish",
-    "devops": "deploy containerize dockerize provision host package monitor instrument setup",
+    "devops": "rotate deploy containerize dockerize provision host package monitor instrument setup pin automate",
     "release": "release publish ship tag announce",
     "research": "research evaluate compare explore decide choose assess study pick",
     "investigation": "trace record investigate diagnose troubleshoot analyze find determine identify",
     "design": "design spike prototype plan",
-    "dependency": "upgrade bump pin",
+    "dependency": "upgrade bump",
     "integration": "integrate connect hook sync synchronize",
     "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate decommission discontinue obsolete prune",
-    "data": "import export load backfill ingest train seed archive",
+    "data": "reindex import export load backfill ingest train seed archive",
     "configuration": "configure parametrize parameterize externalize",
-    "review": "review inspect check",
+    "review": "review inspect check audit",
     "improve": "improve enhance increase revise rethink upgrade modernize expand",
     "format": "format lint reformat",
 }
@@ -82,7 +92,7 @@ HEADS: Final[Mapping[str, tuple[str, float]]] = {
     for kind, weight, words in (
         ("tests", 4.0, "test coverage testing testcase fixture spec"),
         ("docs", 4.0, ("documentation doc readme guide tutorial docstring changelog adr runbook handbook faq wiki "
-            "manual cookbook walkthrough quickstart")),
+            "manual cookbook walkthrough quickstart postmortem post-mortem glossary announcement")),
         ("api", 2.5, "endpoint endpoints route api webhook mutation resolver openapi graphql"),
         ("ui", 2.5, ("page button modal dialog form screen menu navbar sidebar layout dashboard widget tooltip theme "
                              "component icon stylesheet view panel wizard")),

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from prentice.backends.builtin.kinds import HEADS, VERBS
+from prentice.backends.builtin.concepts import concepts
+from prentice.backends.builtin.fit import kind_of
+from prentice.backends.builtin.kinds import HEADS, MAKING, VERBS
 from prentice.backends.builtin.title import Intent, carried, definite, indefinite_free
 from prentice.backends.builtin.words import PROPER_NAMES, clip, is_name, lowered, stem
 from prentice.tasks.plan import RepositoryFacts
@@ -21,7 +23,7 @@ _SERVICES: Final = frozenset(
 _TOPIC_LENGTH: Final = 44
 _SHORT_LENGTH: Final = 30
 _MEASURES: Final = re.compile(
-    r"^(?:the )?(?:(?:p9\d|average|median|overall|high|slow|peak) )?(?P<measure>latency|response times?|memory (?:usage|consumption|footprint)|memory|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"^(?:the )?(?:(?:p9\d|average|median|overall|high|slow|peak) )?(?P<measure>p\d\d(?: latency)?|ram(?: usage)?|latency|response times?|memory (?:usage|consumption|footprint)|memory|"  # noqa: E501 - a pattern or a list of words reads best in one piece
     r"cpu (?:usage|load|time)|performance|speed|throughput|load(?:ing)? times?|start-?up times?|build times?|bundle size|image size|size|"  # noqa: E501 - a pattern or a list of words reads best in one piece
     r"query times?|run ?times?|cold starts?|page load times?|test times?|time to first byte|slowness)(?: of| for| in|$)\s*(?P<rest>.*)$",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
@@ -30,8 +32,20 @@ _BUG_WORDS: Final = re.compile(
     r"^(?:the |an? )?(?:bug|issue|problem|defect|error)(?:\s+(?:where|that|with|when|in which|causing|of|in))\s+(?P<rest>.+)$",  # noqa: E501 - a pattern or a list of words reads best in one piece
     re.IGNORECASE,
 )
+_HUMAN: Final = re.compile(
+    rf"\b(?:{'|'.join(word for words in concepts()['humanlanguage'].words for word in words)})\b", re.IGNORECASE
+)
 _LEVELS: Final = frozenset({"unit", "integration", "e2e", "end-to-end", "regression", "smoke", "browser", "load"})
 """What is left of `unit tests` without the noun: a level of testing, and no topic."""
+_FORMATS: Final = re.compile(
+    r"\b(?:ZIP(?: archive| file)?(?: (?:of|with) (?:\w+ )?(?:PDFs?|images|files|CSVs?))?|PDFs?|XLSX|Excel(?: file)?|CSVs?|JSON(?: Lines)?|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"NDJSON|Parquet|XML|iCal(?:endar)?|ICS|vCard|Markdown|HTML|EPUB|SVG|PNG|GeoJSON|GPX|BibTeX|TSV|YAML|Word|DOCX)\b",
+    re.IGNORECASE,
+)
+_AMOUNT: Final = re.compile(
+    r"^(?:about |under |below |less than )?\d[\d.,]*\s?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|hours?|h|days?|%|percent|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"[kmgt]i?b|rps|qps|fps)\b", re.IGNORECASE,
+)  # fmt: skip
 _SUFFIXES: Final = re.compile(
     r"\s+(?:unit tests?|integration tests?|e2e tests?|tests?|test suite|test coverage|coverage|documentation|docs|"
     r"bugs?|issues?|feature|functionality|support)$",
@@ -97,16 +111,24 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:  # noqa: C901 - one 
         thing = re.sub(r"^(?:slow|the slow)\s+", "", thing, flags=re.IGNORECASE)
     thing = _activity(intent) or thing.strip() or intent.text
     bare = indefinite_free(thing).lower()
-    if (kind in {"docs", "tests"} and stem(bare) in HEADS) or bare in _LEVELS:
+    asked = re.match(r"(?:why|how come) (?:do|does|did|is|are|was|were|has|have|can)\b", intent.object, re.IGNORECASE)
+    if (kind in {"docs", "tests"} and stem(bare) in HEADS) or bare in _LEVELS or asked:
         return {"title": clip(intent.text, 80)}
+    if kind == "docs" and re.match(r"(?:how|why|what|when|where)\b", intent.object, re.IGNORECASE):
+        thing = re.split(r"\s+(?:in|on|for|to) (?:the|our)\s+", intent.object)[0]
+        topic = clip(lowered(thing), _TOPIC_LENGTH)
+        return {"topic": topic, "bare": topic, "short": topic, "new": topic, "does": "does",
+                "full": clip(thing, 90), "title": clip(intent.text, 80)}  # fmt: skip
     topic = clip(definite(thing), _TOPIC_LENGTH)
     short = definite(_head(thing))
-    if (activity := _activity(intent)) and not measure:
+    activity = _activity(intent) or _change(intent, kind)
+    if activity and not measure:
         topic, short = clip(activity, _TOPIC_LENGTH), clip(activity, _TOPIC_LENGTH - 4)
     values = {
         "topic": topic, "bare": clip(indefinite_free(thing), _TOPIC_LENGTH), "short": short,
         "new": clip(thing, _TOPIC_LENGTH), "measure": measure, "quality": found_quality,
         "full": clip(definite(thing), 90), "title": clip(intent.text, 80),
+        "does": "do" if not activity and _plural(topic) else "does",
     }  # fmt: skip
     if why:
         values |= _clause(why)
@@ -123,14 +145,49 @@ def _activity(intent: Intent) -> str:
         return re.sub(r"^(?:importing|exporting) ", "", intent.object) if gerund else f"support for {intent.object}"
     if intent.verb not in {"let", "allow", "enable"}:
         return ""
-    action = intent.parts.get("to", "") if intent.verb != "let" else intent.object.partition(" ")[2]
+    action = intent.parts.get("to", "") if intent.verb != "let" else _action(intent.object)
     first, _, rest = action.partition(" ")
     if stem(first.lower()) not in VERBS and not (intent.verb == "let" and rest):
         return ""
     return f"{_gerund(first.lower())} {rest}".strip()
 
 
+def _action(text: str) -> str:
+    """Give what somebody is let do: in `support staff impersonate a customer` what stands from `impersonate` on."""
+    words = text.split()
+    for at, word in enumerate(words[1:4], start=1):
+        if stem(word.lower()) in VERBS and not word.endswith("s") and at + 1 < len(words):
+            return " ".join(words[at:])
+    return text.partition(" ")[2]
+
+
+def _change(intent: Intent, kind: str) -> str:
+    """Give the activity of a verb that changes what is there: `warn users` is about warning them, not about users."""
+    first, _, rest = intent.text.partition(" ")
+    if kind not in {"feature", "improve"} or kind_of(intent.verb) not in {"feature", ""} or not rest or intent.clause:
+        return ""
+    if not intent.verb or intent.verb in MAKING or " " in intent.verb.replace("log out", "").replace("sign out", ""):
+        return ""
+    if re.match(r"(?:an?|new|another)\b", intent.object, re.IGNORECASE) or stem(first.lower()) != stem(
+        intent.verb.split()[0]
+    ):
+        return ""
+    whole = f"{_gerund(first.lower())} {rest}"
+    if len(whole) <= _TOPIC_LENGTH:
+        return whole
+    return f"{_gerund(first.lower())} {intent.verb.partition(' ')[2]} {intent.object}".replace("  ", " ")
+
+
+def _plural(phrase: str) -> bool:
+    """Tell whether a noun phrase is plural, by the ending of its head."""
+    head = re.split(r"\s+(?:of|for|in|on|from|with|to|at|out)\s+", phrase)[0].split()
+    last = head[-1].lower() if head else ""
+    return (last.endswith("s") and not last.endswith(("ss", "us", "is", "ics", "js", "os"))) or " and " in phrase
+
+
 def _gerund(verb: str) -> str:
+    if len(verb) > 5 and verb.endswith(("er", "en", "it", "et", "on", "or", "op")):
+        return verb + "ing"  # stressed on an earlier syllable: `limiting`, `registering`
     if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
         return verb[:-1] + "ing"
     if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb):
@@ -281,6 +338,7 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:  # noqa: C90
         if (
             phrase
             and len(phrase) <= 44
+            and not (key in {"to", "into"} and re.match(r"[a-z]+ [a-z]", phrase) and stem(phrase.split()[0]) in VERBS)
             and not re.match(r"(?:under|below|less|\d|support |allow |handle |use |avoid |be |make |prevent )", phrase)
         ):
             found.setdefault("place", definite(phrase))
@@ -308,8 +366,15 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:  # noqa: C90
         found["without"] = clip(parts["without"], 40)
     if "deadline" in parts:
         found["deadline"] = clip(parts["deadline"], 30)
-    if intent.limits:
+    goal = parts.get("to", "")
+    if _AMOUNT.match(goal):
+        found["limit"] = clip(goal, 40)
+    elif intent.limits:
         found["limit"] = intent.limits[0]
+    if match := _FORMATS.search(f"{intent.text} {text[:2_000]}"):
+        found["format"] = match[0]
+    if match := _HUMAN.search(intent.text):
+        found["humanlanguage"] = match[0].capitalize()
     if intent.quotes:
         found["quoted"] = clip(intent.quotes[0], 60)
     elif match := re.search(r"\b\w*(?:Error|Exception|Panic)\b", intent.text):

@@ -122,6 +122,9 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     if wish := _WISH.match(text):
         return Intent(text=text, object=_unfulfilled(wish), parts=_segments(words)[1], label=label, scope=scope,
                       clause=True, wish=True, limits=limits, quotes=quotes)  # fmt: skip
+    if re.match(r"(?:why|how come)\b", text, re.IGNORECASE):
+        return Intent(text=text, verb="find out", object=text.rstrip("? "), label=label, scope=scope, limits=limits,
+                      quotes=quotes)  # fmt: skip
     verb, used = _verb(words, text)
     if not verb or statement:
         clause = bool(_FAILS.search(text) or _STATES.search(text)) or statement
@@ -222,6 +225,8 @@ def _verb(words: list[str], text: str) -> tuple[str, int]:  # noqa: C901, PLR091
             return phrase, at + length
     if len(plain) > 1 and plain[0] == "re" and plain[1]:
         return "", 0
+    if re.fullmatch(r"[a-z]+-test", plain[0]) and len(plain) > 1:
+        return "test", at + 1
     key = stem(plain[0].removeprefix("re-")) if plain[0] != "set" else "set"
     if key in VERBS and not re.search(r"[_./()`-]", plain[0].removeprefix("re-")):
         if key in AMBIGUOUS and not _opens_imperative(words[at:], text):
@@ -381,7 +386,14 @@ def definite(phrase: str) -> str:  # noqa: PLR0911 - each case ends by itself
         not in {"string", "setting", "ring", "thing", "listing", "city", "entity", "activity", "utility", "building"}
     ):
         return phrase
+    if len(words) == 1 and phrase.islower() and not _COUNTABLE.search(phrase) and stem(phrase) not in HEADS:
+        return phrase  # no article where a countable noun would have one: a name (`dependabot`) or a mass noun
     return f"the {phrase}"
+
+
+_COUNTABLE: Final = re.compile(
+    rf"(?:[eo]r|tion|sion|ment|age|s|ie|ure|ogue|log|{'|'.join(sorted(_HEAD_NOUNS))})$", re.IGNORECASE
+)
 
 
 def indefinite_free(phrase: str) -> str:
