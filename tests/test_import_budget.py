@@ -39,7 +39,10 @@ def test_the_version_loads_neither_click_nor_anything_else(tmp_path: Path) -> No
     assert not loaded(tmp_path, "--version") & (HEAVY | {"click", "prentice.config", "prentice.errors"})
 
 
-@pytest.mark.parametrize("arguments", [("next", "--json"), ("list", "--json"), ("status", "T-1", "In Progress")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("next", "--json"), ("list", "--json"), ("export", "--output", "tasks.md"), ("status", "T-1", "In Progress")],
+)
 def test_commands_on_tasks_load_no_planning(project: Path, arguments: tuple[str, ...]) -> None:
     modules = loaded(project, *arguments)
     assert not modules & (HEAVY - {"platformdirs"})

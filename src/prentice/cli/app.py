@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "edit": "tasks",
     "comment": "tasks",
     "status": "tasks",
+    "export": "export",
     "analyze": "judging",
     "estimate": "judging",
     "breakdown": "planning",
