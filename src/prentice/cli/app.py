@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "list": "tasks",
     "show": "tasks",
     "next": "tasks",
+    "graph": "drawing",
     "edit": "tasks",
     "comment": "tasks",
     "status": "tasks",

@@ -9,6 +9,8 @@ from prentice.cli.output import print_json, report_error, shown
 from prentice.errors import LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prentice.ledger.runs_table import RunRow
     from prentice.library import Prentice
     from prentice.skills.breakdown.proposal import Proposal
@@ -30,28 +32,63 @@ def add_command(name: str, description: str, priority: str, tags: tuple[str, ...
 
 
 @click.command("list")
-@click.option("--status", metavar="STATUS", help="Only tasks of this status.")
-@click.option("--tag", metavar="TAG", help="Only tasks with this tag.")
+@click.option("--status", default="", metavar="STATUS", help="Only tasks of this status.")
+@click.option("--priority", default="", metavar="P", help="Only tasks of this priority.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only tasks with this tag; repeatable.")
+@click.option("--ready", is_flag=True, help="Only tasks that can be started, the one to do next first.")
+@click.option("--text", default="", metavar="WORDS", help="Only tasks with all these words, best match first.")
 @click.option("--all", "everything", is_flag=True, help="Done and cancelled tasks too.")
+@click.option(
+    "--sort",
+    default="",
+    metavar="KEYS",
+    help="id, priority, created, modified or name; several with commas, - before one turns it around.",
+)
+@click.option("--limit", type=int, metavar="N", help="At most N tasks.")
+@click.option("--offset", type=int, default=0, metavar="N", help="Leave out the first N tasks found.")
 @global_options
-def list_command(status: str | None, tag: str | None, everything: bool) -> None:
+def list_command(
+    status: str,
+    priority: str,
+    tags: tuple[str, ...],
+    ready: bool,
+    text: str,
+    everything: bool,
+    sort: str,
+    limit: int | None,
+    offset: int,
+) -> None:
     """List the tasks that are open, in the file's order."""
-    from prentice.tasks.rules import status_named
+    from prentice.tasks.query import Query, select
+    from prentice.tasks.rules import priority_named, status_named
 
-    wanted = status_named(status) if status else None
-    tasks = [
-        task
-        for task in selection().open().tasks().tasks.values()
-        if (task.status == wanted if wanted else everything or task.is_open) and (tag is None or tag in task.tags)
-    ]
+    query = Query(
+        status=status_named(status) if status else "",
+        priority=priority_named(priority) if priority else "",
+        tags=tags,
+        ready=ready,
+        text=text,
+        closed=everything,
+        sort=tuple(key.strip() for key in sort.split(",") if key.strip()),
+        limit=limit,
+        offset=offset,
+    )
+    found = select(selection().open().tasks(), query)
     if selection().json:
-        print_json([task.document() for task in tasks])
-        return
+        print_json([task.document() for task in found.tasks])
+    else:
+        _print_lines(found.tasks)
+        if not found.total:
+            click.echo('No such tasks. `prentice add "..."` adds one.')
+    if len(found.tasks) < found.total:
+        more = f" `--offset {found.next_offset}` shows the next." if found.next_offset else ""
+        click.echo(f"{len(found.tasks)} of {found.total} tasks shown.{more}", err=True)
+
+
+def _print_lines(tasks: "Sequence[Task]") -> None:
     width = max((len(task.id) for task in tasks), default=0)
     for task in tasks:
         click.echo(shown(f"{task.id:<{width}}  {task.status:<11}  {task.priority:<8}  {task.name}"))
-    if not tasks:
-        click.echo('No such tasks. `prentice add "..."` adds one.')
 
 
 @click.command("show")

@@ -13,6 +13,7 @@ from prentice.backends.router import choose
 from prentice.config import Settings
 from prentice.errors import PrenticeError
 from prentice.ledger.database import SQLITE_FLOOR
+from prentice.tasks.duplicates import duplicates
 from prentice.tasks.todolist import TodoList, task_records
 
 _PYTHON_FLOOR = (3, 11)
@@ -92,6 +93,20 @@ def _tasks(read_tasks: Callable[[], TodoList] | None) -> Iterator[Finding]:
         ok=not trouble,
         found="; ".join(trouble) or "acyclic, all known",
         next_step="Mend them with `prentice edit TASK --depends ...`." if trouble else "",
+    )
+    yield _duplicates(todolist)
+
+
+def _duplicates(todolist: TodoList) -> Finding:
+    """Show open tasks that look alike; that is for a person to judge, so nothing is wrong with it."""
+    pairs = duplicates(todolist)
+    listed = [f"{pair.first.id} and {pair.second.id} ({pair.similarity:.0%})" for pair in pairs[:5]]
+    more = [f"{len(pairs) - 5} pairs more"] if len(pairs) > 5 else []
+    return Finding(
+        check="duplicates",
+        ok=True,
+        found=f"alike: {', '.join(listed + more)}" if pairs else "no two open tasks look alike",
+        next_step=f"Compare them: `prentice show {pairs[0].first.id}`." if pairs else "",
     )
 
 

@@ -1,0 +1,150 @@
+"""Finding tasks on the command line: list with its options, graph, and the doctor's duplicates."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prentice.cli.app import run
+
+Call = Callable[..., tuple[str, str]]
+
+TODOS: list[dict[str, Any]] = [
+    {"id": "T-1", "name": "Write the parser", "status": "In Progress", "priority": "high", "tags": ["core"]},
+    {"id": "T-2", "name": "Document the format", "dependencies": ["T-1"], "tags": ["core", "docs"]},
+    {"id": "T-10", "name": "Speed up the cache", "priority": "critical", "long_description": "The parser waits."},
+    {"id": "T-3", "name": 'Say "hi"; rm\n\x1b[31m]--> x', "status": "Done"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def prentice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run a command in a project with TODOS and give what it wrote to stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["init"]) == 0
+    write(TODOS)
+
+    def call(*arguments: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        assert run(list(arguments)) == code
+        written = capsys.readouterr()
+        return written.out, written.err
+
+    return call
+
+
+def write(todos: list[dict[str, Any]]) -> None:
+    path = Path(".todo2/state.todo2.json")
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"todos": todos}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], ["T-1", "T-2", "T-10"]),
+        (["--all"], ["T-1", "T-2", "T-10", "T-3"]),
+        (["--status", "done"], ["T-3"]),
+        (["--tag", "core"], ["T-1", "T-2"]),
+        (["--tag", "core", "--tag", "docs"], ["T-2"]),
+        (["--priority", "P1"], ["T-1"]),
+        (["--ready"], ["T-10"]),
+        (["--text", "parsers"], ["T-1", "T-10"]),
+        (["--text", "parser cached"], ["T-10"]),
+        (["--sort", "-id"], ["T-10", "T-2", "T-1"]),
+        (["--sort", "priority, name"], ["T-10", "T-1", "T-2"]),
+        (["--limit", "2"], ["T-1", "T-2"]),
+        (["--limit", "2", "--offset", "2"], ["T-10"]),
+        (["--offset", "9"], []),
+    ],
+)
+def test_list_answers_a_plain_list_of_the_tasks_asked_for(
+    prentice: Call, options: list[str], expected: list[str]
+) -> None:
+    out, _ = prentice("list", *options, "--json")
+    assert [task["id"] for task in json.loads(out)] == expected
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_list_says_on_stderr_when_there_is_more_than_it_shows(prentice: Call, form: list[str]) -> None:
+    assert prentice("list", "--limit", "2", *form)[1] == "2 of 3 tasks shown. `--offset 2` shows the next.\n"
+    assert prentice("list", "--limit", "2", "--offset", "2", *form)[1] == "1 of 3 tasks shown.\n"
+    assert prentice("list", "--limit", "3", *form)[1] == ""
+    assert prentice("list", *form)[1] == ""
+
+
+def test_list_for_people_is_one_line_a_task(prentice: Call) -> None:
+    assert prentice("list", "--priority", "high")[0] == "T-1  In Progress  high      Write the parser\n"
+    assert "No such tasks" in prentice("list", "--text", "zeppelin")[0]
+    assert prentice("list", "--offset", "9")[0] == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--sort", "size"],
+        ["--limit", "0"],
+        ["--limit", "x"],
+        ["--offset", "-1"],
+        ["--priority", "p9"],
+        ["--text", "to"],
+    ],
+)
+def test_a_list_that_makes_no_sense_is_a_usage_error_with_a_next_step(prentice: Call, options: list[str]) -> None:
+    error = json.loads(prentice("list", *options, "--json", code=2)[0])["error"]
+    assert error["code"] == "usage"
+    assert error["next_step"]
+
+
+def test_graph_draws_open_tasks_as_a_tree_or_one_task_with_what_it_waits_for(prentice: Call) -> None:
+    tree = "T-2 Document the format (Todo)\n└── T-1 Write the parser (In Progress)\n"
+    assert prentice("graph")[0] == f"{tree}T-10 Speed up the cache (Todo)\n"
+    assert prentice("graph", "T-2")[0] == tree
+    assert prentice("graph", "T-1")[0] == "T-1 Write the parser (In Progress)\n"
+
+
+def test_graph_answers_nodes_and_edges(prentice: Call) -> None:
+    assert json.loads(prentice("graph", "T-2", "--json")[0]) == {
+        "nodes": [
+            {"id": "T-2", "name": "Document the format", "status": "Todo"},
+            {"id": "T-1", "name": "Write the parser", "status": "In Progress"},
+        ],
+        "edges": [["T-2", "T-1"]],
+    }
+    assert len(json.loads(prentice("graph", "--all", "--json")[0])["nodes"]) == 4
+
+
+def test_a_name_made_to_break_out_of_the_drawing_stays_a_label(prentice: Call) -> None:
+    out, _ = prentice("graph", "T-3", "--format", "dot")
+    assert '  n0 [label="T-3 Say \\"hi\\"; rm \ufffd[31m]--> x (Done)"];\n' in out
+    out, _ = prentice("graph", "T-3", "--format", "mermaid")
+    assert out == (
+        'flowchart LR\n  n0["T-3 Say #34;hi#34;#59; rm #65533;#91;31m#93;--#62; x (Done)"]\n'
+    )  # fmt: skip
+    assert prentice("graph", "--all")[0].count("\n") == 4
+
+
+def test_graph_of_an_unknown_task_and_of_none_say_so(prentice: Call) -> None:
+    assert "T-99" in prentice("graph", "T-99", code=1)[1]
+    write([])
+    assert "No such tasks" in prentice("graph")[0]
+    assert json.loads(prentice("graph", "--json")[0]) == {"nodes": [], "edges": []}
+    assert prentice("graph", "--format", "dot")[0].endswith("}\n")
+
+
+def duplicates_finding(prentice: Call) -> dict[str, Any]:
+    findings: list[dict[str, Any]] = json.loads(prentice("doctor", "--json")[0])
+    [finding] = [finding for finding in findings if finding["check"] == "duplicates"]
+    return finding
+
+
+def test_doctor_names_five_pairs_that_look_alike_and_finds_nothing_wrong_with_them(prentice: Call) -> None:
+    clean = duplicates_finding(prentice)
+    assert clean == {"check": "duplicates", "ok": True, "found": "no two open tasks look alike"}
+    write([{"id": f"T-{number}", "name": "Water the plants"} for number in range(1, 9)])
+    found = duplicates_finding(prentice)
+    assert found["ok"] is True
+    assert found["found"].startswith("alike: T-1 and T-2 (100%), T-1 and T-3 (100%)")
+    assert found["found"].endswith("T-1 and T-6 (100%), 2 pairs more")
+    assert found["next_step"] == "Compare them: `prentice show T-1`."
