@@ -191,6 +191,8 @@ def decide(found: Mapping[str, float]) -> str:
 def weighed(intent: Intent, recognised: Mapping[str, float]) -> dict[str, float]:
     """Give concepts that the work is on more weight than those that only say where it happens."""
     core, result = central(intent), dict(recognised)
+    if "languageport" in core:
+        result["languageport"] = 4.0
     for name in recognised:
         if not intent.clause:
             result[name] += 1.0 if name in core else -0.6

@@ -23,6 +23,11 @@ _PARTICIPLES: Final = {
     "write": "written", "build": "built", "make": "made", "find": "found", "split": "split", "run": "run",
     "show": "shown", "send": "sent", "give": "given", "choose": "chosen", "set up": "set up", "rewrite": "rewritten",
     "get": "got", "read": "read", "let": "let", "hide": "hidden", "drop": "dropped", "ship": "shipped", "stop": "stopped",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "freeze": "frozen", "cut": "cut", "put": "put", "set": "set", "bring": "brought", "draw": "drawn", "take": "taken", "do": "done",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "keep": "kept", "tell": "told", "teach": "taught", "spin": "spun", "grant": "granted", "commit": "committed", "plan": "planned",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "trim": "trimmed", "prune": "pruned", "submit": "submitted", "rewire": "rewired", "begin": "begun", "break": "broken",
+    "buy": "bought", "sell": "sold", "hold": "held", "shut": "shut", "shrink": "shrunk", "seek": "sought", "lay": "laid",
+    "skip": "skipped", "flip": "flipped", "get rid of": "removed", "scan": "scanned", "plug": "plugged", "debug": "debugged",
     "swap": "swapped", "pin": "pinned", "tag": "tagged", "port": "ported", "map": "mapped", "wrap": "wrapped",
 }  # fmt: skip
 

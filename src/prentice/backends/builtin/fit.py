@@ -16,6 +16,11 @@ ILLS: Final = frozenset(
 QUALITIES: Final = frozenset("a11y mobile i18n humanlanguage configurable encryption permission offline async latency".split())
 """Concepts that are qualities of what is there, whatever the verb."""
 
+_LANGUAGE: Final = re.compile(
+    r"(?<![\w.-])(?:Python|Go|Golang|Rust|JavaScript|TypeScript|Java|Kotlin|Swift|Ruby|PHP|Scala|Elixir|Perl|Haskell|Dart|Lua|Zig|Fortran|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"COBOL|Bash|PowerShell|Objective-C|C\+\+|C#|C|R|MATLAB)(?![\w+#.-])"
+)
+
 _CARRYING: Final = frozenset(
     stem(word)
     for word in "support feature functionality system page pages screen view module service api endpoint endpoints "
@@ -54,6 +59,8 @@ def central(intent: Intent) -> frozenset[str]:
     if intent.verb not in _ON_WHAT_IS_THERE:
         found |= _of_verb(intent)
     if kind == "migration":
+        if len(set(_LANGUAGE.findall(intent.text))) > 1:
+            found.add("languageport")
         for part in _parts(intent, "from to into onto with by in off instead using"):
             found |= _headed(part)
         if "into" in intent.parts:

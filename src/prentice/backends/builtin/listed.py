@@ -4,8 +4,8 @@ from typing import Final
 
 from prentice.backends.builtin import fitting
 from prentice.backends.builtin.choosing import choose
-from prentice.backends.builtin.concepts import concepts
 from prentice.backends.builtin.draft import Draft, from_step, fulfilled, imperative, near, slug
+from prentice.backends.builtin.fit import kind_of, makes
 from prentice.backends.builtin.kinds import KINDS
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH, Step, fill, library
 from prentice.backends.builtin.structure import Item, Matter
@@ -21,13 +21,16 @@ _FIRST_KINDS: Final = frozenset({"migration", "bug", "refactoring", "performance
 def from_items(items: tuple[Item, ...], task: Task, facts: PlanningFacts) -> list[Draft]:
     """Draft the plan that the text lists, merged to the bounds, with the steps that it forgot."""
     drafts: list[Draft] = []
+    keys: list[str] = []
     for item in items:
         draft = _single(item, task, facts, taken=[other.key for other in drafts])
         twin = next((other for other in drafts if near(other.name, draft.name)), None)
         if twin is None:
             drafts.append(draft)
+        keys.append((twin or draft).key)
     _tell_apart(drafts)
     _chain(drafts, ordered=task.matter.ordered)
+    _as_said(drafts, items, keys)
     drafts = fitting.grouped(drafts, most=facts.max_subtasks)
     room = min(facts.max_subtasks, max(facts.min_subtasks, len(drafts) + 2)) - len(drafts)
     return _completed(drafts, task, room=room)
@@ -54,6 +57,15 @@ def _chain(drafts: list[Draft], *, ordered: bool) -> None:
             related = [step for step in before if step.category not in {"test_generation", "documentation"}]
             alike = [step for step in related if overlap(content(step.name), content(draft.name)) >= 0.2]
             draft.after = [step.key for step in (alike or related)]
+
+
+def _as_said(drafts: list[Draft], items: tuple[Item, ...], keys: list[str]) -> None:
+    """Let a step wait for exactly those of the list that its own words name (`after 1 and 2`)."""
+    by_key = {draft.key: draft for draft in drafts}
+    for item, key in zip(items, keys, strict=True):
+        named = [keys[number - 1] for number in item.follows if 0 < number <= len(keys) and keys[number - 1] != key]
+        if named:
+            by_key[key].after = list(dict.fromkeys(named))
 
 
 def _completed(drafts: list[Draft], task: Task, *, room: int) -> list[Draft]:
@@ -99,30 +111,17 @@ def _single(item: Item, task: Task, facts: PlanningFacts, *, taken: list[str]) -
         within=task.kind if task.kind in {"docs", "tests"} else "",
     )
     name = imperative(item.intent, limit=NAME_LENGTH)
-    brief = _brief(part.kind)
+    kind = _kind(part, task)
+    brief = _brief(kind)
     draft = from_step(brief, part.slots)
     draft.key, draft.name, draft.keep, draft.role = (
         slug(name, taken=taken),
         name,
         4,
-        "core" if part.kind == task.kind else "",
+        "core" if kind == task.kind else "",
     )
-    draft.category = KINDS.get(part.kind, "other")
+    draft.category = KINDS.get(kind, "other")
     draft.criteria = draft.criteria[len(taken) % 2 :] + draft.criteria[: len(taken) % 2]
-    model = _library_step(name) or _concept_core(part)
-    if model is not None:
-        borrowed = from_step(model, part.slots)
-        draft.criteria = [*borrowed.criteria[:3], *draft.criteria]
-        draft.description = borrowed.description or draft.description
-        draft.complexity, draft.category = borrowed.complexity, borrowed.category
-    else:
-        cases = [
-            case
-            for concept, weight in part.recognised.items()
-            if weight >= 3.0
-            for case in concepts()[concept].cases[:2]
-        ]
-        draft.criteria = [*cases[:2], *draft.criteria]
     if item.details:
         draft.description = clip(". ".join(detail.rstrip(".") for detail in item.details), DESCRIPTION_LENGTH - 1) + "."
         for detail in item.details[:4]:
@@ -136,32 +135,15 @@ def _single(item: Item, task: Task, facts: PlanningFacts, *, taken: list[str]) -
     return draft
 
 
-def _library_step(name: str) -> Step | None:
-    """Find the step of any playbook whose name says nearly the same, to borrow its criteria."""
-    words = content(name)
-    best, best_score = None, 0.42
-    for step_words, step in _index():
-        if len(words & step_words) >= 2 and (score := overlap(words, step_words)) > best_score:
-            best, best_score = step, score
-    return best
+def _kind(part: Task, task: Task) -> str:
+    """Give the kind of a listed step: its own verb's, else that of the task whose list it is on."""
+    intent = part.intent
+    vague = part.kind == "feature" and (kind_of(intent.verb) in {"feature", ""}) and not makes(intent)
+    return task.kind if vague and task.kind in _CHORES else part.kind
 
 
-def _concept_core(part: Task) -> Step | None:
-    """Find the central step of the playbook that fits an item, where what the item is about has one of its own."""
-    playbook = choose(part.intent, part.votes, part.recognised)
-    known = bool(playbook.needs) and ("*",) not in playbook.needs
-    return next((step for step in playbook.steps if step.role == "core"), None) if known else None
-
-
-def _index() -> list[tuple[frozenset[str], Step]]:
-    if not _INDEX:
-        for playbook in library():
-            if not {"brief", "spare"} & set(playbook.kinds):
-                _INDEX.extend((content(fill(step.name, {}, limit=NAME_LENGTH)), step) for step in playbook.steps)
-    return _INDEX
-
-
-_INDEX: Final[list[tuple[frozenset[str], Step]]] = []
+_CHORES: Final = frozenset("release devops docs tests research investigation review configuration dependency".split())
+"""Kinds whose listed steps are seldom features of a product, whatever their verbs: `Freeze the branch`."""
 
 
 def _brief(kind: str) -> Step:

@@ -42,6 +42,8 @@ def plan(facts: PlanningFacts) -> tuple[Subtask, ...]:
         drafts, least=facts.min_subtasks, spares=_spares(task), fits=lambda draft: not _clashes(draft.name, facts)
     )
     weaving.spread(drafts, facts=facts)
+    weaving.name_symbols(drafts, facts=facts, core=_core(drafts))
+    weaving.keep_particulars(drafts, title=facts.name, description=facts.description, core=_core(drafts))
     drafts = fitting.ordered(drafts)
     return weaving.finished(drafts, facts=facts, brief=lambda draft: brief_criteria(draft, task))
 

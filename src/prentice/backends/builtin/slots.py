@@ -130,11 +130,16 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:  # noqa: C901 - one 
         "full": clip(definite(thing), 90), "title": clip(intent.text, 80),
         "does": "do" if not activity and _plural(topic) else "does",
     }  # fmt: skip
+    if intent.verb in {"automate", "schedule", "script"} or re.match(r"(?:an?|new)\b", intent.object):
+        values["chore"] = topic
     if why:
         values |= _clause(why)
     values |= _options(intent, thing)
     if intent.verb:
         values["doing"] = clip(lowered(intent.text), 60)
+        first, _, rest = intent.text.partition(" ")
+        if first.isalpha() and rest:
+            values["activity"] = clip(f"{_gerund(first.lower())} {rest}", 50)
     return values | _symptom(intent)
 
 
@@ -228,6 +233,8 @@ def _symptom(intent: Intent) -> dict[str, str]:
                 "symptom": f"the {match[1]}{clip(where, 40) and ' ' + clip(where, 40)}",
                 "short_symptom": f"the {match[1]}",
             }
+        if intent.wish:
+            return _clause(lowered(intent.object))
         subject = re.split(
             r"\s+(?=(?:does|do|did|is|are|was|were|has|have|cannot|can|fails?|causes?|throws?|returns?)\b)", intent.text
         )[0]
@@ -284,7 +291,7 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:  # noqa:
     elif intent.verb in {"switch", "transition", "rename", "convert"} and not source:
         source = intent.object
     target = target.removeprefix("use ")
-    languages = _named_languages(intent.object)
+    languages = named_languages(intent.object)
     if source:
         found["source"] = clip(_named(source), 40)
         found["old"] = clip(indefinite_free(source), 32)
@@ -296,8 +303,8 @@ def _sides(intent: Intent, about: Mapping[str, str]) -> dict[str, str]:  # noqa:
     for name in ("old", "next"):
         if name in found and about.get("bare") and found[name].startswith(about["bare"] + " "):
             found[name] = found[name].removeprefix(about["bare"] + " ")
-    from_language = (_named_languages(source) or languages)[:1]
-    to_language = _named_languages(target)[:1]
+    from_language = (named_languages(source) or languages)[:1]
+    to_language = named_languages(target)[:1]
     if from_language and (not to_language or from_language != to_language):
         found["from_language"] = from_language[0]
     if to_language:
@@ -320,7 +327,8 @@ def _named(phrase: str) -> str:
     return definite(phrase)
 
 
-def _named_languages(text: str) -> list[str]:
+def named_languages(text: str) -> list[str]:
+    """Give the programming languages that a text names, in their order."""
     return [word for word in re.findall(r"[A-Za-z][\w.+#-]*", text) if word in _LANGUAGES]
 
 

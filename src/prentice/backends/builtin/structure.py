@@ -43,6 +43,8 @@ class Item:
     text: str
     intent: Intent
     details: tuple[str, ...] = ()
+    follows: tuple[int, ...] = ()
+    """Numbers (from 1) of the items on the same list that it says it comes after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,7 @@ def _imperative_sentences(parsed: sections.Description) -> tuple[Item, ...]:
 
 def _item(text: str, *, details: tuple[str, ...] = ()) -> Item:
     """Make an item of a list entry; what follows a colon, a dash or a nested list are its details."""
-    text = _tidy(text)
+    text, follows = _without_order(_tidy(text))
     head, *below = [part.strip() for part in text.split("; ")] if not details else [text]
     if match := re.match(r"^(.{4,90}?)(?:\s+[-\u2013\u2014]+\s+|:\s+)(\S.{6,})$", head):
         first, rest = match[1], match[2]
@@ -196,7 +198,34 @@ def _item(text: str, *, details: tuple[str, ...] = ()) -> Item:
     sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z`])", head)
     if len(sentences) > 1 and len(sentences[0]) > 8:
         head, below = sentences[0], [*sentences[1:], *below]
-    return Item(text=head, intent=parse(head), details=details or tuple(_tidy(part) for part in below if len(part) > 3))
+    below = [_tidy(part) for part in below if len(part) > 3]
+    return Item(text=head, intent=parse(head), details=details or tuple(below), follows=follows)
+
+
+_NUMBERS: Final = r"(?:(?:steps?|items?|tasks?|numbers?|no\.?|points?|#)?\s*#?\d{1,2}(?!\d|\s?%|\s*[a-z]{3}))"
+_ORDER: Final = re.compile(
+    rf"\s*(?:\((?:(?:only |comes |runs |starts )?(?:after|once|when)|depends on|dependent on|needs|requires|blocked by|following|waits for)\s+"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    rf"(?P<boxed>{_NUMBERS}(?:\s*(?:,|and|&|\+)+\s*{_NUMBERS})*)(?:\s+(?:is|are|has been|have been)\s+\w+)?\)"
+    rf"|,?\s+(?:after|once|when)\s+(?P<done>{_NUMBERS}(?:\s*(?:,|and|&|\+)+\s*{_NUMBERS})*)\s+(?:is|are|has been|have been)\s+\w+"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    rf"|,?\s+(?:after|depends on|once) (?:steps?|items?|tasks?) (?P<plain>\d{{1,2}}(?:\s*(?:,|and|&|\+)+\s*\d{{1,2}})*)(?=[.;]|$)"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    rf"|,?\s+after (?P<bare>\d{{1,2}}(?:\s*(?:,|and|&|\+)+\s*\d{{1,2}})*)(?=[.;]|$))",
+    re.IGNORECASE,
+)
+
+
+def _without_order(text: str) -> tuple[str, tuple[int, ...]]:
+    """Take `(after 1 and 2)`, `once 3 is done` and the like off an entry, and give the numbers."""
+    found: list[int] = []
+
+    def note(match: re.Match[str]) -> str:
+        numbers = next(group for group in match.groups() if group)
+        found.extend(int(number) for number in re.findall(r"\d+", numbers))
+        return ""
+
+    rest = _ORDER.sub(note, text)
+    if not re.search(r"\w", rest):
+        return text, ()
+    return rest.strip(" ,;"), tuple(dict.fromkeys(found))
 
 
 def _rules(parsed: sections.Description) -> list[str]:

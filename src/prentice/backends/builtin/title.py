@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prentice.backends.builtin.kinds import AMBIGUOUS, HEADS, LABELS, PARTICLES, SPELLED, VERBS
-from prentice.backends.builtin.words import is_name, recased, stem
+from prentice.backends.builtin.words import is_name, lowered, recased, stem
 
 _TOKEN: Final = re.compile(r"`[^`\n]{1,120}`|\"[^\"\n]{1,160}\"|\([^()\n]{1,80}\)|\S+")
 _LABEL: Final = re.compile(
@@ -129,7 +129,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     if not verb or statement:
         clause = bool(_FAILS.search(text) or _STATES.search(text)) or statement
         head = _segments(words)
-        return Intent(text=text, object=text if clause else head[0], parts=head[1], label=label, scope=scope,
+        return Intent(text=text, object=text if clause else lowered(head[0]), parts=head[1], label=label, scope=scope,
                       clause=clause, limits=limits, quotes=quotes)  # fmt: skip
     failure = _STRONG.search(text)
     if failure and not re.search(
@@ -353,7 +353,7 @@ def carried(intent: Intent) -> str:
     if not documents and not (head in _CARRIERS and not modifiers):
         return ""
     for key in ("for", "of", "about", "on", "in", "to"):
-        if key in intent.parts and not _READERS.search(intent.parts[key]):
+        if key in intent.parts and not _READERS.search(intent.parts[key]) and not intent.parts[key][:1].isdigit():
             return intent.parts[key]
     match = re.search(r"\b(?:of|about) (.+)$", intent.object)
     return match[1] if match else ""

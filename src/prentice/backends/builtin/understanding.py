@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from prentice.backends.builtin.choosing import decide, votes, weighed
 from prentice.backends.builtin.concepts import TEXT_WEIGHT, concepts, recognise
 from prentice.backends.builtin.draft import Draft, from_step
+from prentice.backends.builtin.fit import central
 from prentice.backends.builtin.playbook import Step
 from prentice.backends.builtin.slots import slots
 from prentice.backends.builtin.structure import Matter
@@ -44,7 +45,8 @@ def filled(step: Step, task: Task, *, cases: bool = False) -> Draft:
     """Fill a step for a task; with `cases` its tests get the cases that the concepts of the task bring along."""
     draft = from_step(step, task.slots)
     if cases and step.role == "tests" and task.kind not in {"bug", "performance", "refactoring"}:
-        names = [name for name in task.recognised if task.recognised[name] >= 3.0]
+        core = central(task.intent)
+        names = [name for name in task.recognised if name in core and task.recognised[name] >= 3.0]
         shown = [case for name in names[:3] for case in concepts()[name].cases[:2]]
         draft.criteria = [*shown[:3], *draft.criteria]
     return draft

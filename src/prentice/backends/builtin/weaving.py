@@ -7,6 +7,8 @@ from typing import Final
 from prentice.backends.builtin.draft import MAX_CRITERIA, Draft, near, slug
 from prentice.backends.builtin.fitting import ends
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
+from prentice.backends.builtin.particulars import MAX_SCANNED, flat, missing
+from prentice.backends.builtin.slots import named_languages
 from prentice.backends.builtin.structure import Matter
 from prentice.backends.builtin.title import parse
 from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap
@@ -59,20 +61,93 @@ def qualify(drafts: Sequence[Draft], *, slots: Mapping[str, str], core: Draft) -
             core.give(way.format(value))
 
 
+def keep_particulars(drafts: Sequence[Draft], *, title: str, description: str, core: Draft) -> None:
+    """Put each number, name and quotation of the text that no step speaks of into the step that fits best.
+
+    It goes there as a criterion, in the sentence of the task that has it.
+    """
+    for sentence in _SENTENCE.split(f"{title}\n{_FENCED.sub('', description[:MAX_SCANNED])}")[:60]:
+        lost = missing(sentence, "\n".join(_shown(draft) for draft in drafts))
+        if not lost:
+            continue
+        text = _plain(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))
+        step = _roomy(text, drafts, core=core)
+        whole = capitalized(f"as asked: {lowered(text)}" if sentence == title.strip() else text)
+        if len(whole) <= CRITERION_LENGTH and not missing(sentence, whole + "\n".join(_shown(draft) for draft in drafts)):
+            step.give(whole)
+            continue
+        for piece in _windows(text, lost):
+            if flat(piece) not in flat("\n".join(_shown(draft) for draft in drafts)):
+                _roomy(piece, drafts, core=core).give(f"As asked: {piece}")
+
+
+_FENCED: Final = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"`])|\n+")
+
+
+def _windows(text: str, lost: Sequence[str]) -> list[str]:
+    """Cut the parts of a long sentence that hold what was lost, each short enough for a criterion."""
+    room, pieces = CRITERION_LENGTH - 12, list[str]()
+    for entry in lost:
+        if any(flat(entry) in flat(piece) for piece in pieces):
+            continue
+        at = max(text.find(entry), 0)
+        start = text.rfind(" ", 0, max(at - room // 2, 0)) + 1 if at > room // 2 else 0
+        piece = clip(text[start:], room)
+        pieces.append(piece if flat(entry) in flat(piece) else clip(text[at:], room))
+    return pieces
+
+
+def _roomy(text: str, drafts: Sequence[Draft], *, core: Draft) -> Draft:
+    """Give the best step for a criterion among those that have room for one."""
+    open_steps = [draft for draft in drafts if len(draft.given) < MAX_CRITERIA - 1] or [
+        min(drafts, key=lambda draft: len(draft.given))
+    ]
+    return _best(text, open_steps, fallback=core if core in open_steps else open_steps[0])
+
+
+def _shown(draft: Draft) -> str:
+    """Give the texts of a draft as the finished step will have them."""
+    return "\n".join([draft.name, draft.description, *draft.all_criteria])
+
+
 def _cover(number: int, criterion: str, drafts: list[Draft], *, facts: PlanningFacts, core: Draft) -> None:
-    """Give a criterion of the task to the step that fits best, or to a new step where none does."""
-    score, step = _fit(criterion, drafts)
-    about = next((category for pattern, category in _ABOUT if pattern.search(criterion)), None)
-    homeless = about == "documentation" and all(draft.category != about for draft in drafts)
-    if (score < 0.12 or homeless) and len(drafts) < facts.max_subtasks and len(content(criterion)) >= 2:
+    """Give a criterion of the task to the step that shares most words with it, or to a new step where none does.
+
+    Words of the task's own title are in every step and every criterion: they say nothing of where it belongs.
+    """
+    telling = content(criterion) - content(facts.name)
+    shared, step = _sharing(telling, criterion, drafts)
+    room = facts.max_subtasks - len(drafts)
+    if shared < _BELONGS and room > 0 and len(telling) >= 2 and len(facts.criteria) > 1:
         made = _own_step(criterion, drafts)
         if not any(near(made.name, name) for name in (facts.name, *facts.existing)):
+            made.after = made.after or [core.key]
             drafts.append(made)
-            step, score = made, 1.0
-    if score <= 0:
+            step, shared = made, 1.0
+    if shared <= 0:
         step = min((core, *drafts), key=lambda draft: len(draft.given))
     step.give(capitalized(_plain(criterion)))
     step.covers.append(number)
+
+
+_BELONGS: Final = 0.3
+"""Share of a criterion's words that a step must have, to be where the criterion belongs."""
+
+
+def _sharing(telling: frozenset[str], criterion: str, drafts: Sequence[Draft]) -> tuple[float, Draft]:
+    """Give the step with the largest share of a criterion's words, with that share."""
+    best, best_score = drafts[0], -1.0
+    for draft in drafts:
+        score = len(telling & draft.words) / max(len(telling), 1) + 0.5 * len(telling & content(draft.name)) / max(
+            len(telling), 1
+        )
+        score += sum(0.35 for pattern, category in _ABOUT if category == draft.category and pattern.search(criterion))
+        score += 0.3 * (draft.role in {"last", "tests"} and bool(_ALL_GREEN.search(criterion)))
+        score -= 0.08 * max(0, len(draft.given) - 1)
+        if score > best_score:
+            best, best_score = draft, score
+    return best_score, best
 
 
 def spread(drafts: Sequence[Draft], *, facts: PlanningFacts) -> None:
@@ -129,6 +204,15 @@ def _own_step(criterion: str, drafts: Sequence[Draft]) -> Draft:
     )  # fmt: skip
 
 
+def name_symbols(drafts: Sequence[Draft], *, facts: PlanningFacts, core: Draft) -> None:
+    """Name each identifier of the text that the repository defines, with its place, in the step that changes it."""
+    for symbol in facts.repository.named_symbols[:8]:
+        if symbol.found and not any(symbol.written in _shown(draft) for draft in drafts):
+            step = core if len(core.given) < MAX_CRITERIA else min(drafts, key=lambda draft: len(draft.given))
+            place = symbol.found[0] if len(symbol.found[0]) <= 60 else symbol.found[0].rsplit("/", 1)[-1]
+            step.give(f"`{symbol.written}` (`{place}`) does what the task asks, and its callers still work")
+
+
 def _files(drafts: Sequence[Draft], *, facts: PlanningFacts, core: Draft) -> None:
     """Name each file of the text in the step that touches it: changed where it exists, created where not."""
     for named in facts.repository.named_paths[:12]:
@@ -183,6 +267,7 @@ def finished(
         criteria = list(draft.all_criteria)
         if (
             test
+            and _of_language(draft, command=test, task=facts.name)
             and draft.category in {"bug_fix", "feature", "refactoring", "test_generation"}
             and draft.role in {"core", "last", "tests"}
         ):
@@ -222,6 +307,34 @@ def finished(
             )
         )
     return tuple(result)
+
+
+_COMMANDS: Final = (
+    (re.compile(r"\b(?:pytest|tox|nox|python3?|unittest|nose2)\b"), {"Python"}),
+    (re.compile(r"\bgo (?:test|vet|build)\b"), {"Go", "Golang"}),
+    (re.compile(r"\bcargo\b"), {"Rust"}),
+    (re.compile(r"\b(?:npm|npx|yarn|pnpm|jest|vitest|mocha|bun|deno)\b"), {"JavaScript", "TypeScript", "Node", "Node.js"}),
+    (re.compile(r"\b(?:mvn|gradlew?|sbt)\b"), {"Java", "Kotlin", "Scala"}),
+    (re.compile(r"\b(?:rspec|rake|bundle)\b"), {"Ruby"}),
+    (re.compile(r"\bdotnet\b"), {"C#"}),
+    (re.compile(r"\b(?:phpunit|composer)\b"), {"PHP"}),
+    (re.compile(r"\bswift (?:test|build)\b"), {"Swift"}),
+    (re.compile(r"\bmix test\b"), {"Elixir"}),
+)  # fmt: skip
+
+
+def _of_language(draft: Draft, *, command: str, task: str) -> bool:
+    """Tell whether a check command can judge a step: it cannot where the code is in another language.
+
+    The step's own name decides, else the side that the task's title moves to; both may name no language at all.
+    """
+    own = next((languages for pattern, languages in _COMMANDS if pattern.search(command)), None)
+    if own is None:
+        return True
+    to = parse(task).parts
+    goal = " ".join(to.get(key, "") for key in ("to", "into", "in", "using", "with"))
+    named = named_languages(draft.name) or named_languages(goal) or named_languages(task)
+    return not named or any(language in own for language in named)
 
 
 def _plain(text: str) -> str:

@@ -157,7 +157,8 @@ def capitalized(text: str) -> str:
     first = text.split(" ", 1)[0]
     if re.search(r"[_.()/`]|[a-z][A-Z]", first) or not text:
         return text
-    return text[0].upper() + text[1:]
+    first_letter = text[0].upper()
+    return first_letter + text[1:] if first_letter.lower() == text[0] else text  # the micro sign has no way back
 
 
 def lowered(text: str) -> str:
@@ -183,7 +184,7 @@ def recased(text: str) -> str:
     Capitalised words that are not known stay, unless nearly every word is capitalised (a title in title case).
     """
     words = text.split()
-    long_words = [word for word in words if len(word) > 3 and word[0].isalpha()]
+    long_words = [word for word in words[1:] if len(word) > 3 and word[0].isalpha()]  # the first is always raised
     raised = sum(word[0].isupper() and not is_name(word) for word in long_words)
     plain = sum(not is_name(word) for word in long_words)
     titled = plain >= 2 and raised >= 0.75 * plain
