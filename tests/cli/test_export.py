@@ -95,6 +95,17 @@ def test_an_existing_file_is_replaced_only_when_forced(project: Path, capsys: py
     assert target.read_text(encoding="utf-8").startswith("# Tasks\n")
 
 
+def test_a_link_that_leads_nowhere_is_kept(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = project / "tasks.md"
+    try:
+        link.symlink_to(project / "unplugged" / "tasks.md")
+    except OSError as error:
+        pytest.skip(f"links cannot be made here: {error}")
+    assert run(["export", "--output", "tasks.md"]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert link.is_symlink()
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
