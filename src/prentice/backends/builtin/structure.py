@@ -187,7 +187,7 @@ def _imperative_sentences(parsed: sections.Description) -> tuple[Item, ...]:
 
 def _item(text: str, *, details: tuple[str, ...] = ()) -> Item:
     """Make an item of a list entry; what follows a colon, a dash or a nested list are its details."""
-    text, follows = _without_order(_tidy(text))
+    text, follows = without_order(_tidy(text))
     head, *below = [part.strip() for part in text.split("; ")] if not details else [text]
     if match := re.match(r"^(.{4,90}?)(?:\s+[-\u2013\u2014]+\s+|:\s+)(\S.{6,})$", head):
         first, rest = match[1], match[2]
@@ -202,7 +202,7 @@ def _item(text: str, *, details: tuple[str, ...] = ()) -> Item:
     return Item(text=head, intent=parse(head), details=details or tuple(below), follows=follows)
 
 
-_NUMBERS: Final = r"(?:(?:steps?|items?|tasks?|numbers?|no\.?|points?|#)?\s*#?\d{1,2}(?!\d|\s?%|\s*[a-z]{3}))"
+_NUMBERS: Final = r"(?:(?:steps?|items?|tasks?|numbers?|no\.?|points?|#)?\s*#?\d{1,2}(?!\d|\s?%|\s*(?!and\b|is\b|are\b|has\b|have\b)[a-z]{3}))"
 _ORDER: Final = re.compile(
     rf"\s*(?:\((?:(?:only |comes |runs |starts )?(?:after|once|when)|depends on|dependent on|needs|requires|blocked by|following|waits for)\s+"  # noqa: E501 - a pattern or a list of words reads best in one piece
     rf"(?P<boxed>{_NUMBERS}(?:\s*(?:,|and|&|\+)+\s*{_NUMBERS})*)(?:\s+(?:is|are|has been|have been)\s+\w+)?\)"
@@ -213,7 +213,7 @@ _ORDER: Final = re.compile(
 )
 
 
-def _without_order(text: str) -> tuple[str, tuple[int, ...]]:
+def without_order(text: str) -> tuple[str, tuple[int, ...]]:
     """Take `(after 1 and 2)`, `once 3 is done` and the like off an entry, and give the numbers."""
     found: list[int] = []
 

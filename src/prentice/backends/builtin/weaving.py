@@ -9,7 +9,7 @@ from prentice.backends.builtin.fitting import ends
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
 from prentice.backends.builtin.particulars import MAX_SCANNED, flat, missing
 from prentice.backends.builtin.slots import named_languages
-from prentice.backends.builtin.structure import Matter
+from prentice.backends.builtin.structure import Matter, without_order
 from prentice.backends.builtin.title import parse
 from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap
 from prentice.tasks.plan import Category, PlanningFacts, Subtask
@@ -67,8 +67,9 @@ def keep_particulars(drafts: Sequence[Draft], *, title: str, description: str, c
     It goes there as a criterion, in the sentence of the task that has it.
     """
     for sentence in _SENTENCE.split(f"{title}\n{_FENCED.sub('', description[:MAX_SCANNED])}")[:60]:
+        sentence, _ = without_order(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))  # noqa: PLW2901 - the same sentence without its marks
         lost = missing(sentence, "\n".join(_shown(draft) for draft in drafts))
-        if not lost:
+        if not lost or not content(sentence):
             continue
         text = _plain(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))
         step = _roomy(text, drafts, core=core)
