@@ -146,5 +146,5 @@ def test_doctor_names_five_pairs_that_look_alike_and_finds_nothing_wrong_with_th
     found = duplicates_finding(prentice)
     assert found["ok"] is True
     assert found["found"].startswith("alike: T-1 and T-2 (100%), T-1 and T-3 (100%)")
-    assert found["found"].endswith("T-1 and T-6 (100%), 2 pairs more")
+    assert found["found"].endswith("T-1 and T-6 (100%), and 2 more")
     assert found["next_step"] == "Compare them: `prentice show T-1`."

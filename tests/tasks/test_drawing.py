@@ -100,6 +100,11 @@ def test_any_name_is_one_line_and_one_label_in_every_format(name: str) -> None:
     assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), inner[1]) == line
 
 
+def test_entities_and_escapes_in_a_name_are_shown_as_they_were_written() -> None:
+    assert '  n0 [label="T-1 &amp;lt; \\\\N (Todo)"];' in named("&lt; \\N").dot()
+    assert '  n0["T-1 #38;lt#59; #35;34#59; #96;x#96; (Todo)"]' in named("&lt; #34; `x`").mermaid()
+
+
 def test_graphviz_and_mermaid_draw_arrows_from_a_task_to_what_it_depends_on() -> None:
     found = drawing({"a": ["b"], "b": []})
     assert list(found.dot())[0::5] == ["digraph tasks {", "  n0 -> n1;"]

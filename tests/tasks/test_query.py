@@ -104,8 +104,8 @@ def test_a_text_without_words_to_search_for_is_refused_and_blank_text_asks_for_n
 
 def test_ids_are_sorted_by_their_numbers_whatever_their_length() -> None:
     long = "T-" + "9" * 5000
-    tasks = [{"id": id_} for id_ in ("T-10", long, "AUTO-3", "T-NaN", "T-2", "T-1.10", "T-1.9", "7")]
-    expected = ["7", "AUTO-3", "T-1.9", "T-1.10", "T-2", "T-10", long, "T-NaN"]
+    tasks = [{"id": id_} for id_ in ("T-10", long, "AUTO-3", "T-NaN", "T-2", "T-005", "T-1.10", "T-1.9", "7")]
+    expected = ["7", "AUTO-3", "T-1.9", "T-1.10", "T-2", "T-005", "T-10", long, "T-NaN"]
     assert found(Query(sort=("id",)), *tasks) == expected
     assert found(Query(sort=("-id",)), *tasks) == expected[::-1]
 

@@ -101,7 +101,7 @@ def _duplicates(todolist: TodoList) -> Finding:
     """Show open tasks that look alike; that is for a person to judge, so nothing is wrong with it."""
     pairs = duplicates(todolist)
     listed = [f"{pair.first.id} and {pair.second.id} ({pair.similarity:.0%})" for pair in pairs[:5]]
-    more = [f"{len(pairs) - 5} pairs more"] if len(pairs) > 5 else []
+    more = [f"and {len(pairs) - 5} more"] if len(pairs) > 5 else []
     return Finding(
         check="duplicates",
         ok=True,

@@ -82,7 +82,7 @@ def select(todolist: TodoList, query: Query) -> Selection:
         _sort(found, key)
     page = found[query.offset :] if query.limit is None else found[query.offset : query.offset + query.limit]
     end = query.offset + len(page)
-    return Selection(tuple(page), len(found), end if page and end < len(found) else None)
+    return Selection(tuple(page), len(found), end if end < len(found) else None)
 
 
 def _passes(task: Task, query: Query) -> bool:
