@@ -25,6 +25,8 @@ _MEASURED: Final = re.compile(
     r"bytes|image|bundle|binary|duration|runtime|overhead|\d+\s?(?:ms|s|seconds?|minutes?|[kmg]i?b))\b",
     re.IGNORECASE,
 )
+_REWORDING: Final = frozenset("proofread update clarify mention add put refresh extend shorten move rename".split())
+"""Verbs that change a document which is there."""
 _GENERAL: Final = frozenset("improve redesign restyle rework configure automate publish import export sync".split())
 _FORMS: Final = frozenset("PDF PDFs CSV JSON XML HTML Markdown YAML TOML UTC UTF-8 ZIP Excel".split())
 """Forms that things are given, and no technologies to move to."""
@@ -57,6 +59,8 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     kind, core = kind_of(intent.verb), central(intent)
     if intent.verb in {"convert", "translate", "turn"} and not _exchanges(intent, core):
         kind = "feature"  # into PDF or into German: neither is a technology that replaces another
+    if intent.verb in {"verify", "cover"} and not re.search(r"\btest(?:s|ed|ing)?\b|^that\b", f"{intent.object} {intent.text}"):
+        kind = "feature"  # `verify signatures` is what the program does
     mended = kind in _MENDING and bool(core & ILLS)
     if kind and not mended:
         vote(kind, _verb_weight(intent, kind))
@@ -99,7 +103,8 @@ def _verb_weight(intent: Intent, kind: str) -> float:
 def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
     """Vote by the last noun of the object: `add tests` is about tests, whatever the verb."""
     head = intent.head
-    for word in dict.fromkeys([head, *stems(intent.object)]) if not intent.clause else ():
+    phrase = re.split(r"\s(?:of|for|to|as|that|which)\s", intent.object)[0]
+    for word in dict.fromkeys([head, *stems(phrase)]) if not intent.clause else ():
         if word in HEADS:
             suggested, weight = HEADS[word]
             strong = word == head or (suggested in {"tests", "docs"} and word != "test")
@@ -168,6 +173,11 @@ def _vote_qualities(intent: Intent, vote: _Vote) -> None:
         if word in _QUALITIES:
             kind, weight = _QUALITIES[word]
             vote(kind, weight if intent.verb in {"make", "improve", "fix", ""} else weight * 0.4)
+    places = " ".join(intent.parts.get(key, "") for key in ("to", "in", "into", "on"))
+    if intent.verb in {"add", "put", "write", "include", "update", "mention", "extend", "insert", "show"} and any(
+        HEADS.get(word, ("", 0))[0] == "docs" for word in stems(places)[-1:]
+    ):
+        vote("docs", 4.5)
     if any(_TIME_LIMIT.search(limit) for limit in intent.limits):
         vote("performance", 1.5)
     if intent.verb in {"reduce", "lower", "improve", "increase"} and re.search(
@@ -218,6 +228,8 @@ def choose(intent: Intent, found: Mapping[str, float], recognised: Mapping[str, 
         if leading not in playbook.kinds and (leading in _LONE or not _akin(leading, playbook)):
             continue
         special = own if leading in _BUILT and not _brings_about(intent) else core
+        if leading == "docs" and intent.verb in _REWORDING:
+            special = core & ILLS
         fit = _fit(playbook, recognised, special) if playbook.needs else 0.0
         if playbook.needs and fit < _MIN_CONCEPT and ("*",) not in playbook.needs:
             continue
@@ -232,6 +244,8 @@ def choose(intent: Intent, found: Mapping[str, float], recognised: Mapping[str, 
 
 def _alters(intent: Intent) -> bool:
     """Tell whether a feature is a change of what is there: `log out inactive users`, `warn before the session ends`."""
+    if intent.verb == "make" and not re.match(r"(?:an?|new|another)\b", intent.object):
+        return True
     return bool(intent.verb) and not makes(intent) and kind_of(intent.verb) in {"feature", ""}
 
 

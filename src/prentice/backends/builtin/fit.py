@@ -21,6 +21,9 @@ _LANGUAGE: Final = re.compile(
     r"COBOL|Bash|PowerShell|Objective-C|C\+\+|C#|C|R|MATLAB)(?![\w+#.-])"
 )
 
+_SHAPES: Final = frozenset("godclass duplication coupling async rename deadcode tsmigration monolith".split())
+"""Concepts of the shape of code, which a refactoring is on wherever its object names them."""
+
 _CARRYING: Final = frozenset(
     stem(word)
     for word in "support feature functionality system page pages screen view module service api endpoint endpoints "
@@ -54,6 +57,9 @@ def central(intent: Intent) -> frozenset[str]:
     if intent.clause:
         return frozenset(recognise(intent.text))
     kind, found = kind_of(intent.verb), set[str]()
+    if intent.verb in {"let", "allow", "enable"}:  # the work is on what they will do, not on whom or what it is done to
+        action = intent.parts.get("to", "") or intent.object.partition(" ")[2]
+        found |= {name for name, start, _ in spans(action) if start == 0 and name != "table"}
     for phrase in _phrases(intent, kind):
         found |= _headed(phrase)
     if intent.verb not in _ON_WHAT_IS_THERE:
@@ -66,7 +72,7 @@ def central(intent: Intent) -> frozenset[str]:
         if "into" in intent.parts:
             found |= set(recognise(f"into {intent.parts['into']}"))
     elif kind == "refactoring":
-        found |= set(recognise(f"{intent.object} ; into {intent.parts.get('into', '')}"))
+        found |= recognise(f"{intent.object} ; into {intent.parts.get('into', '')}").keys() & _SHAPES
     elif intent.verb in {"make", "translate", "localize", "offer"}:
         found |= recognise(" ; ".join(_parts(intent, "with for on without over into to in"))).keys() & QUALITIES
     elif kind == "bug" and "when" in intent.parts:
@@ -95,14 +101,12 @@ def _phrases(intent: Intent, kind: str) -> list[str]:
     """Give the noun phrases whose heads say what the work is on."""
     topic = carried(intent)
     whole = intent.object or intent.parts.get("to", "") or intent.parts.get("for", "")
-    if intent.verb in {"let", "allow", "enable"}:
-        topic = intent.parts.get("to", "") or whole.partition(" ")[2]
+    if intent.verb in {"let", "allow"} or (intent.verb == "enable" and "to" in intent.parts):
+        return []
     phrases: list[str] = []
     for text in (whole, topic):
         pieces = _OPEN.split(text)
         phrases += pieces if kind == "bug" else pieces[:1]
-        if topic and text == topic and intent.verb in {"let", "allow", "enable"} and text:
-            phrases.append(text.split()[0])
     return [part for phrase in phrases for part in (*_JOINTS.split(phrase), phrase) if part]
 
 

@@ -39,7 +39,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
     "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
     "tests": "fuzz test cover exercise verify",
-    "docs": "document describe explain outline",
+    "docs": "proofread clarify mention document describe explain outline",
     "performance": "measure optimize speed reduce accelerate cut decrease halve trim cache profile tune shrink benchmark parallelize lower",
     "security": "anonymize secure harden encrypt sanitize protect escape",
     "ui": "redesign restyle style polish",

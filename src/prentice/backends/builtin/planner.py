@@ -6,6 +6,7 @@ into the steps that it concerns.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from prentice.backends.builtin import fitting, weaving
 from prentice.backends.builtin.choosing import addons, choose
@@ -175,7 +176,7 @@ def _apart(drafts: list[Draft], task: Task, facts: PlanningFacts) -> list[Draft]
             draft.name = next(
                 (
                     name
-                    for name in _other_names(task)
+                    for name in _other_names(task, draft)
                     if not _clashes(name, facts) and all(name != other.name for other in drafts)
                 ),
                 draft.name,
@@ -192,15 +193,26 @@ def _apart(drafts: list[Draft], task: Task, facts: PlanningFacts) -> list[Draft]
     return kept
 
 
-def _other_names(task: Task) -> list[str]:
-    core = [step.name for step in choose(task.intent, task.votes, task.recognised).steps if step.role == "core"]
+def _other_names(task: Task, draft: Draft) -> list[str]:
+    """Give names for a step that is named like the whole task: its playbook's own, else what its category does."""
+    steps = choose(task.intent, task.votes, task.recognised).steps
+    core = [step.name for step in steps if step.role == "core" and draft.role == "core"]
     ways = [
         *core,
-        "Carry out the main change[ in {place}]",
+        _PLAIN_NAMES.get(draft.category, "Do the central part and show that it works"),
         "Do the central part and show that it works",
         "Write the code and its first test",
     ]
     return [name for way in ways if (name := fill(way, task.slots, limit=NAME_LENGTH))]
+
+
+_PLAIN_NAMES: Final = {
+    "feature": "Make the change itself, in the smallest form that works[ {in_place}]",
+    "refactoring": "Make the change itself in small commits[ {in_place}]",
+    "bug_fix": "Correct the cause with the smallest change",
+    "test_generation": "Write the tests of the central cases",
+    "documentation": "Write the main part of the text",
+}
 
 
 def _clashes(name: str, facts: PlanningFacts) -> bool:

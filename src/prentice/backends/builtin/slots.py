@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from prentice.backends.builtin.concepts import concepts
-from prentice.backends.builtin.fit import kind_of
-from prentice.backends.builtin.kinds import HEADS, MAKING, VERBS
+from prentice.backends.builtin.kinds import HEADS, VERBS
 from prentice.backends.builtin.title import Intent, carried, definite, indefinite_free
 from prentice.backends.builtin.words import PROPER_NAMES, clip, is_name, lowered, stem
 from prentice.tasks.plan import RepositoryFacts
@@ -53,10 +52,15 @@ _SUFFIXES: Final = re.compile(
 )
 
 
-def slots(intent: Intent, *, kind: str, text: str, repository: RepositoryFacts) -> dict[str, str]:
-    """Give the slots that this task can fill; see the playbooks for how they are used."""
+def slots(
+    intent: Intent, *, kind: str, text: str, repository: RepositoryFacts, altering: bool = False
+) -> dict[str, str]:
+    """Give the slots that this task can fill; see the playbooks for how they are used.
+
+    With `altering` the work is a change of what is there, and the topic is the activity (`warning users`).
+    """
     found: dict[str, str] = {}
-    found |= _about(intent, kind=kind)
+    found |= _about(intent, kind=kind, altering=altering)
     found |= _sides(intent, found)
     found |= _circumstances(intent, text=text)
     found |= _facts(repository)
@@ -65,7 +69,7 @@ def slots(intent: Intent, *, kind: str, text: str, repository: RepositoryFacts) 
     return {name: value for name, value in found.items() if value}
 
 
-def _about(intent: Intent, *, kind: str) -> dict[str, str]:  # noqa: C901 - one short case for each part of a sentence
+def _about(intent: Intent, *, kind: str, altering: bool) -> dict[str, str]:  # noqa: C901 - one short case for each part of a sentence
     """Give what the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
     thing = carried(intent) or intent.object or re.sub(r"\s+v?\d[\d.x]*$", "", intent.parts.get("to", ""))
     purpose = intent.parts.get("to", "")
@@ -102,7 +106,7 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:  # noqa: C901 - one 
         thing, measure = match[1], match[2].lower()
     if kind in {"tests", "docs", "performance", "refactoring"} and not intent.clause and thing == intent.object:
         thing = _SUFFIXES.sub("", thing) or thing
-    if intent.verb == "make" and (match := re.match(r"^(.*?)\s+(\S+)$", thing)) and len(thing.split()) > 1:
+    if intent.verb == "make" and not altering and (match := re.match(r"^(.*?)\s+(\S+)$", thing)) and len(thing.split()) > 1:
         found_quality = match[2]
         thing = match[1]
     else:
@@ -119,9 +123,14 @@ def _about(intent: Intent, *, kind: str) -> dict[str, str]:  # noqa: C901 - one 
         topic = clip(lowered(thing), _TOPIC_LENGTH)
         return {"topic": topic, "bare": topic, "short": topic, "new": topic, "does": "does",
                 "full": clip(thing, 90), "title": clip(intent.text, 80)}  # fmt: skip
+    first, _, rest = thing.partition(" ")
+    if first.endswith("ing") and stem(first.lower()) in VERBS and (is_name(rest) or re.match(r"(?:the|a|an|our)\b|[A-Z]", rest)):
+        topic = clip(thing, _TOPIC_LENGTH)
+        return {"topic": topic, "bare": topic, "short": topic, "new": topic, "does": "does",
+                "full": clip(thing, 90), "title": clip(intent.text, 80)}  # fmt: skip
     topic = clip(definite(thing), _TOPIC_LENGTH)
     short = definite(_head(thing))
-    activity = _activity(intent) or _change(intent, kind)
+    activity = _activity(intent) or (_change(intent) if altering else "")
     if activity and not measure:
         topic, short = clip(activity, _TOPIC_LENGTH), clip(activity, _TOPIC_LENGTH - 4)
     values = {
@@ -152,7 +161,9 @@ def _activity(intent: Intent) -> str:
         return ""
     action = intent.parts.get("to", "") if intent.verb != "let" else _action(intent.object)
     first, _, rest = action.partition(" ")
-    if stem(first.lower()) not in VERBS and not (intent.verb == "let" and rest):
+    if stem(first.lower().rsplit("-", 1)[-1]) not in VERBS and not rest:
+        return ""
+    if intent.verb == "enable" and stem(first.lower()) not in VERBS:
         return ""
     return f"{_gerund(first.lower())} {rest}".strip()
 
@@ -166,16 +177,10 @@ def _action(text: str) -> str:
     return text.partition(" ")[2]
 
 
-def _change(intent: Intent, kind: str) -> str:
+def _change(intent: Intent) -> str:
     """Give the activity of a verb that changes what is there: `warn users` is about warning them, not about users."""
     first, _, rest = intent.text.partition(" ")
-    if kind not in {"feature", "improve"} or kind_of(intent.verb) not in {"feature", ""} or not rest or intent.clause:
-        return ""
-    if not intent.verb or intent.verb in MAKING or " " in intent.verb.replace("log out", "").replace("sign out", ""):
-        return ""
-    if re.match(r"(?:an?|new|another)\b", intent.object, re.IGNORECASE) or stem(first.lower()) != stem(
-        intent.verb.split()[0]
-    ):
+    if not rest or stem(first.lower()) != stem(intent.verb.split()[0]):
         return ""
     whole = f"{_gerund(first.lower())} {rest}"
     if len(whole) <= _TOPIC_LENGTH:
@@ -234,7 +239,8 @@ def _symptom(intent: Intent) -> dict[str, str]:
                 "short_symptom": f"the {match[1]}",
             }
         if intent.wish:
-            return _clause(lowered(intent.object))
+            clause = _clause(lowered(intent.object))
+            return clause if clause.get("short_clause") == clause["clause"] else {"clause": clause["clause"]}
         subject = re.split(
             r"\s+(?=(?:does|do|did|is|are|was|were|has|have|cannot|can|fails?|causes?|throws?|returns?)\b)", intent.text
         )[0]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from prentice.backends.builtin.choosing import decide, votes, weighed
+from prentice.backends.builtin.choosing import choose, decide, votes, weighed
 from prentice.backends.builtin.concepts import TEXT_WEIGHT, concepts, recognise
 from prentice.backends.builtin.draft import Draft, from_step
 from prentice.backends.builtin.fit import central
@@ -35,7 +35,8 @@ def understand(intent: Intent, *, text: str, facts: PlanningFacts, matter: Matte
     if within:
         found[within] = found.get(within, 0.0) + 1.0
     kind = decide(found)
-    filled = slots(intent, kind=kind, text=text, repository=facts.repository)
+    altering = choose(intent, found, recognised).name == "behaviour-change"
+    filled = slots(intent, kind=kind, text=text, repository=facts.repository, altering=altering)
     return Task(
         intent=intent, kind=kind, votes=found, recognised=recognised, slots=filled, matter=matter, context=facts.context
     )
