@@ -1,14 +1,18 @@
 """What leaves on stdout and stderr: one JSON document, or text for people; errors with their next step."""
 
 import json
+import re
 import sys
-import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prentice.errors import PrenticeError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal may obey; line breaks and tabs are left."""
 
 
 def print_json(document: object) -> None:
@@ -18,9 +22,7 @@ def print_json(document: object) -> None:
 
 def shown(text: str) -> str:
     """Give text from files and models without the control characters that a terminal would obey."""
-    return "".join(
-        character if character in "\n\t" or unicodedata.category(character) != "Cc" else "\ufffd" for character in text
-    )
+    return _CONTROL.sub("\ufffd", text)
 
 
 def report_error(error: PrenticeError, *, as_json: bool) -> None:

@@ -104,16 +104,7 @@ def show_command(task: str) -> None:
     proposals, runs = _kept(project, found.id)
     if chosen.json:
         document = found.document() | {
-            "comments": [
-                {
-                    "id": c.id,
-                    "type": c.type,
-                    "content": c.content,
-                    "created": c.created,
-                    "lastModified": c.last_modified,
-                }
-                for c in comments
-            ],
+            "comments": [comment.document() for comment in comments],
             "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
             "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in runs],
         }

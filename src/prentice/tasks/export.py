@@ -4,12 +4,11 @@ import csv
 import io
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, Literal
 
-from prentice.tasks.record import STATUSES, Comment, Task, record_id
-from prentice.tasks.todolist import TodoList, task_records
+from prentice.tasks.record import STATUSES, Task
+from prentice.tasks.todolist import TodoList
 
 Format = Literal["markdown", "csv", "json"]
 
@@ -62,8 +61,9 @@ def to_csv(tasks: Iterable[Task], *, descriptions: bool = False) -> str:
 
 def to_json(todolist: TodoList, tasks: Iterable[Task]) -> str:
     """Give the tasks as a JSON list of their documents, each with its `comments` from the list."""
-    comments = _comments(todolist)
-    documents = [task.document() | {"comments": [_document(one) for one in comments[task.id]]} for task in tasks]
+    documents = [
+        task.document() | {"comments": [comment.document() for comment in todolist.comments(task.id)]} for task in tasks
+    ]
     return json.dumps(documents, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -89,25 +89,3 @@ def _fenced(text: str) -> list[str]:
 def _cell(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _comments(todolist: TodoList) -> Mapping[str, list[Comment]]:
-    """Give all comments by task in one pass, in the order of `TodoList.comments`, which looks for one task only."""
-    found: dict[str, list[Comment]] = defaultdict(list)
-    for record in _records(todolist.value.get("comments")):
-        found[record_id(record, "todoId")].append(Comment.from_record(record))
-    for owner in task_records(todolist.value):
-        task = record_id(owner)
-        found[task] += [Comment.from_record(record, task=task) for record in _records(owner.get("comments"))]
-    return found
-
-
-def _records(value: object) -> list[Mapping[str, object]]:
-    return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else []
-
-
-def _document(comment: Comment) -> dict[str, str]:
-    return {
-        "id": comment.id, "type": comment.type, "content": comment.content,
-        "created": comment.created, "lastModified": comment.last_modified,
-    }  # fmt: skip

@@ -1,15 +1,14 @@
 """Choosing from the list: filters, ranked text search, order, and one page of what was found."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from prentice.errors import UsageError
-from prentice.tasks.record import Comment, Task, priority_rank, record_id
-from prentice.tasks.todolist import TodoList, task_records
+from prentice.tasks.record import Task, priority_rank
+from prentice.tasks.todolist import TodoList
 from prentice.tasks.words import content_words
 
 NAME_WEIGHT: Final = 8
@@ -101,9 +100,12 @@ def _ranked(todolist: TodoList, tasks: Iterable[Task], text: str) -> list[Task]:
         raise UsageError(
             f"{text!r} has no word that can be searched for.", next_step="Search for words that say what is meant."
         )
-    comments = _comment_texts(todolist)
-    scored = [(score, task) for task in tasks if (score := _score(task, comments.get(task.id, ""), wanted))]
+    scored = [(score, task) for task in tasks if (score := _score(task, _said(todolist, task), wanted))]
     return [task for _, task in sorted(scored, key=lambda entry: -entry[0])]
+
+
+def _said(todolist: TodoList, task: Task) -> str:
+    return "\n".join(comment.content for comment in todolist.comments(task.id))
 
 
 def _score(task: Task, comments: str, wanted: frozenset[str]) -> int:
@@ -126,21 +128,6 @@ def _score(task: Task, comments: str, wanted: frozenset[str]) -> int:
 def _folded(text: str) -> str:
     """Give text as words are compared; a Greek sigma's form depends on what follows, also past the word's end."""
     return text.lower().replace("\u2019", "'").replace("\u03c2", "\u03c3")
-
-
-def _comment_texts(todolist: TodoList) -> Mapping[str, str]:
-    """Give the text of all comments by task, read in one pass."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for comment in _records(todolist.value.get("comments")):
-        found[record_id(comment, "todoId")].append(Comment.from_record(comment).content)
-    for owner in task_records(todolist.value):
-        for comment in _records(owner.get("comments")):
-            found[record_id(owner)].append(Comment.from_record(comment).content)
-    return {task: "\n".join(texts) for task, texts in found.items()}
-
-
-def _records(value: object) -> list[Mapping[str, object]]:
-    return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else []
 
 
 def _sort(tasks: list[Task], key: str) -> None:

@@ -52,6 +52,16 @@ class Comment:
             last_modified=_text(record.get("lastModified")),
         )
 
+    def document(self) -> dict[str, object]:
+        """Give the comment as JSON values, under the file's own names."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "content": self.content,
+            "created": self.created,
+            "lastModified": self.last_modified,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:

@@ -1,6 +1,6 @@
 """The whole list as it was read: tasks and comments by id, the graph among them, and what to do next."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,14 +45,19 @@ class TodoList:
 
     def comments(self, task: str) -> list[Comment]:
         """Give the comments of a task, those of the top-level list first, then those inline in its record."""
-        found = [
-            Comment.from_record(record)
-            for record in _records(self.value.get("comments"))
-            if record_id(record, "todoId") == task
-        ]
+        return list(self._comments.get(task, ()))
+
+    @cached_property
+    def _comments(self) -> Mapping[str, list[Comment]]:
+        """All comments by task, read in one pass."""
+        found: dict[str, list[Comment]] = defaultdict(list)
+        for record in _records(self.value.get("comments")):
+            found[record_id(record, "todoId")].append(Comment.from_record(record))
         for owner in task_records(self.value):
-            if record_id(owner) == task:
-                found += [Comment.from_record(record, task=task) for record in _records(owner.get("comments"))]
+            task = record_id(owner)
+            inline = owner.get("comments")
+            if inline:
+                found[task] += [Comment.from_record(record, task=task) for record in _records(inline)]
         return found
 
     def ready(self) -> list[Task]:
