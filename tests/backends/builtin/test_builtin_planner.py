@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import re
 import time
 from pathlib import Path
@@ -471,12 +470,9 @@ def test_a_plan_takes_less_than_thirty_milliseconds_once_the_playbooks_are_read(
     assert (time.process_time() - started) / len(ALL) < 0.03
 
 
-def test_tasks_of_real_projects_get_sound_plans() -> None:
-    data = Path(os.environ.get("PRENTICE_DATA", "../shared/data")) / "todo2"
-    if not data.is_dir():
-        pytest.skip(f"no task files at {data}; set PRENTICE_DATA to their directory")
+def test_tasks_of_real_projects_get_sound_plans(data: Path) -> None:
     planned = 0
-    for path in sorted(data.rglob("*.json")):
+    for path in sorted((data / "todo2").rglob("*.json")):
         for record in json.loads(path.read_text(encoding="utf-8")).get("todos", []):
             facts = PlanningFacts(
                 name=record.get("name") or record.get("content") or "", description=record.get("long_description") or ""

@@ -30,7 +30,9 @@ _REWORDING: Final = frozenset("proofread update clarify mention add put refresh 
 _GENERAL: Final = frozenset("improve redesign restyle rework configure automate publish import export sync".split())
 _FORMS: Final = frozenset("PDF PDFs CSV JSON XML HTML Markdown YAML TOML UTC UTF-8 ZIP Excel".split())
 """Forms that things are given, and no technologies to move to."""
-_LONE: Final = frozenset("tests docs removal research investigation review design dependency refactoring migration".split())
+_LONE: Final = frozenset(
+    "tests docs removal research investigation review design dependency refactoring migration".split()
+)
 """Kinds whose work is unlike any other: only a playbook for the kind itself serves them."""
 _BUILT: Final = frozenset("feature api ui data integration configuration devops security improve release".split())
 """Kinds whose special playbooks build a thing: for a verb that changes a thing that is there they would be too much."""
@@ -59,7 +61,9 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     kind, core = kind_of(intent.verb), central(intent)
     if intent.verb in {"convert", "translate", "turn"} and not _exchanges(intent, core):
         kind = "feature"  # into PDF or into German: neither is a technology that replaces another
-    if intent.verb in {"verify", "cover"} and not re.search(r"\btest(?:s|ed|ing)?\b|^that\b", f"{intent.object} {intent.text}"):
+    if intent.verb in {"verify", "cover"} and not re.search(
+        r"\btest(?:s|ed|ing)?\b|^that\b", f"{intent.object} {intent.text}"
+    ):
         kind = "feature"  # `verify signatures` is what the program does
     mended = kind in _MENDING and bool(core & ILLS)
     if kind and not mended:
@@ -133,7 +137,7 @@ def _vote_head(intent: Intent, kind: str, vote: _Vote) -> None:
         vote("feature", 1.0)
 
 
-def _vote_shape(intent: Intent, kind: str, vote: _Vote) -> None:
+def _vote_shape(intent: Intent, kind: str, vote: _Vote) -> None:  # noqa: C901 - one short case for each shape
     """Vote by the grammar: `from X to Y`, a version after `to`, `instead of`."""
     parts = intent.parts
     target = parts.get("to", "")
@@ -246,11 +250,15 @@ def _alters(intent: Intent) -> bool:
     """Tell whether a feature is a change of what is there: `log out inactive users`, `warn before the session ends`."""
     if intent.verb == "make" and not re.match(r"(?:an?|new|another)\b", intent.object):
         return True
-    return bool(intent.verb) and not makes(intent) and kind_of(intent.verb) in {"feature", ""}
+    return (
+        bool(intent.verb)
+        and not makes(intent)
+        and (kind_of(intent.verb) in {"feature", ""} or intent.verb in {"verify", "cover"})
+    )
 
 
 def _brings_about(intent: Intent) -> bool:
-    return makes(intent) and intent.verb != "make" or intent.verb in _GENERAL
+    return (makes(intent) and intent.verb != "make") or intent.verb in _GENERAL
 
 
 def _akin(kind: str, playbook: Playbook) -> bool:

@@ -25,9 +25,9 @@ _PARTICIPLES: Final = {
     "get": "got", "read": "read", "let": "let", "hide": "hidden", "drop": "dropped", "ship": "shipped", "stop": "stopped",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "freeze": "frozen", "cut": "cut", "put": "put", "set": "set", "bring": "brought", "draw": "drawn", "take": "taken", "do": "done",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "keep": "kept", "tell": "told", "teach": "taught", "spin": "spun", "grant": "granted", "commit": "committed", "plan": "planned",  # noqa: E501 - a pattern or a list of words reads best in one piece
-    "trim": "trimmed", "prune": "pruned", "submit": "submitted", "rewire": "rewired", "begin": "begun", "break": "broken",
-    "buy": "bought", "sell": "sold", "hold": "held", "shut": "shut", "shrink": "shrunk", "seek": "sought", "lay": "laid",
-    "skip": "skipped", "flip": "flipped", "get rid of": "removed", "scan": "scanned", "plug": "plugged", "debug": "debugged",
+    "trim": "trimmed", "prune": "pruned", "submit": "submitted", "rewire": "rewired", "begin": "begun", "break": "broken",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "buy": "bought", "sell": "sold", "hold": "held", "shut": "shut", "shrink": "shrunk", "seek": "sought", "lay": "laid",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "skip": "skipped", "flip": "flipped", "get rid of": "removed", "scan": "scanned", "plug": "plugged", "debug": "debugged",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "swap": "swapped", "pin": "pinned", "tag": "tagged", "port": "ported", "map": "mapped", "wrap": "wrapped",
 }  # fmt: skip
 

@@ -9,15 +9,18 @@ from prentice.backends.builtin.title import Intent, carried, indefinite_free
 from prentice.backends.builtin.words import stem, stems
 
 ILLS: Final = frozenset(
-    "sqli xss csrf secret vulnerability traversal nplusone race crash memory flaky duplication coupling links typo".split()
+    "sqli xss csrf secret vulnerability traversal nplusone race crash memory flaky duplication coupling links "
+    "typo".split()
 )
 """Concepts that are wrong in themselves: to remove, to reduce or to prevent them is to mend, and no removal."""
 
-QUALITIES: Final = frozenset("a11y mobile i18n humanlanguage configurable encryption permission offline async latency".split())
+QUALITIES: Final = frozenset(
+    "a11y mobile i18n humanlanguage configurable encryption permission offline async latency".split()
+)
 """Concepts that are qualities of what is there, whatever the verb."""
 
 _LANGUAGE: Final = re.compile(
-    r"(?<![\w.-])(?:Python|Go|Golang|Rust|JavaScript|TypeScript|Java|Kotlin|Swift|Ruby|PHP|Scala|Elixir|Perl|Haskell|Dart|Lua|Zig|Fortran|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"(?<![\w.-])(?:Python|Go|Golang|Rust|JavaScript|TypeScript|Java|Kotlin|Swift|Ruby|PHP|Scala|Elixir|Perl|Haskell|Dart|Lua|Zig|Fortran|"
     r"COBOL|Bash|PowerShell|Objective-C|C\+\+|C#|C|R|MATLAB)(?![\w+#.-])"
 )
 
@@ -50,7 +53,7 @@ def kind_of(verb: str) -> str:
     return PARTICLE_VERBS.get(verb) or VERBS.get(stem(verb), "")
 
 
-def central(intent: Intent) -> frozenset[str]:
+def central(intent: Intent) -> frozenset[str]:  # noqa: C901, PLR0912 - one short case for each kind of title
     """Give the concepts that the work is on, rather than those that only occur in its title."""
     if intent.wish:
         return frozenset()
@@ -62,6 +65,8 @@ def central(intent: Intent) -> frozenset[str]:
         found |= {name for name, start, _ in spans(action) if start == 0 and name != "table"}
     for phrase in _phrases(intent, kind):
         found |= _headed(phrase)
+    if kind in {"removal", "performance", "bug", "tests"}:
+        found |= recognise(_OPEN.split(intent.object)[0]).keys() & {"flaky"}  # an adjective, which is never the head
     if intent.verb not in _ON_WHAT_IS_THERE:
         found |= _of_verb(intent)
     if kind == "migration":

@@ -30,29 +30,30 @@ _VERBS: Final[Mapping[str, str]] = {
     "require validate accept trigger attach embed redirect mount group order preserve highlight mark format wrap list "
     "draw agree settle gather collect ask call fetch query insert reset resume queue batch retry guess infer choose "
     "detach prefill preview bundle reuse replicate apply combine count serve host start turn let open close lock unlock "  # noqa: E501 - a pattern or a list of words reads best in one piece
-    "assign enforce collapse honour honor respect grant revoke block deny reject refuse raise bring teach debounce prefetch preload "
+    "assign enforce collapse honour honor respect grant revoke block deny reject refuse raise bring teach debounce prefetch preload "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "expire evict flush truncate redact rebuild recompute normalise normalize hash sign pause animate resize scale compress minify toggle "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "interpolate calibrate quantize enrich geocode classify predict recommend escalate forward defer delay renew shorten reveal promote "  # noqa: E501 - a pattern or a list of words reads best in one piece
-    "impersonate invite warm drain shard partition reconcile tell offload serialize suppress downsample stub emulate simulate "
+    "impersonate invite warm drain shard partition reconcile tell offload serialize suppress downsample stub emulate simulate "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "clone subscribe map mirror mask pass warn alert capture check load",
     "bug": "guard reproduce unblock fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
     "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
     "tests": "fuzz test cover exercise verify",
     "docs": "proofread clarify mention document describe explain outline",
-    "performance": "measure optimize speed reduce accelerate cut decrease halve trim cache profile tune shrink benchmark parallelize lower",
+    "performance": "measure optimize speed reduce accelerate cut decrease halve trim cache profile tune shrink benchmark parallelize lower",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "security": "anonymize secure harden encrypt sanitize protect escape",
     "ui": "redesign restyle style polish",
-    "devops": "rotate deploy containerize dockerize provision host package monitor instrument setup pin automate",
+    "devops": "rotate deploy containerize dockerize provision host package monitor instrument setup configure pin "
+    "automate",
     "release": "release publish ship tag announce",
     "research": "research evaluate compare explore decide choose assess study pick",
     "investigation": "trace record investigate diagnose troubleshoot analyze find determine identify",
     "design": "design spike prototype plan",
     "dependency": "upgrade bump",
     "integration": "integrate connect hook sync synchronize",
-    "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate decommission discontinue obsolete prune",
+    "removal": "remove delete drop deprecate retire disable sunset uninstall eliminate decommission discontinue obsolete prune",  # noqa: E501 - a pattern or a list of words reads best in one piece
     "data": "reindex import export load backfill ingest train seed archive",
-    "configuration": "configure parametrize parameterize externalize",
+    "configuration": "parametrize parameterize externalize",
     "review": "review inspect check audit",
     "improve": "improve enhance increase revise rethink upgrade modernize expand",
     "format": "format lint reformat",

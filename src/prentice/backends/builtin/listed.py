@@ -72,7 +72,9 @@ def _completed(drafts: list[Draft], task: Task, *, room: int) -> list[Draft]:
     """Add the first and the closing steps of the playbook that the list forgot, as far as there is room."""
     if room <= 0 or not drafts:
         return drafts
-    steps = [step for step in choose(task.intent, task.votes, task.recognised).steps if step.keep > 1 and holds(step, task)]
+    steps = [
+        step for step in choose(task.intent, task.votes, task.recognised).steps if step.keep > 1 and holds(step, task)
+    ]
     wanted = [step for step in steps if step.role == "first" and task.kind in _FIRST_KINDS]
     wanted += [step for role in ("tests", "last", "docs") for step in steps if step.role == role]
     for step in wanted:

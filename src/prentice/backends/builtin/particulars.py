@@ -53,10 +53,10 @@ def flat(text: str) -> str:
 def _found(text: str) -> Iterator[str]:
     spots: list[tuple[int, str]] = [(match.start(), match[0]) for match in _PATTERN.finditer(text)]
     taken = [(match.start(), match.end()) for match in _PATTERN.finditer(text)]
-    for match in re.finditer(r"[A-Za-z][\w.+#-]*\w", text):
-        if match[0] in _NAMES and not any(start <= match.start() < end for start, end in taken):
-            spots.append((match.start(), match[0]))
-    for match in _NAME.finditer(text):
-        if not any(start <= match.start() < end for start, end in taken):
-            spots.append((match.start(), match[0]))
+    names = [match for match in re.finditer(r"[A-Za-z][\w.+#-]*\w", text) if match[0] in _NAMES]
+    spots += [
+        (match.start(), match[0])
+        for match in (*names, *_NAME.finditer(text))
+        if not any(start <= match.start() < end for start, end in taken)
+    ]
     yield from (entry.strip() for _, entry in sorted(spots))

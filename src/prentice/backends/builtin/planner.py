@@ -160,7 +160,9 @@ def _from_goals(items: tuple[Item, ...], task: Task, facts: PlanningFacts) -> li
 
 def _spares(task: Task) -> list[Draft]:
     """Give the steps that come in only where a plan must be longer: the playbook's own, then those for any task."""
-    own = [step for step in choose(task.intent, task.votes, task.recognised).steps if step.keep <= 1 and holds(step, task)]
+    own = [
+        step for step in choose(task.intent, task.votes, task.recognised).steps if step.keep <= 1 and holds(step, task)
+    ]
     common = [
         step for playbook in library() if "spare" in playbook.kinds for step in playbook.steps if holds(step, task)
     ]

@@ -146,7 +146,9 @@ def _filled(way: str, slots: Mapping[str, str], *, bare: bool) -> str:
             ways = [ways[-1]] if len(ways) > 1 else []
         found = next((way for way in ways if all(slots.get(name.lower()) for name in _SLOT.findall(way))), "")
         before = match.string[match.start() - 1 : match.start()]
-        return f" {found}" if before.isalnum() and found[:1] in {"{", *"abcdefghijklmnopqrstuvwxyz"} and found else found
+        return (
+            f" {found}" if before.isalnum() and found[:1] in {"{", *"abcdefghijklmnopqrstuvwxyz"} and found else found
+        )
 
     way = _OPTION.sub(option, way)
     if not all(slots.get(name.lower()) for name in _SLOT.findall(way)):

@@ -69,7 +69,7 @@ def slots(
     return {name: value for name, value in found.items() if value}
 
 
-def _about(intent: Intent, *, kind: str, altering: bool) -> dict[str, str]:  # noqa: C901 - one short case for each part of a sentence
+def _about(intent: Intent, *, kind: str, altering: bool) -> dict[str, str]:  # noqa: C901, PLR0912 - one short case for each part of a sentence
     """Give what the work is about: `topic` as already mentioned, `bare` without article, `new` as the title has it."""
     thing = carried(intent) or intent.object or re.sub(r"\s+v?\d[\d.x]*$", "", intent.parts.get("to", ""))
     purpose = intent.parts.get("to", "")
@@ -106,7 +106,12 @@ def _about(intent: Intent, *, kind: str, altering: bool) -> dict[str, str]:  # n
         thing, measure = match[1], match[2].lower()
     if kind in {"tests", "docs", "performance", "refactoring"} and not intent.clause and thing == intent.object:
         thing = _SUFFIXES.sub("", thing) or thing
-    if intent.verb == "make" and not altering and (match := re.match(r"^(.*?)\s+(\S+)$", thing)) and len(thing.split()) > 1:
+    if (
+        intent.verb == "make"
+        and not altering
+        and (match := re.match(r"^(.*?)\s+(\S+)$", thing))
+        and len(thing.split()) > 1
+    ):
         found_quality = match[2]
         thing = match[1]
     else:
@@ -124,7 +129,11 @@ def _about(intent: Intent, *, kind: str, altering: bool) -> dict[str, str]:  # n
         return {"topic": topic, "bare": topic, "short": topic, "new": topic, "does": "does",
                 "full": clip(thing, 90), "title": clip(intent.text, 80)}  # fmt: skip
     first, _, rest = thing.partition(" ")
-    if first.endswith("ing") and stem(first.lower()) in VERBS and (is_name(rest) or re.match(r"(?:the|a|an|our)\b|[A-Z]", rest)):
+    if (
+        first.endswith("ing")
+        and stem(first.lower()) in VERBS
+        and (is_name(rest) or re.match(r"(?:the|a|an|our)\b|[A-Z]", rest))
+    ):
         topic = clip(thing, _TOPIC_LENGTH)
         return {"topic": topic, "bare": topic, "short": topic, "new": topic, "does": "does",
                 "full": clip(thing, 90), "title": clip(intent.text, 80)}  # fmt: skip
@@ -229,7 +238,7 @@ def _head(thing: str) -> str:
     return clip(head, _SHORT_LENGTH)
 
 
-def _symptom(intent: Intent) -> dict[str, str]:
+def _symptom(intent: Intent) -> dict[str, str]:  # noqa: PLR0911 - each way to tell a failure ends by itself
     """Give the failure: `symptom` as a noun phrase, or `clause` as a statement that goes after `that`."""
     if intent.clause:
         if match := re.match(r"(\w+(?:Error|Exception))\b", intent.text):
@@ -342,6 +351,9 @@ def _circumstances(intent: Intent, *, text: str) -> dict[str, str]:  # noqa: C90
     """Give where, with what, for whom, how far, by when; services and other names."""
     parts, found = intent.parts, dict[str, str]()
     moved = VERBS.get(stem(intent.verb)) in {"migration", "dependency"} or intent.verb in {
+        "allow",
+        "enable",
+        "let",
         "localize",
         "translate",
         "split",

@@ -202,7 +202,7 @@ def _item(text: str, *, details: tuple[str, ...] = ()) -> Item:
     return Item(text=head, intent=parse(head), details=details or tuple(below), follows=follows)
 
 
-_NUMBERS: Final = r"(?:(?:steps?|items?|tasks?|numbers?|no\.?|points?|#)?\s*#?\d{1,2}(?!\d|\s?%|\s*(?!and\b|is\b|are\b|has\b|have\b)[a-z]{3}))"
+_NUMBERS: Final = r"(?:(?:steps?|items?|tasks?|numbers?|no\.?|points?|#)?\s*#?\d{1,2}(?!\d|\s?%|\s*(?!and\b|is\b|are\b|has\b|have\b)[a-z]{3}))"  # noqa: E501 - a pattern or a list of words reads best in one piece
 _ORDER: Final = re.compile(
     rf"\s*(?:\((?:(?:only |comes |runs |starts )?(?:after|once|when)|depends on|dependent on|needs|requires|blocked by|following|waits for)\s+"  # noqa: E501 - a pattern or a list of words reads best in one piece
     rf"(?P<boxed>{_NUMBERS}(?:\s*(?:,|and|&|\+)+\s*{_NUMBERS})*)(?:\s+(?:is|are|has been|have been)\s+\w+)?\)"

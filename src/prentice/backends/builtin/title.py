@@ -143,7 +143,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
 
 
 _WISH: Final = re.compile(
-    r"^(?P<who>(?:(?!(?:when|if|that|to|whether|what|which|how|why|where|who|we|i|you)\b)\S+ ){1,6}?)(?P<modal>should|must|shall|ought to) "
+    r"^(?P<who>(?:(?!(?:when|if|that|to|whether|what|which|how|why|where|who|we|i|you)\b)\S+ ){1,6}?)(?P<modal>should|must|shall|ought to) "  # noqa: E501 - a pattern or a list of words reads best in one piece
     r"(?P<no>not |never |no longer )?(?P<what>[a-z]\S*(?: .+)?)$",
     re.IGNORECASE,
 )

@@ -6,8 +6,8 @@ from typing import Final
 
 from prentice.backends.builtin.draft import MAX_CRITERIA, Draft, near, slug
 from prentice.backends.builtin.fitting import ends
-from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
 from prentice.backends.builtin.particulars import MAX_SCANNED, flat, missing
+from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
 from prentice.backends.builtin.slots import named_languages
 from prentice.backends.builtin.structure import Matter, without_order
 from prentice.backends.builtin.title import parse
@@ -74,7 +74,9 @@ def keep_particulars(drafts: Sequence[Draft], *, title: str, description: str, c
         text = _plain(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))
         step = _roomy(text, drafts, core=core)
         whole = capitalized(f"as asked: {lowered(text)}" if sentence == title.strip() else text)
-        if len(whole) <= CRITERION_LENGTH and not missing(sentence, whole + "\n".join(_shown(draft) for draft in drafts)):
+        if len(whole) <= CRITERION_LENGTH and not missing(
+            sentence, whole + "\n".join(_shown(draft) for draft in drafts)
+        ):
             step.give(whole)
             continue
         for piece in _windows(text, lost):
@@ -314,7 +316,7 @@ _COMMANDS: Final = (
     (re.compile(r"\b(?:pytest|tox|nox|python3?|unittest|nose2)\b"), {"Python"}),
     (re.compile(r"\bgo (?:test|vet|build)\b"), {"Go", "Golang"}),
     (re.compile(r"\bcargo\b"), {"Rust"}),
-    (re.compile(r"\b(?:npm|npx|yarn|pnpm|jest|vitest|mocha|bun|deno)\b"), {"JavaScript", "TypeScript", "Node", "Node.js"}),
+    (re.compile(r"\b(?:npm|npx|yarn|pnpm|jest|vitest|mocha|bun|deno)\b"), {"JavaScript", "TypeScript", "Node", "Node.js"}),  # noqa: E501 - a pattern or a list of words reads best in one piece
     (re.compile(r"\b(?:mvn|gradlew?|sbt)\b"), {"Java", "Kotlin", "Scala"}),
     (re.compile(r"\b(?:rspec|rake|bundle)\b"), {"Ruby"}),
     (re.compile(r"\bdotnet\b"), {"C#"}),
@@ -327,14 +329,14 @@ _COMMANDS: Final = (
 def _of_language(draft: Draft, *, command: str, task: str) -> bool:
     """Tell whether a check command can judge a step: it cannot where the code is in another language.
 
-    The step's own name decides, else the side that the task's title moves to; both may name no language at all.
+    The side that the task's title moves to decides, else the step's own name; both may name no language at all.
     """
     own = next((languages for pattern, languages in _COMMANDS if pattern.search(command)), None)
     if own is None:
         return True
     to = parse(task).parts
     goal = " ".join(to.get(key, "") for key in ("to", "into", "in", "using", "with"))
-    named = named_languages(draft.name) or named_languages(goal) or named_languages(task)
+    named = named_languages(goal) or named_languages(draft.name) or named_languages(task)
     return not named or any(language in own for language in named)
 
 
