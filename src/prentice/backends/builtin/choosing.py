@@ -27,7 +27,17 @@ _MEASURED: Final = re.compile(
 )
 _REWORDING: Final = frozenset("proofread update clarify mention add put refresh extend shorten move rename".split())
 """Verbs that change a document which is there."""
+_ALTERING: Final = frozenset(
+    "verify cover convert translate turn stop avoid prevent lower reduce cut decrease trim shrink increase".split()
+)
+"""Verbs of other kinds that may also ask for a change of behaviour; asked only where the kind is a feature."""
 _GENERAL: Final = frozenset("improve redesign restyle rework configure automate publish import export sync".split())
+_SETTING: Final = re.compile(
+    r"\b(?:interval|limit|threshold|time-?out|retention|number|frequency|price|quota|period|ttl|delay|batch size|level|"
+    r"priority|opacity|margin|padding|volume|brightness)s?$",
+    re.IGNORECASE,
+)
+"""What is set and not measured: to lower it makes nothing faster by itself."""
 _FORMS: Final = frozenset("PDF PDFs CSV JSON XML HTML Markdown YAML TOML UTC UTF-8 ZIP Excel".split())
 """Forms that things are given, and no technologies to move to."""
 _LONE: Final = frozenset(
@@ -58,13 +68,8 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     def vote(kind: str, weight: float) -> None:
         found[kind] = found.get(kind, 0.0) + weight
 
-    kind, core = kind_of(intent.verb), central(intent)
-    if intent.verb in {"convert", "translate", "turn"} and not _exchanges(intent, core):
-        kind = "feature"  # into PDF or into German: neither is a technology that replaces another
-    if intent.verb in {"verify", "cover"} and not re.search(
-        r"\btest(?:s|ed|ing)?\b|^that\b", f"{intent.object} {intent.text}"
-    ):
-        kind = "feature"  # `verify signatures` is what the program does
+    core = central(intent)
+    kind = _announced(intent, core)
     mended = kind in _MENDING and bool(core & ILLS)
     if kind and not mended:
         vote(kind, _verb_weight(intent, kind))
@@ -84,13 +89,35 @@ def votes(intent: Intent, *, recognised: Mapping[str, float]) -> dict[str, float
     return found
 
 
+def _announced(intent: Intent, core: frozenset[str]) -> str:
+    """Give the kind that the verb announces, said of this object."""
+    kind = kind_of(intent.verb)
+    if intent.verb in {"convert", "translate", "turn"} and not _exchanges(intent, core):
+        kind = "feature"  # into PDF or into German: neither is a technology that replaces another
+    if intent.verb in {"verify", "cover"} and not re.search(
+        r"\btest(?:s|ed|ing)?\b|^that\b", f"{intent.object} {intent.text}"
+    ):
+        kind = "feature"  # `verify signatures` is what the program does
+    if intent.verb in {"stop", "avoid", "prevent"} and re.match(r"\w{3,}ing\b", intent.object) and not core & ILLS:
+        kind = "feature"  # to stop doing something is a wanted change, and no defect
+    if intent.verb in _LESSENING | {"increase", "raise"} and _SETTING.search(
+        re.split(r"\s(?:of|for|to)\s", intent.object)[0]
+    ):
+        kind = "feature"  # a setting gets another value
+    return kind
+
+
 def _exchanges(intent: Intent, core: frozenset[str]) -> bool:
     """Tell whether a conversion swaps one known technology for another, rather than giving things another form."""
-    targets = " ".join(intent.parts.get(key, "") for key in ("to", "into", "in", "using", "with", "as"))
+    keys = (
+        ("to", "into", "using", "with", "as") if {"to", "into"} & intent.parts.keys() else ("in", "using", "with", "as")
+    )
+    targets = " ".join(intent.parts.get(key, "") for key in keys)
     if "humanlanguage" in core or recognise(targets).keys() & {"humanlanguage"}:
         return False
     known = [word for word in re.findall(r"[A-Za-z][\w.+#-]*", targets) if is_name(word) and word not in _FORMS]
-    return bool(known or "from" in intent.parts or recognise(targets))
+    moves = {name for book in library() if "migration" in book.kinds for group in book.needs for name in group}
+    return bool(known or "from" in intent.parts or recognise(targets).keys() & moves)
 
 
 def _verb_weight(intent: Intent, kind: str) -> float:
@@ -163,7 +190,7 @@ def _vote_shape(intent: Intent, kind: str, vote: _Vote) -> None:  # noqa: C901 -
     ):
         vote("removal", 5.0)
     if intent.verb in {"deduplicate", "clean", "clean up"} and re.search(
-        r"\b(?:records?|rows?|customers?|contacts?|entries|users?|data|accounts?|addresses|dataset)\b",
+        r"\b(?:records?|rows?|customers?|contacts?|entries|users?|data|accounts?|addresses|dataset|events?|messages?|notifications?|photos|files|leads|orders|products|patients?)\b",
         intent.object,
         re.IGNORECASE,
     ):
@@ -235,7 +262,8 @@ def choose(intent: Intent, found: Mapping[str, float], recognised: Mapping[str, 
         if leading == "docs" and intent.verb in _REWORDING:
             special = core & ILLS
         fit = _fit(playbook, recognised, special) if playbook.needs else 0.0
-        if playbook.needs and fit < _MIN_CONCEPT and ("*",) not in playbook.needs:
+        anyhow = ("*",) in playbook.needs and (leading != "configuration" or makes(intent))
+        if playbook.needs and fit < _MIN_CONCEPT and not anyhow:
             continue
         score = strength + fit + (0.7 if playbook.kinds[0] == leading else 0.0)
         if score > best_score:
@@ -253,7 +281,7 @@ def _alters(intent: Intent) -> bool:
     return (
         bool(intent.verb)
         and not makes(intent)
-        and (kind_of(intent.verb) in {"feature", ""} or intent.verb in {"verify", "cover"})
+        and (kind_of(intent.verb) in {"feature", ""} or intent.verb in _ALTERING)
     )
 
 

@@ -72,7 +72,8 @@ def central(intent: Intent) -> frozenset[str]:  # noqa: C901, PLR0912 - one shor
     if kind == "migration":
         if len(set(_LANGUAGE.findall(intent.text))) > 1:
             found.add("languageport")
-        for part in _parts(intent, "from to into onto with by in off instead using"):
+        sides = "from to into onto with by off instead using"
+        for part in _parts(intent, sides if {"to", "into", "onto"} & intent.parts.keys() else f"{sides} in"):
             found |= _headed(part)
         if "into" in intent.parts:
             found |= set(recognise(f"into {intent.parts['into']}"))

@@ -23,7 +23,7 @@ KINDS: Final[Mapping[str, Category]] = {
 
 _VERBS: Final[Mapping[str, str]] = {
     "migration": "migrate port convert move transition switch rewrite replace swap translate",
-    "feature": "validate skip bind aggregate localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "feature": "handle adopt throttle vendor validate skip bind aggregate localize internationalize paginate add implement create build support introduce enable allow let provide develop extend include make show "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "display accept expose generate store save track send schedule filter sort offer write give detect calculate "
     "compute apply hide wire complete register return pass map emit render parse read notify collect limit "
     "restrict persist reload propagate define link copy merge update change adjust adapt modify set run use put keep "
@@ -35,8 +35,9 @@ _VERBS: Final[Mapping[str, str]] = {
     "interpolate calibrate quantize enrich geocode classify predict recommend escalate forward defer delay renew shorten reveal promote "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "impersonate invite warm drain shard partition reconcile tell offload serialize suppress downsample stub emulate simulate "  # noqa: E501 - a pattern or a list of words reads best in one piece
     "clone subscribe map mirror mask pass warn alert capture check load",
-    "bug": "guard reproduce unblock fix resolve repair correct debug handle prevent stop avoid mend patch solve address restore ensure",  # noqa: E501 - a pattern or a list of words reads best in one piece
-    "refactoring": "refactor restructure extract split simplify decouple rename deduplicate reorganize modularize "
+    "bug": "guard reproduce unblock fix resolve repair correct debug prevent stop avoid mend patch solve address restore ensure",  # noqa: E501 - a pattern or a list of words reads best in one piece
+    "refactoring": "refactor flatten restructure extract split simplify decouple rename deduplicate reorganize "
+    "modularize "
     "consolidate unify inline tidy rework separate isolate untangle abstract encapsulate standardize clean",
     "tests": "fuzz test cover exercise verify",
     "docs": "proofread clarify mention document describe explain outline",
@@ -73,7 +74,7 @@ PARTICLES: Final = frozenset({"set up", "clean up", "speed up", "tidy up", "hook
 PARTICLE_VERBS: Final[Mapping[str, str]] = {
     "set up": "devops", "speed up": "performance", "clean up": "refactoring", "tidy up": "refactoring",
     "hook up": "integration", "log out": "feature", "sign up": "feature", "log in": "feature", "sign out": "feature", "break up": "refactoring", "split up": "refactoring", "cut down": "performance",  # noqa: E501 - a pattern or a list of words reads best in one piece
-    "roll out": "release", "write up": "docs", "split out": "refactoring", "pull out": "refactoring",
+    "roll out": "devops", "write up": "docs", "split out": "refactoring", "pull out": "refactoring",
     "rip out": "removal", "bring up": "devops", "wire up": "feature", "spin up": "devops", "slim down": "performance",
     "lock down": "security", "look into": "investigation", "get rid of": "removal", "make sure": "bug",
     "find out": "investigation", "figure out": "investigation", "phase out": "removal", "break down": "refactoring",

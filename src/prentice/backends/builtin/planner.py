@@ -198,9 +198,9 @@ def _apart(drafts: list[Draft], task: Task, facts: PlanningFacts) -> list[Draft]
 def _other_names(task: Task, draft: Draft) -> list[str]:
     """Give names for a step that is named like the whole task: its playbook's own, else what its category does."""
     steps = choose(task.intent, task.votes, task.recognised).steps
-    core = [step.name for step in steps if step.role == "core" and draft.role == "core"]
+    own = [way for step in steps if step.key == draft.key for way in step.name.split(" || ")]
     ways = [
-        *core,
+        *own,
         _PLAIN_NAMES.get(draft.category, "Do the central part and show that it works"),
         "Do the central part and show that it works",
         "Write the code and its first test",

@@ -53,6 +53,13 @@ _FAILS: Final = re.compile(
     re.IGNORECASE,
 )
 _STATES: Final = re.compile(r"^\S+(?: \S+){0,6} (?:is|are|was|were) (?!to\b)\w+", re.IGNORECASE)
+_HAPPENS: Final = re.compile(
+    r"^(?!(?:when|if|how|why|what)\b)\S+(?: \S+){0,4} (?:closes|opens|grows?|flickers|jumps|scrolls|disappears|vanish(?:es)?|resets|stays|remains|"  # noqa: E501 - a pattern or a list of words reads best in one piece
+    r"shifts|drifts|leaks|spins|loops|repeats|blocks|freezes|blinks|appears?|drops|runs|fires|keeps|turns|goes|gets|becomes|forgets|"
+    r"shows|sends|logs|prints|uses|accepts|allows|reports|counts|rounds|waits|restarts|reconnects|overflows) "
+    r"(?:when|whenever|while|after|before|if|without|instead|again|twice|on|in|to|the|an?|for|as|too|during|every|under|over)\b",
+    re.IGNORECASE,
+)
 _READERS: Final = re.compile(
     r"\b(?:developers|users|newcomers|customers|contributors|admins|administrators|team|staff|beginners|operators)$"
 )
@@ -127,7 +134,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
                       quotes=quotes)  # fmt: skip
     verb, used = _verb(words, text)
     if not verb or statement:
-        clause = bool(_FAILS.search(text) or _STATES.search(text)) or statement
+        clause = bool(_FAILS.search(text) or _STATES.search(text) or _HAPPENS.search(text)) or statement
         head = _segments(words)
         return Intent(text=text, object=text if clause else lowered(head[0]), parts=head[1], label=label, scope=scope,
                       clause=clause, limits=limits, quotes=quotes)  # fmt: skip
