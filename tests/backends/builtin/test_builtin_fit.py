@@ -7,6 +7,7 @@ from prentice.backends.builtin.planner import plan
 from prentice.backends.builtin.structure import Matter
 from prentice.backends.builtin.title import parse
 from prentice.backends.builtin.understanding import understand
+from prentice.errors import TextError
 from prentice.tasks.plan import PlanningFacts, Subtask
 
 
@@ -57,6 +58,12 @@ def planned(title: str) -> str:
         ("Audit third-party npm packages for licences", "review"),
         ("Tidy up the CSS of the landing page", "refactor"),
         ("Add a troubleshooting section to the README", "docs"),
+        ("Throttle outgoing SMS to 10 per second", "behaviour-change"),
+        ("Throttle calls of the public API", "rate-limit"),
+        ("Dropdown jumps when scrolling on iPad", "ui-bug"),
+        ("Lower the advertising interval to 100 ms", "behaviour-change"),
+        ("Stop sending newsletters to bounced addresses", "behaviour-change"),
+        ("Convert timestamps to UTC in the events table", "behaviour-change"),
         ("Allow admins to delete spam comments", "feature"),
     ],
 )
@@ -137,3 +144,16 @@ def test_a_described_feature_is_planned_by_its_title_and_each_criterion_stands_w
     assert holders[2] != holders[3]
     gift = next(step for step in steps if "gift cards" in step.name)
     assert not any("invoice" in entry for entry in gift.acceptance_criteria)
+    assert holders[3].category != "documentation"
+
+
+@pytest.mark.parametrize("title", ["make it better", "improve things", "do the stuff", "make the app nicer", "fix it"])
+def test_a_text_without_action_or_object_is_refused_with_what_is_missing(title: str) -> None:
+    with pytest.raises(TextError, match="leaves open what") as caught:
+        plan(PlanningFacts(name=title))
+    assert "Name the action" in caught.value.next_step
+
+
+def test_unknown_words_get_a_general_plan_in_these_words() -> None:
+    found = planned("Frobnicate the quux of the gizmo")
+    assert "frobnicating the quux of the gizmo" in found

@@ -83,6 +83,8 @@ def central(intent: Intent) -> frozenset[str]:  # noqa: C901, PLR0912 - one shor
         found |= recognise(" ; ".join(_parts(intent, "with for on without over into to in"))).keys() & QUALITIES
     elif kind == "bug" and "when" in intent.parts:
         found |= set(recognise(intent.parts["when"]))
+    if not intent.verb and re.match(r"rate[- ]?limit\b", intent.object, re.IGNORECASE):
+        found.add("ratelimit")
     if re.search(r"\bautomatic(?:ally)?$", intent.text):
         found.add("automate")
     return frozenset(found)
@@ -130,4 +132,8 @@ def _headed(phrase: str) -> set[str]:
 def _of_verb(intent: Intent) -> set[str]:
     """Give the concepts that the verb itself belongs to: `paginate`, `encrypt`, `import`."""
     text = f"{intent.verb} {intent.object}"
-    return {name for name, start, _ in spans(text) if start == 0 and name != "table"}
+    served = re.search(
+        r"\b(?:api|apis|endpoints?|routes?|requests?|calls?|clients?|logins?|attempts)\b", text, re.IGNORECASE
+    )
+    unfit = {"table"} if served else {"table", "ratelimit"}  # what is sent, read or written has no 429
+    return {name for name, start, _ in spans(text) if start == 0 and name not in unfit}

@@ -72,7 +72,8 @@ def keep_particulars(drafts: Sequence[Draft], *, title: str, description: str, c
         if not lost or not content(sentence):
             continue
         text = _plain(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))
-        step = _roomy(text, drafts, core=core)
+        of_title = sentence == title.strip() and len(core.given) < MAX_CRITERIA - 1
+        step = core if of_title else _roomy(text, drafts, core=core)
         whole = capitalized(f"as asked: {lowered(text)}" if sentence == title.strip() else text)
         if len(whole) <= CRITERION_LENGTH and not missing(
             sentence, whole + "\n".join(_shown(draft) for draft in drafts)
@@ -119,9 +120,9 @@ def _cover(number: int, criterion: str, drafts: list[Draft], *, facts: PlanningF
 
     Words of the task's own title are in every step and every criterion: they say nothing of where it belongs.
     """
-    telling = content(criterion) - content(facts.name)
+    telling = content(criterion) - content(facts.name) - _EVERYWHERE
     shared, step = _sharing(telling, criterion, drafts)
-    room = facts.max_subtasks - len(drafts)
+    room = facts.max_subtasks + _MAX_NOTES - len(drafts)  # what is too much is merged afterwards, least worth first
     if shared < _BELONGS and room > 0 and len(telling) >= 2 and len(facts.criteria) > 1:
         made = _own_step(criterion, drafts)
         if not any(near(made.name, name) for name in (facts.name, *facts.existing)):
@@ -134,6 +135,10 @@ def _cover(number: int, criterion: str, drafts: list[Draft], *, facts: PlanningF
     step.covers.append(number)
 
 
+_EVERYWHERE: Final = content(
+    "show shows shown work works use uses used make test tests tested example examples change case cases"
+)
+"""Words of steps of any kind, which do not place a criterion."""
 _BELONGS: Final = 0.3
 """Share of a criterion's words that a step must have, to be where the criterion belongs."""
 

@@ -18,7 +18,8 @@ _VAGUE: Final = frozenset(
     """stuff thing things something anything everything code codebase bug bugs issue issues problem problems error
     errors     task tasks work project app application software program system feature features improvement
     improvements change
-    changes better good bad nice great properly correctly well quickly asap please need needs want make do get fix
+    changes better good bad nice nicer prettier cleaner cooler awesome great
+    properly correctly well quickly asap please need needs want make do get fix
     improve update add implement create build write handle change support enhance optimize optimise refactor test help
     start finish complete continue check run use set clean working works broken wrong part parts stuffs it""".split()
 )
