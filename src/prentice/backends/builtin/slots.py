@@ -216,6 +216,9 @@ def _gerund(verb: str) -> str:
 
 def _options(intent: Intent, thing: str) -> dict[str, str]:
     """Give what is to be chosen from: `A or B`, `A vs. B`, `between A and B`, `compare A and B`."""
+    sides = (intent.parts.get("from", ""), intent.parts.get("to", ""))
+    if intent.verb in {"evaluate", "assess", "explore", "study"} and all(sides):
+        return {"options": f"{clip(sides[0], 18)} and {clip(sides[1], 18)}"}
     text = intent.parts.get("between", "") or thing
     joint = (
         r" (?:or|vs\.?|versus|and) "
