@@ -157,3 +157,26 @@ def test_a_text_without_action_or_object_is_refused_with_what_is_missing(title: 
 def test_unknown_words_get_a_general_plan_in_these_words() -> None:
     found = planned("Frobnicate the quux of the gizmo")
     assert "frobnicating the quux of the gizmo" in found
+
+
+@pytest.mark.parametrize(
+    ("title", "playbook"),
+    [
+        ("Harden the file upload endpoint against path traversal", "dangerous-input"),
+        ("Protect the comment form from XSS", "xss"),
+    ],
+)
+def test_what_is_hardened_against_chooses_the_playbook(title: str, playbook: str) -> None:
+    assert chosen(title) == playbook
+
+
+def test_what_a_thing_is_made_to_do_is_the_work() -> None:
+    found = planned("Make the progress bar show elapsed time")
+    assert "showing elapsed time in the progress bar" in found
+    assert "making" not in found
+
+
+def test_what_is_also_done_to_the_same_object_is_no_work_of_its_own() -> None:
+    found = planned("Archive nightly exports to S3 and keep them two years")
+    assert "keeping them" not in found
+    assert "keep them two years" in found

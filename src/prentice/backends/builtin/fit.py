@@ -81,6 +81,8 @@ def central(intent: Intent) -> frozenset[str]:  # noqa: C901, PLR0912 - one shor
         found |= recognise(f"{intent.object} ; into {intent.parts.get('into', '')}").keys() & _SHAPES
     elif intent.verb in {"make", "translate", "localize", "offer"}:
         found |= recognise(" ; ".join(_parts(intent, "with for on without over into to in"))).keys() & QUALITIES
+    elif kind == "security":  # hardened against what, protected from what
+        found |= recognise(" ; ".join(_parts(intent, "against from"))).keys() & ILLS
     elif kind == "bug" and "when" in intent.parts:
         found |= set(recognise(intent.parts["when"]))
     if not intent.verb and re.match(r"rate[- ]?limit\b", intent.object, re.IGNORECASE):

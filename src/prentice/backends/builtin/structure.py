@@ -84,7 +84,8 @@ def read(description: str, *, criteria: tuple[str, ...] = ()) -> Matter:
 def goals(title: str) -> tuple[Item, ...]:
     """Split a title at `and`, `;` or `then` where another imperative with its own object follows; else one item."""
     pieces = re.split(
-        r"(?:,?\s+and(?:\s+then)?|;|,\s*then|,|\s+then|\.)\s+(?=[A-Za-z])", " ".join(title.split())[:2_000]
+        r"(?:,?\s+and(?:\s+then)?|;|,\s*then|,|\s+then|\.)\s+(?=[A-Za-z])(?!\w+ (?:them|it|those|these)\b)",
+        " ".join(title.split())[:2_000],
     )
     joined: list[str] = []
     for piece in pieces:

@@ -93,6 +93,17 @@ _HEAD_NOUNS: Final = frozenset(
 )
 
 
+_AFTERTHOUGHT: Final = re.compile(r",?\s+and\s+(?:then\s+)?\w+\s+(?:them|it|those|these)\b.*$", re.IGNORECASE)
+"""What is also to be done to the same object: `archive the exports and keep them two years`."""
+
+_CAUSED: Final = re.compile(
+    r"(?:make|have)\s+(?P<thing>(?!sure\b|it\b).{2,80}?)(?<!\bthe)(?<!\ba)(?<!\bin)(?<!\bof)\s+"
+    r"(?P<verb>show|print|accept|return|support|include|display|handle|ignore|respect|wait|retry|exit|raise|emit|"
+    r"follow|keep|honou?r|remember|reject|refuse|warn|validate|survive)\s+(?P<rest>\S.*)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """A title taken apart. Phrases are as written, in running-text case, without the preposition that led them."""
@@ -119,11 +130,20 @@ class Intent:
         return stem(words[-1].lower()) if words else ""
 
 
+def _caused(text: str) -> str:
+    """Turn `make THING DO` around to `do in THING`, where the verb of what it is to do stands."""
+    match = _CAUSED.match(text)
+    if match is None:
+        return text
+    action = f"{match['verb'][:1].upper()}{match['verb'][1:]} {match['rest']}"
+    return f"{action} in {match['thing']}"
+
+
 def parse(title: str, *, statement: bool = False) -> Intent:
     """Take a title apart; any text gives an intent, an empty one for an empty text."""
     text, label, scope = _without_frame(" ".join(title.split())[:2_000])
-    text = recased(text)
-    words = _TOKEN.findall(text)
+    text = _caused(recased(text))
+    words = _TOKEN.findall(_AFTERTHOUGHT.sub("", text))
     quotes = tuple(match for match in re.findall(r'["\u201c]([^"\u201c\u201d\n]{3,120})["\u201d]', text))
     limits = tuple(match[0].strip() for match in _LIMIT.finditer(text))
     if wish := _WISH.match(text):
