@@ -10,6 +10,7 @@ import json
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -43,18 +44,20 @@ class Database:
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
+            # Whoever forgets to close it, or ends, closes it all the same.
+            self._close = weakref.finalize(self, self._connection.close)
             try:
                 self._connection.row_factory = sqlite3.Row
                 self._use_wal()
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._migrate(migrations)
             except BaseException:
-                self._connection.close()
+                self._close()
                 raise
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
