@@ -187,7 +187,7 @@ BAD = {
     "empty": b"", "list": b"[]", "prose": b"hello", "truncated": new_state(NOW)[:30],
     "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
     "conflict": b"{\n<<<<<<< HEAD\n=======\n>>>>>>> x\n}", "latin-1": b'{"todos": ["\xe9"]}',
-    "deep": b'{"todos": ' + b"[" * 4000 + b"]" * 4000 + b"}",
+    "deep": b'{"todos": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 import difflib
 import json
 import random
+import sys
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
@@ -423,7 +424,8 @@ def test_a_file_nested_as_deep_as_reading_allows_can_also_be_changed() -> None:
 
 
 def test_a_change_too_deep_to_follow_is_refused_by_name() -> None:
-    state = parse(b'{"todos": [], "x": ' + b"[" * 700 + b"1" + b"]" * 700 + b"}")
+    depth = 700 if sys.version_info < (3, 12) else 3_000  # which the reader still reads and Python no longer follows
+    state = parse(b'{"todos": [], "x": ' + b"[" * depth + b"1" + b"]" * depth + b"}")
     with pytest.raises(DamagedFileError, match="nested too deep"):
         serialize(state, json.loads(state.text.replace("1", "2")))
 
