@@ -5,6 +5,7 @@ Text says little about effort (`priors.toml` has the counts), so the interval is
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final, Literal, cast
 
 from prentice.tasks.plan import Category, Complexity, Subtask
 from prentice.tasks.record import Task
+from prentice.tasks.words import content_words, jaccard
 
 BUCKETS: Final[Mapping[str, float]] = {
     "<15 min": 0.25, "15-60 min": 1.0, "1-4 h": 4.0, "4-16 h": 16.0, ">16 h": math.inf,
@@ -152,7 +154,7 @@ def _alike(
     work: Task | Subtask, *, category: Category | None, complexity: Complexity, history: Sequence[Finished]
 ) -> list[Finished]:
     """Pick the finished tasks that are like this one: by words, tags, category and complexity."""
-    words = _words(f"{work.name}\n{work.description}")
+    words = content_words(f"{work.name}\n{work.description}")
     tags = set(work.tags) if isinstance(work, Task) else set()
     return [
         item for item in history
@@ -162,18 +164,13 @@ def _alike(
 
 
 def _likeness(
-    words: set[str], tags: set[str], *, category: Category | None, complexity: Complexity, item: Finished
+    words: AbstractSet[str], tags: set[str], *, category: Category | None, complexity: Complexity, item: Finished
 ) -> float:
     """Give 0 to 1: half shared words (Jaccard), the rest shared tags, category and complexity."""
-    theirs = _words(item.text)
-    shared = len(words & theirs) / len(words | theirs) if words | theirs else 0.0
-    tagged = len(tags & set(item.tags)) / len(tags | set(item.tags)) if tags | set(item.tags) else 0.0
+    shared = jaccard(words, content_words(item.text))
+    tagged = jaccard(tags, set(item.tags))
     same_kind = (category is not None and item.category == category) + (item.complexity == complexity)
     return 0.5 * shared + 0.2 * tagged + 0.15 * same_kind
-
-
-def _words(text: str) -> set[str]:
-    return {word for raw in text.lower().split() if len(word := raw.strip(".,:;!?()[]*`\"'")) > 3}
 
 
 def _variance(logs: Sequence[float], center: float) -> float:
