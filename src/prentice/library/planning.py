@@ -1,0 +1,194 @@
+"""Planning: breaking a task down, and deciding on the proposals."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prentice.config import Settings
+from prentice.errors import ProposalError, UsageError
+from prentice.library.tasks import Tasks
+
+if TYPE_CHECKING:
+    from prentice.ledger.runs_table import RunRow
+    from prentice.runs.protocol import Event, RunState
+    from prentice.skills.breakdown.approve import Approved
+    from prentice.skills.breakdown.proposal import Proposal
+
+
+class Planning(Tasks):
+    """From a task to subtasks that a person approved."""
+
+    def breakdown(
+        self,
+        task: str,
+        *,
+        context: str = "",
+        min_subtasks: int | None = None,
+        max_subtasks: int | None = None,
+        on_event: "Callable[[Event], None] | None" = None,
+    ) -> "Proposal":
+        """Plan a task, given by id or as free text, and keep the plan as a proposal.
+
+        Raises:
+            BreakdownRejectedError: no plan came that can be used.
+            BackendError: the backend failed.
+            TextError, TaskNotFoundError: the task cannot be planned for.
+        """
+        import asyncio
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            raise UsageError(
+                "`breakdown` was called on a running event loop.", next_step="Await `breakdown_async` there instead."
+            )
+        return asyncio.run(
+            self.breakdown_async(
+                task, context=context, min_subtasks=min_subtasks, max_subtasks=max_subtasks, on_event=on_event
+            )
+        )
+
+    async def breakdown_async(
+        self,
+        task: str,
+        *,
+        context: str = "",
+        min_subtasks: int | None = None,
+        max_subtasks: int | None = None,
+        on_event: "Callable[[Event], None] | None" = None,
+    ) -> "Proposal":
+        """Do `breakdown` on the running event loop; `on_event` is told of the run's id, its steps and its progress."""
+        import asyncio
+
+        from prentice.runs import protocol
+        from prentice.runs.engine import InProcessRuns
+        from prentice.runs.registry import Registry
+        from prentice.skills.breakdown import run as breakdown_run
+        from prentice.skills.services import Services
+
+        settings = self._with_bounds(min_subtasks, max_subtasks)
+        task_id, text = self._reference(task)
+        registry: Registry[Services] = Registry()
+        breakdown_run.register(registry)
+        services = Services(
+            directory=self._root,
+            settings=settings,
+            proposals=self._ledgers.proposals(),
+            recorder=self._ledgers.calls(),
+            todo2=self._file() if self.project else None,
+        )
+        async with services:
+            runs = InProcessRuns(self._ledgers.runs(), registry, services)
+            run = await runs.submit(
+                breakdown_run.BREAKDOWN,
+                {
+                    "task": task_id,
+                    "text": text,
+                    "context_text": context,
+                    "min_subtasks": settings.min_subtasks,
+                    "max_subtasks": settings.max_subtasks,
+                },
+            )
+            if on_event:
+                on_event(protocol.Event(kind="started", data={"run": run}))
+            watching = asyncio.create_task(_tell(runs.watch(run), on_event)) if on_event else None
+            try:
+                proposal_id = await runs.outcome(run)
+            finally:
+                if watching:
+                    await watching
+        return self.proposal(proposal_id)
+
+    def run_state(self, run_id: str) -> "RunState":
+        """Give a run as the ledger has it; the result of a finished breakdown is its proposal's id.
+
+        Raises:
+            RunError: there is none of that id here.
+        """
+        from prentice.errors import RunError
+        from prentice.runs.protocol import RunState
+
+        if self._ledgers.is_blank:  # reading makes no file
+            raise RunError(f"There is no run {run_id} here.", next_step="Start one: `prentice breakdown TASK`.")
+        row = self._ledgers.runs().get(run_id)
+        return RunState(
+            id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
+        )
+
+    def runs(self, task_id: str) -> "list[RunRow]":
+        """Give the runs made for a task, oldest first."""
+        if self._ledgers.is_blank:
+            return []
+        return self._ledgers.runs().of_task(task_id)
+
+    def proposals(self) -> list["Proposal"]:
+        """Give the proposals made here, oldest first."""
+        from prentice.skills.breakdown.proposal import Proposal
+
+        if self._ledgers.is_blank:
+            return []  # nothing was planned yet; reading makes no file
+        return [Proposal.from_row(row) for row in self._ledgers.proposals().all()]
+
+    def proposal(self, proposal_id: str) -> "Proposal":
+        """Give one proposal.
+
+        Raises:
+            ProposalError: there is none of that id here.
+        """
+        from prentice.skills.breakdown.proposal import Proposal
+
+        return Proposal.from_row(self._ledgers.proposals().get(proposal_id))
+
+    def approve(self, proposal_id: str, *, only: Sequence[str] = (), edited: "Proposal | None" = None) -> "Approved":
+        """Make a proposal's subtasks into tasks; again gives the same answer and makes nothing.
+
+        `only` takes some of its keys; `edited` is the proposal with a changed plan. Outside a project, one is made.
+
+        Raises:
+            ProposalError, RuleError: it cannot be approved; nothing was changed.
+        """
+        from prentice.skills.breakdown.approve import approve, chosen_keys
+
+        proposal = self.proposal(proposal_id)
+        if edited is not None:
+            if proposal.state == "approved":
+                raise ProposalError(
+                    f"{proposal_id} is approved already; its plan cannot change any more.",
+                    next_step="Edit its tasks instead: `prentice edit TASK`.",
+                )
+            proposal = replace(proposal, subtasks=edited.subtasks)
+        chosen_keys(proposal, only)
+        if self.project is None:
+            self.init()
+        return approve(proposal, todo2=self._file(), proposals=self._ledgers.proposals(), actor=self.actor, only=only)
+
+    async def approve_async(self, proposal_id: str, *, only: Sequence[str] = ()) -> "Approved":
+        """Do `approve` beside a running event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self.approve, proposal_id, only=only)
+
+    def reject(self, proposal_id: str, *, reason: str = "") -> "Proposal":
+        """Set a proposal aside and give it.
+
+        Raises:
+            ProposalError: it was approved before, or does not exist.
+        """
+        from prentice.skills.breakdown.approve import reject
+
+        reject(self.proposal(proposal_id), proposals=self._ledgers.proposals(), actor=self.actor, reason=reason)
+        return self.proposal(proposal_id)
+
+    def _with_bounds(self, low: int | None, high: int | None) -> Settings:
+        low = self.settings.min_subtasks if low is None else low
+        high = self.settings.max_subtasks if high is None else high
+        if not 1 <= low <= high <= 20:
+            raise UsageError(f"A plan cannot have {low} to {high} subtasks.", next_step="Choose 1 <= min <= max <= 20.")
+        return replace(self.settings, min_subtasks=low, max_subtasks=high)
+
+
+async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
+    async for event in events:
+        on_event(event)
