@@ -50,6 +50,7 @@ class Directory:
             self.project.todo2_path,
             max_bytes=self.settings.max_file_mb * 1_000_000,
             wait=self.settings.lock_seconds,
+            actor=self.actor,
         )
 
     def _reference(self, task: str, known: Mapping[str, Task] | None = None) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from prentice.store.atomic import replace_file
 from prentice.store.lock import locked
 from prentice.tasks import todo2
 from prentice.tasks.edits import Editor
+from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import TodoList
 
 FILE_NAME: Final = "state.todo2.json"
@@ -26,11 +27,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Todo2File:
-    """One Todo2 file. `max_bytes` bounds what is read, `wait` (seconds) how long a change waits for the lock."""
+    """One Todo2 file.
+
+    `max_bytes` bounds what is read, `wait` (seconds) how long a change waits for the lock. `actor` is who changes it.
+    """
 
     path: Path
     max_bytes: int = 40_000_000
     wait: float = 10.0
+    actor: Actor = "script"
 
     def read(self) -> TodoList:
         """Read the list as it stands.
