@@ -60,7 +60,7 @@ class Editor:
 
     def create(self, draft: Draft) -> str:
         """Append a task and give its id, `T-<number>`; a number is never used twice."""
-        number = self._next_number()
+        number = next_number(self.value)
         task_id = f"T-{number}"
         record: dict[str, Any] = {
             "id": task_id,
@@ -107,7 +107,7 @@ class Editor:
             TaskNotFoundError: no task has the id.
         """
         task = self.task(task_id)
-        comment_id = f"{task_id}-C-{self._next_comment(task_id)}"
+        comment_id = f"{task_id}-C-{next_comment(self.todolist, task_id)}"
         self._list("comments").append(
             {
                 "id": comment_id,
@@ -167,25 +167,6 @@ class Editor:
         found: list[Any] = self.value[key]
         return found
 
-    def _next_number(self) -> int:
-        """Give the number after every one in use; what is left of a deleted task counts, so that none inherits it."""
-        ids = {record_id(record) for record in task_records(self.value)}
-        left = {
-            record_id(record, "todoId") for key in ("comments", "activities") for record in _records(self.value, key)
-        }
-        numbers = [1, _count(self.value.get("nextTaskNumber"))]
-        numbers += [int(match[1]) + 1 for name in ids | left if (match := _NUMBERED.match(name))]
-        numbers += [_count(record.get("taskNumber")) + 1 for record in task_records(self.value)]
-        number = max(numbers)
-        while f"T-{number}" in ids:
-            number += 1
-        return number
-
-    def _next_comment(self, task_id: str) -> int:
-        prefix = f"{task_id}-C-"
-        taken = (comment.id.removeprefix(prefix) for comment in self.todolist.comments(task_id))
-        return 1 + max((int(number) for number in taken if re.fullmatch(r"\d{1,9}", number)), default=0)
-
     def _activity(self, kind: str, task_id: str, task_name: str, details: Mapping[str, object]) -> None:
         stamp = f"activity-{_milliseconds(self.now)}-{self._token()}"
         entry = {
@@ -203,8 +184,28 @@ class Editor:
 
     def _touch(self) -> None:
         if not _count(self.value.get("nextTaskNumber")):
-            self.value["nextTaskNumber"] = self._next_number()
+            self.value["nextTaskNumber"] = next_number(self.value)
         self.value["lastModified"] = self.now
+
+
+def next_number(value: Mapping[str, Any]) -> int:
+    """Give the number after every one in use; what is left of a deleted task counts, so that none inherits it."""
+    ids = {record_id(record) for record in task_records(value)}
+    left = {record_id(record, "todoId") for key in ("comments", "activities") for record in _records(value, key)}
+    numbers = [1, _count(value.get("nextTaskNumber"))]
+    numbers += [int(match[1]) + 1 for name in ids | left if (match := _NUMBERED.match(name))]
+    numbers += [_count(record.get("taskNumber")) + 1 for record in task_records(value)]
+    number = max(numbers)
+    while f"T-{number}" in ids:
+        number += 1
+    return number
+
+
+def next_comment(todolist: TodoList, task_id: str) -> int:
+    """Give the number for a task's next comment, after the highest of its present ones."""
+    prefix = f"{task_id}-C-"
+    taken = (comment.id.removeprefix(prefix) for comment in todolist.comments(task_id))
+    return 1 + max((int(number) for number in taken if re.fullmatch(r"\d{1,9}", number)), default=0)
 
 
 def not_found(task_id: str, known: Iterable[str]) -> TaskNotFoundError:
