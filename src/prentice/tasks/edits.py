@@ -17,7 +17,7 @@ from prentice.tasks.record import (
     Task,
     record_id,
 )
-from prentice.tasks.todolist import TodoList, task_records
+from prentice.tasks.todolist import TodoList, task_records, tasks_key
 
 MAX_ACTIVITIES: Final = 100
 PREVIEW_LENGTH: Final = 100
@@ -50,7 +50,7 @@ class Editor:
         self.value: dict[str, Any] = dict(value)
         self.now = now
         self._token = token
-        self._tasks_key = "todos" if "todos" in value or "tasks" not in value else "tasks"
+        self._tasks_key = tasks_key(value)
         self._copied: set[str] = set()
 
     @property

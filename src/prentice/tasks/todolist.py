@@ -94,8 +94,13 @@ class TodoList:
 
 
 def task_records(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give the task records of a state: of `todos`, or of `tasks` where a client used that name instead."""
-    return _records(value.get("todos") if "todos" in value else value.get("tasks"))
+    """Give the task records of a state."""
+    return _records(value.get(tasks_key(value)))
+
+
+def tasks_key(value: Mapping[str, Any]) -> str:
+    """Give the key that holds the task records: `todos`, or `tasks` where a client used that name instead."""
+    return "todos" if "todos" in value or "tasks" not in value else "tasks"
 
 
 def _records(value: object) -> list[Mapping[str, Any]]:

@@ -1,0 +1,141 @@
+"""What one change did to a state, by record and field, so that it can be kept, recognized and done again.
+
+Lists of records (tasks, comments) are compared by id, a repeated id by its turn as well; activities only by what was
+added, because every tool drops old ones; whatever else stands at the top level by its whole value.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, TypeAlias
+
+from prentice.tasks.record import record_id
+from prentice.tasks.todolist import tasks_key
+
+Json: TypeAlias = Any
+Record: TypeAlias = Mapping[str, Json]
+Name: TypeAlias = tuple[str, int]
+"""A record's id, and which of the records that bear it this is, from 0."""
+
+STAMPS: Final = ("lastModified",)
+"""Top-level fields that every write sets anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The fields of one record that a change set: their values before and after; a field that is absent was not there.
+
+    The value of `turn` is that of `Name`.
+    """
+
+    id: str
+    turn: int = 0
+    before: Record = field(default_factory=dict)
+    after: Record = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What a change did to one list of records."""
+
+    added: tuple[Record, ...] = ()
+    removed: tuple[Record, ...] = ()
+    edited: tuple[Edit, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.edited)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Everything that a change did. `fields` are the top-level values before and after, None for absent."""
+
+    tasks: Records = Records()
+    comments: Records = Records()
+    activities: tuple[Record, ...] = ()
+    fields: Mapping[str, tuple[Json, Json]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.comments or self.activities or self.fields)
+
+    def document(self) -> dict[str, Json]:
+        """Give the difference as JSON."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Json]) -> "Difference":
+        """Read what `document` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        return cls(
+            tasks=_records_from(document.get("tasks") or {}),
+            comments=_records_from(document.get("comments") or {}),
+            activities=tuple(document.get("activities") or ()),
+            fields={name: (old, new) for name, (old, new) in (document.get("fields") or {}).items()},
+        )
+
+
+def difference(old: Record, new: Record) -> Difference:
+    """Compare two states; records that are the same object cost nothing."""
+    known = {id(record) for record in _list(old, "activities")}
+    ids = {record_id(record) for record in _list(old, "activities")}
+    fresh = [record for record in _list(new, "activities") if id(record) not in known]
+    lists = {tasks_key(old), tasks_key(new), "comments", "activities"}
+    return Difference(
+        tasks=_compared(_list(old, tasks_key(old)), _list(new, tasks_key(new))),
+        comments=_compared(_list(old, "comments"), _list(new, "comments")),
+        activities=tuple(record for record in fresh if record_id(record) not in ids),
+        fields={
+            name: (old.get(name), new.get(name))
+            for name in (*old, *(name for name in new if name not in old))
+            if name not in lists and name not in STAMPS and old.get(name) != new.get(name)
+        },
+    )
+
+
+def named(records: Iterable[Record]) -> dict[Name, Record]:
+    """Give records by id and turn, in their order."""
+    turns: dict[str, int] = {}
+    found: dict[Name, Record] = {}
+    for record in records:
+        name = record_id(record)
+        turn = turns.get(name, 0)
+        turns[name] = turn + 1
+        found[name, turn] = record
+    return found
+
+
+def _compared(old: list[Record], new: list[Record]) -> Records:
+    before, after = named(old), named(new)
+    return Records(
+        added=tuple(record for name, record in after.items() if name not in before),
+        removed=tuple(record for name, record in before.items() if name not in after),
+        edited=tuple(_edits(before, after)),
+    )
+
+
+def _edits(before: Mapping[Name, Record], after: Mapping[Name, Record]) -> Iterator[Edit]:
+    for (name, turn), record in after.items():
+        old = before.get((name, turn))
+        if old is None or old is record or old == record:
+            continue
+        keys = [key for key in {**old, **record} if key not in old or key not in record or old[key] != record[key]]
+        yield Edit(
+            id=name,
+            turn=turn,
+            before={key: old[key] for key in keys if key in old},
+            after={key: record[key] for key in keys if key in record},
+        )
+
+
+def _records_from(document: Mapping[str, Json]) -> Records:
+    return Records(
+        added=tuple(document.get("added") or ()),
+        removed=tuple(document.get("removed") or ()),
+        edited=tuple(Edit(**edit) for edit in document.get("edited") or ()),
+    )
+
+
+def _list(value: Record, key: str) -> list[Record]:
+    return [record for record in value.get(key) or () if isinstance(record, dict)]
