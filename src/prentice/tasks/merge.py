@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from prentice.tasks.difference import Difference, Edit, Json, Name, Record, Records, named
 from prentice.tasks.edits import MAX_ACTIVITIES, next_comment, next_number
 from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, Task, dependencies_of, record_id
-from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, three_way, time_of
+from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way, time_of
 from prentice.tasks.todolist import TodoList, tasks_key
 
 _Rows: TypeAlias = list[Any]
