@@ -1,4 +1,4 @@
-"""Commands on the task list: add, list, show, next, edit, comment, status."""
+"""Commands on the task list: add, list, show, edit, comment."""
 
 from typing import TYPE_CHECKING
 
@@ -135,20 +135,6 @@ def _kept(project: "Prentice", task: str) -> "tuple[list[Proposal], list[RunRow]
         return [], []
 
 
-@click.command("next")
-@global_options
-def next_command() -> None:
-    """Give the task to do next: ready, most urgent, unblocking most."""
-    ready = selection().open().tasks().ready()
-    if selection().json:
-        print_json(ready[0].document() if ready else None)
-    elif ready:
-        click.echo(shown(f"{ready[0].id}  {ready[0].name}  ({ready[0].priority})"))
-        click.echo(f"Start it with `prentice status {ready[0].id} 'In Progress'`.")
-    else:
-        click.echo("No task is ready. `prentice list` shows what is open, `prentice doctor` what may block it.")
-
-
 @click.command("edit")
 @click.argument("task")
 @click.option("--name", metavar="TEXT", help="A new name.")
@@ -199,16 +185,6 @@ def edit_command(
 def comment_command(task: str, text: str, kind: str) -> None:
     """Add a comment to a task."""
     _answer(selection().open().comment(task, text, kind=kind), f"Added a {kind} comment to {task}.")
-
-
-@click.command("status")
-@click.argument("task")
-@click.argument("status")
-@global_options
-def status_command(task: str, status: str) -> None:
-    """Move a task to Todo, "In Progress", Review or Done, as the workflow rules allow."""
-    moved = selection().open().set_status(task, status)
-    _answer(moved, f"{moved.id} is {moved.status}.")
 
 
 def _given(values: tuple[str, ...]) -> tuple[str, ...] | None:
