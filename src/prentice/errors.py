@@ -14,6 +14,7 @@ PrenticeError
         WriteFailedError          the disk refused
     TaskNotFoundError             no task has this id
     RuleError                     a workflow rule refuses the move
+    ImportSourceError             another tool's file cannot be read
     ProposalError                 a proposal does not exist, is decided, or was edited into nonsense
     LedgerError                   the ledger cannot be opened or is of a newer version
     BackendError                  a model runtime
@@ -118,6 +119,12 @@ class RuleError(PrenticeError):
     """A workflow rule refuses the move; `details["rule"]` names it."""
 
     code = "rule_refused"
+
+
+class ImportSourceError(PrenticeError):
+    """What shall be imported cannot be read, or holds no tasks in a known format."""
+
+    code = "import_source"
 
 
 class ProposalError(PrenticeError):
