@@ -159,17 +159,22 @@ class _Splice:
     def _object(self, start: int, old: dict[str, Json], new: dict[str, Json], *, depth: int) -> tuple[str, int]:
         members = list(self._members(start))
         last = {key: number for number, (key, *_) in enumerate(members)}
+        renamed = _renamed(old, new)
         parts: list[_Part] = []
         for number, (key, lead, at, value_at, value_end) in enumerate(members):
+            if key in renamed and last[key] == number:
+                name = self._style.encode(renamed[key], depth=0) + self._style.colon
+                text, _ = self.value(value_at, old[key], new[renamed[key]], depth=depth + 1)
+                parts.append((lead if number else None, name + text + self._trail(value_end)))
             if key not in new:
                 continue
             if last[key] == number:
                 text, _ = self.value(value_at, old[key], new[key], depth=depth + 1)
             else:
                 text = self._text[value_at:value_end]  # an earlier twin of a repeated key, which no reader sees
-            parts.append((lead if number else None, self._text[at:value_at] + text))
+            parts.append((lead if number else None, self._text[at:value_at] + text + self._trail(value_end)))
         for key, value in new.items():
-            if key not in last:
+            if key not in last and key not in renamed.values():
                 name = self._style.encode(key, depth=0) + self._style.colon
                 parts.append((None, name + self._style.encode(value, depth=depth + 1)))
         leads = [lead for _, lead, *_ in members]
@@ -177,7 +182,7 @@ class _Splice:
 
     def _array(self, start: int, old: list[Json], new: list[Json], *, depth: int) -> tuple[str, int]:
         elements = list(self._elements(start))
-        places = _Places(old)
+        places = _Places(old, new)
         parts: list[_Part] = []
         for item in new:
             number = places.find(item)
@@ -190,7 +195,7 @@ class _Splice:
                 if _same(old[number], item)
                 else self.value(at, old[number], item, depth=depth + 1)[0]
             )
-            parts.append((lead if number else None, text))
+            parts.append((lead if number else None, text + self._trail(end)))
         leads = [lead for lead, *_ in elements]
         return self._joined("[", parts, "]", leads=leads, end=elements[-1][2], depth=depth)
 
@@ -240,15 +245,26 @@ class _Splice:
                 return
             before, at = comma + 1, _skip(self._text, comma + 1)
 
+    def _trail(self, end: int) -> str:
+        """Give the space between the end of a value and the comma after it."""
+        comma = _skip(self._text, end)
+        return self._text[end:comma] if self._text[comma] == "," else ""
+
     def _end(self, start: int) -> int:
         return self._decode(self._text, start)[1]
 
 
 class _Places:
-    """Finds which old element a new one continues: the same object, an equal value, or a record of the same id."""
+    """Finds which old element a new one continues.
 
-    def __init__(self, old: list[Json]) -> None:
+    That is the same object, an equal value, a record of the same id, or, where a record got another id, the one that
+    stands in its place and is alike in most.
+    """
+
+    def __init__(self, old: list[Json], new: list[Json]) -> None:
         self._old = old
+        self._staying = {id(item) for item in new}
+        self._ids = {item["id"] for item in new if isinstance(item, dict) and isinstance(item.get("id"), str)}
         self._objects = {id(item): number for number, item in enumerate(old)}
         self._records: dict[str, int] = {}
         for number, item in enumerate(old):
@@ -270,17 +286,36 @@ class _Places:
             number = self._records.get(str(item.get("id")))
         if number is None and not isinstance(item, dict | list):
             number = self._free(self._scalars.get((type(item), item), deque()))
+        if number is None and isinstance(item, dict) and self._became(item):
+            number = self._next
         if number is None or number in self._used:
             return None
         self._used.add(number)
         self._next = number + 1
         return number
 
+    def _became(self, item: dict[str, Json]) -> bool:
+        """Whether the old record that is next, which stands nowhere else in the new list, lives on as this one."""
+        old = self._old[self._next] if self._next < len(self._old) else None
+        if not isinstance(old, dict) or id(old) in self._staying:
+            return False
+        name = old.get("id")
+        if isinstance(name, str) and name in self._ids and self._records[name] == self._next:
+            return False
+        return sum(key in item and _same(old[key], item[key]) for key in old) * 2 > len(old)
+
     def _free(self, numbers: deque[int]) -> int | None:
         while numbers:
             if (number := numbers.popleft()) not in self._used:
                 return number
         return None
+
+
+def _renamed(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, str]:
+    """Give the new name of a list that lives on under another one: where one goes and one comes, they are the same."""
+    gone = [key for key, held in old.items() if key not in new and isinstance(held, list)]
+    fresh = [key for key, held in new.items() if key not in old and isinstance(held, list)]
+    return {gone[0]: fresh[0]} if len(gone) == len(fresh) == 1 else {}
 
 
 def _same(old: Json, new: Json) -> bool:
