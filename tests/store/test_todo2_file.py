@@ -265,46 +265,6 @@ def test_a_disk_that_takes_no_more_is_a_typed_error_and_leaves_the_old_file_alon
     assert Todo2File(path, wait=0).change(add("x")) == "T-1"
 
 
-CRASHING = """
-import os, sys
-from pathlib import Path
-from prentice.store.todo2_file import Todo2File
-from prentice.tasks.edits import Draft
-where, count = sys.argv[2], 0
-def at(name, function):
-    def inner(*arguments, **named):
-        global count
-        if where == f"before {name} {count}":
-            os._exit(9)
-        result = function(*arguments, **named)
-        if where == f"after {name} {count}":
-            os._exit(9)
-        count += name == "fsync"
-        return result
-    return inner
-os.fsync, os.replace, os.ftruncate = at("fsync", os.fsync), at("replace", os.replace), at("ftruncate", os.ftruncate)
-Todo2File(Path(sys.argv[1])).change(lambda editor: editor.create(Draft(name="new")))
-"""
-MOMENTS = {
-    "before ftruncate 0": "old", "after ftruncate 0": "old", "before fsync 0": "old", "after fsync 0": "old",
-    "before replace 1": "old", "after replace 1": "new", "before fsync 1": "new", "after fsync 1": "new",
-}  # fmt: skip
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a directory is flushed on Unix alone")
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_crash_at_any_moment_leaves_the_old_file_or_the_new_one_whole(path: Path, moment: str) -> None:
-    Todo2File(path).change(add("old"))
-    before = path.read_bytes()
-    with run(CRASHING, str(path), moment) as writer:
-        writer.communicate(timeout=30)
-        assert writer.returncode == 9, "the moment was reached"
-    names = [task.name for task in Todo2File(path).read().tasks.values()]
-    assert names == (["old"] if MOMENTS[moment] == "old" else ["old", "new"])
-    assert (path.read_bytes() == before) == (MOMENTS[moment] == "old")
-    assert Todo2File(path, wait=0).change(add("next")) in {"T-2", "T-3"}
-
-
 def test_the_time_is_written_as_todo2_writes_it() -> None:
     stamp = timestamp()
     assert len(stamp) == len(NOW)

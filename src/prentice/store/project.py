@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from prentice.config import PROJECT_FILE, commented_file
-from prentice.errors import NoProjectError, WriteFailedError
+from prentice.errors import NoProjectError
 from prentice.store.atomic import replace_file
 from prentice.store.lock import locked
+from prentice.store.own_directory import OWN_DIRECTORY, made_directory, own_directory
 from prentice.store.todo2_file import FILE_NAME, Todo2File
 from prentice.tasks import todo2
 
 TODO2_DIRECTORY: Final = ".todo2"
-OWN_DIRECTORY: Final = ".prentice"
 _INIT_SECONDS: Final = 10.0
-_IGNORED: Final = "# Prentice's ledger is this machine's own.\nledger.db*\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,7 @@ class Project:
         Raises:
             WriteFailedError: it cannot be made.
         """
-        directory = _made(self.root / OWN_DIRECTORY)
-        ignore = directory / ".gitignore"
-        if not ignore.exists():
-            replace_file(ignore, _IGNORED.encode())
-        return directory
+        return own_directory(self.root)
 
 
 def find_project(start: Path) -> Project | None:
@@ -90,7 +85,7 @@ def init_project(root: Path, *, now: str) -> tuple[Project, list[str]]:
     project = Project(root.resolve())
     made: list[str] = []
     path = project.todo2_path
-    _made(path.parent)
+    made_directory(path.parent)
     with locked(path, wait=_INIT_SECONDS):
         if path.exists() or path.is_symlink():
             Todo2File(path).read()
@@ -103,14 +98,3 @@ def init_project(root: Path, *, now: str) -> tuple[Project, list[str]]:
         replace_file(settings, commented_file().encode())
         made.append(PROJECT_FILE.as_posix())
     return project, made
-
-
-def _made(directory: Path) -> Path:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteFailedError(
-            f"The directory {directory} cannot be made: {error.strerror or error}.",
-            next_step=f"Make {directory.parent} writable for this user, and move away what bears that name.",
-        ) from error
-    return directory

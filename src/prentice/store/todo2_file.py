@@ -1,27 +1,31 @@
 """The Todo2 file: read tolerantly, changed under the lock by a function from the state read there.
 
 A change is computed from the bytes read under the lock, never from an older copy, so that writers which take the lock
-lose nothing to each other.
+lose nothing to each other. What a writer without the lock overwrote is restored from the journal (`store/session.py`).
 """
 
-import stat
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from prentice.errors import FileRefusedError, NoProjectError, StoreError
-from prentice.store.atomic import replace_file
+from prentice.errors import FileRefusedError, LockedError, WriteFailedError
+from prentice.store.atomic import asides
+from prentice.store.journal import Journal
 from prentice.store.lock import locked
-from prentice.tasks import todo2
+from prentice.store.reading import read_state, refuse_read_only
+from prentice.store.session import Session
 from prentice.tasks.edits import Editor
 from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import TodoList
 
 FILE_NAME: Final = "state.todo2.json"
 _BASE36: Final = string.digits + string.ascii_lowercase
+_READER_WAIT: Final = 2.0
+"""How long a reader waits (seconds) for the lock that it needs only to restore something."""
 _T = TypeVar("_T")
 
 
@@ -38,76 +42,81 @@ class Todo2File:
     actor: Actor = "script"
 
     def read(self) -> TodoList:
-        """Read the list as it stands.
+        """Read the list as it stands, with what another program overwrote of our changes restored.
 
         Raises:
             NoProjectError: the file does not exist.
             FileRefusedError: it is a link or too large.
             DamagedFileError: it is not a Todo2 file.
         """
-        return TodoList(todo2.parse(self._bytes()).value)
+        content, state = read_state(self.path, max_bytes=self.max_bytes)
+        last = Journal(self._root).tail()
+        is_ours = last is None or content.signature == last.file or content.digest == last.after
+        if is_ours and not asides(self.path):
+            return TodoList(state.value)
+        return TodoList(self._restored())
 
     def change(self, edit: Callable[[Editor], _T]) -> _T:
         """Apply an edit under the lock, and write the file only if the edit changed something.
+
+        The edit is called again where a program without the lock wrote meanwhile, so it must do nothing but edit.
 
         Raises:
             LockedError: another writer holds the lock for too long.
             FileRefusedError, DamagedFileError: as for `read`; also when the file is read-only.
             WriteFailedError: the disk refused; the old file is as it was.
         """
-        self._refuse_read_only()
-        with locked(self.path, wait=self.wait):
-            state = todo2.parse(self._bytes())
-            editor = Editor(state.value, now=timestamp(), token=_token)
+
+        def edited(value: Mapping[str, Any], now: str) -> tuple[_T, Mapping[str, Any]]:
+            editor = Editor(value, now=now, token=_token)
             result = edit(editor)
-            if editor.value != state.value:
-                replace_file(self.path, todo2.serialize(state, editor.value))
-        return result
+            return result, editor.value
 
-    def _bytes(self) -> bytes:
-        try:
-            if self.path.is_symlink():
-                raise FileRefusedError(
-                    f"{self.path} is a symbolic link to {self.path.readlink()}. Replacing it whole would cut the link.",
-                    next_step="Put the file itself there, or give its project with `--project DIR`.",
-                )
-            status = self.path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise FileRefusedError(
-                    f"{self.path} is not a file.", next_step="Move it away, then run `prentice init` for a new one."
-                )
-            size = status.st_size
-            if size > self.max_bytes:
-                raise FileRefusedError(
-                    f"{self.path} has {size / 1e6:.1f} MB, more than the {self.max_bytes / 1e6:.0f} MB that are read.",
-                    next_step="Raise `tasks.max_file_mb` in .prentice/config.toml, or move old tasks out of the file.",
-                )
-            return self.path.read_bytes()
-        except FileNotFoundError as error:
-            raise NoProjectError(
-                f"There is no Todo2 file at {self.path}.", next_step="Run `prentice init` in the project's directory."
-            ) from error
-        except OSError as error:
-            raise StoreError(
-                f"{self.path} cannot be read: {error.strerror or error}.", next_step="Mend its permissions."
-            ) from error
+        refuse_read_only(self.path)
+        with self._session(wait=self.wait) as session:
+            return session.change(edited)
 
-    def _refuse_read_only(self) -> None:
-        """Respect a read-only mark even where this user, or a rename, could override it."""
+    def _restored(self) -> Mapping[str, Any]:
+        """Give the state's value with our changes in it; a file that cannot be written is left to the next writer."""
         try:
-            mode = self.path.stat().st_mode
-        except OSError:
-            return  # reading says what is wrong
-        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-            raise FileRefusedError(
-                f"{self.path} is read-only. Nothing was changed.",
-                next_step=f"Allow writing with `chmod u+w {self.path}`.",
-            )
+            refuse_read_only(self.path)
+            with self._session(wait=min(self.wait, _READER_WAIT)) as session:
+                return session.read()
+        except (LockedError, FileRefusedError, WriteFailedError):
+            session = self._new_session()
+            value = session.peek()
+            _tell(session.notices)
+            return value
+
+    @contextmanager
+    def _session(self, *, wait: float) -> Iterator[Session]:
+        session = self._new_session()
+        try:
+            with locked(self.path, wait=wait):
+                yield session
+        finally:
+            _tell(session.notices)
+
+    def _new_session(self) -> Session:
+        return Session(self.path, root=self._root, max_bytes=self.max_bytes, actor=self.actor)
+
+    @property
+    def _root(self) -> Path:
+        return self.path.parent.parent
 
 
 def timestamp() -> str:
     """Give the time now as Todo2 writes it: UTC, milliseconds, `Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _tell(notices: list[str]) -> None:
+    """Tell the user, on stderr where the program that runs us has set up nothing else."""
+    if notices:
+        import logging  # noqa: PLC0415 - seldom needed, and not free
+
+        for notice in notices:
+            logging.getLogger("prentice").warning("%s", notice)
 
 
 def _token() -> str:

@@ -1,0 +1,213 @@
+"""The journal of the changes that Prentice acknowledged, one JSON line each, in `.prentice/journal.jsonl`.
+
+A line is written before the change it tells of replaces the Todo2 file. It holds who acted, what was changed, and the
+digests of the file before and after, so that a change that another writer overwrote can be found and done again.
+The lines of the last day are kept whole; of older ones only who did what. All calls but `tail` need the file's lock.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from prentice.store.atomic import refused, replace_file
+from prentice.store.content import Signature
+from prentice.store.own_directory import own_directory
+from prentice.tasks.difference import Difference
+from prentice.tasks.moments import moment
+
+FILE_NAME: Final = "journal.jsonl"
+KEPT_SECONDS: Final = 86_400.0
+"""How long a change can be restored: an editor that holds an older copy than that is not expected."""
+_COMPACT_BYTES: Final = 4_000_000
+_MOST_BYTES: Final = 16_000_000
+_BLOCK: Final = 65_536
+_OPEN: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+Kind: TypeAlias = Literal["change", "restored", "seen", "set_back"]
+"""A change of ours; a restoration; a foreign state that needed none; one that set the whole file back on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line. `before` and `after` are digests of the Todo2 file, `file` is its signature after the write.
+
+    `voids` are the numbers of earlier entries whose changes this one stands for.
+    """
+
+    number: int
+    at: str
+    actor: str
+    kind: Kind = "change"
+    before: str
+    after: str
+    file: Signature | None = None
+    change: Difference = field(default_factory=Difference)
+    voids: tuple[int, ...] = ()
+    did: tuple[str, ...] = ()
+    """In words, what it did; of an old entry this is all that is left."""
+
+    def line(self) -> bytes:
+        """Give the line that stands for the entry, with its end."""
+        document: dict[str, Any] = {
+            "n": self.number, "at": self.at, "by": self.actor, "kind": self.kind, "before": self.before,
+            "after": self.after, "file": self.file, "did": self.did,
+        }  # fmt: skip
+        if self.change:
+            document["change"] = self.change.document()
+        if self.voids:
+            document["voids"] = self.voids
+        return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+class Journal:
+    """The journal of the project with a given root. Reading a missing or damaged journal gives what can be read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.path = root / ".prentice" / FILE_NAME
+
+    def tail(self) -> Entry | None:
+        """Give the last entry, None where there is none."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                block = _BLOCK
+                while True:
+                    start = max(0, size - block)
+                    file.seek(start)
+                    lines = file.read().split(b"\n")[0 if start == 0 else 1 :]
+                    entries = (_entry(line) for line in reversed(lines))
+                    if found := next((entry for entry in entries if entry), None):
+                        return found
+                    if start == 0:
+                        return None
+                    block *= 8
+        except OSError:
+            return None
+
+    def entries(self) -> list[Entry]:
+        """Give all entries that can be read, oldest first."""
+        try:
+            return [entry for line in self.path.read_bytes().split(b"\n") if (entry := _entry(line))]
+        except OSError:
+            return []
+
+    def append(self, entry: Entry) -> int:
+        """Add an entry, and give the place to `cut` at if what it tells of does not come about.
+
+        Raises:
+            WriteFailedError: the disk refused; the journal is as it was.
+        """
+        if not self.path.parent.is_dir() or not self.path.exists():
+            own_directory(self._root)
+        self._compact()
+        try:
+            descriptor = os.open(self.path, _OPEN, 0o644)
+        except OSError as error:
+            raise refused(self.path, error) from error
+        try:
+            return _written(descriptor, entry.line())
+        except OSError as error:
+            raise refused(self.path, error) from error
+        finally:
+            os.close(descriptor)
+
+    def cut(self, place: int) -> None:
+        """Take back everything from a place on; needs no space on the disk."""
+        try:
+            os.truncate(self.path, place)
+        except OSError as error:
+            raise refused(self.path, error) from error
+
+    def _compact(self) -> None:
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            return
+        if size <= _COMPACT_BYTES:
+            return
+        entries = self.entries()
+        newest = moment(entries[-1].at) if entries else None
+        lines = [_aged(entry, newest or 0.0).line() for entry in entries]
+        while sum(map(len, lines)) > _MOST_BYTES:
+            del lines[: max(1, len(lines) // 4)]
+        if (smaller := b"".join(lines)) and len(smaller) < size // 2:
+            replace_file(self.path, smaller)
+
+
+def standing(entries: Sequence[Entry]) -> list[Entry]:
+    """Give the changes that the Todo2 file has to show: not voided, not set back, not older than a day."""
+    newest = moment(entries[-1].at) if entries else None
+    since = (newest or 0.0) - KEPT_SECONDS
+    first = max((place + 1 for place, entry in enumerate(entries) if entry.kind == "set_back"), default=0)
+    voided = {number for entry in entries for number in entry.voids}
+    return [
+        entry
+        for entry in entries[first:]
+        if entry.change and entry.number not in voided and (moment(entry.at) or 0.0) >= since
+    ]
+
+
+def described(change: Difference) -> tuple[str, ...]:
+    """Say what a change did, one phrase for each record."""
+    return tuple(_phrases(change))
+
+
+def _phrases(change: Difference) -> Iterator[str]:
+    for record in change.tasks.added:
+        yield f"{record.get('id')} added"
+    for record in change.tasks.removed:
+        yield f"{record.get('id')} deleted"
+    for edit in change.tasks.edited:
+        fields = [name for name in edit.after if name not in {"lastModified", "changes"}]
+        if "status" in edit.after:
+            yield f"{edit.id} status {edit.before.get('status')} -> {edit.after['status']}"
+            fields.remove("status")
+        if fields:
+            yield f"{edit.id} {', '.join(fields)}"
+    for record in change.comments.added:
+        yield f"{record.get('todoId')} comment {record.get('id')} ({record.get('type')})"
+
+
+def _aged(entry: Entry, newest: float) -> Entry:
+    """Give an entry without its change when nothing will be restored from it any more."""
+    if newest - (moment(entry.at) or 0.0) <= KEPT_SECONDS:
+        return entry
+    return Entry(
+        number=entry.number, at=entry.at, actor=entry.actor, kind=entry.kind, before=entry.before, after=entry.after,
+        file=entry.file, did=entry.did,
+    )  # fmt: skip
+
+
+def _written(descriptor: int, line: bytes) -> int:
+    """Append a line behind the last whole one, or leave the file as it was."""
+    end = place = os.lseek(descriptor, 0, os.SEEK_END)
+    if place and os.pread(descriptor, 1, place - 1) != b"\n":
+        line = b"\n" + line  # a torn line ends here; it is not read
+    try:
+        while line:
+            done = os.pwrite(descriptor, line, end)
+            line, end = line[done:], end + done
+    except OSError:
+        os.ftruncate(descriptor, place)
+        raise
+    return place
+
+
+def _entry(line: bytes) -> Entry | None:
+    if not line.strip():
+        return None
+    try:
+        document: Mapping[str, Any] = json.loads(line)
+        return Entry(
+            number=int(document["n"]), at=str(document["at"]), actor=str(document["by"]), kind=document["kind"],
+            before=str(document["before"]), after=str(document["after"]),
+            file=Signature(*document["file"]) if document.get("file") else None,
+            change=Difference.from_document(document.get("change") or {}),
+            voids=tuple(document.get("voids") or ()), did=tuple(document.get("did") or ()),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

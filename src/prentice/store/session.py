@@ -1,0 +1,290 @@
+"""Work on the Todo2 file under its lock: finding the true state, and writing a change that overwrites nobody's.
+
+Another program may write at any moment without the lock. So the new file and the old one change places in one step of
+the operating system, and what comes out is looked at: if it is not what was read, that program wrote in between, and
+the change is made again on top of what it wrote.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from prentice.errors import LockedError, PrenticeError, StoreError
+from prentice.store.atomic import Aside, asides
+from prentice.store.backups import Backups
+from prentice.store.content import Content
+from prentice.store.journal import Entry, Journal, Kind, described, standing
+from prentice.store.overwritten import Overwritten, SetBack, fate
+from prentice.store.reading import read_state
+from prentice.tasks import todo2
+from prentice.tasks.difference import Difference, difference
+from prentice.tasks.merge import Merged, merge
+from prentice.tasks.moments import moment, spelled
+from prentice.tasks.todo2 import State
+
+_ATTEMPTS: Final = 50
+"""How often a change is made again because another program wrote in the same moment."""
+_CLOCK_TRUST: Final = 3600.0
+"""How far a stamp may lie ahead of the clock (seconds) for the next one to follow it, instead of the clock."""
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """The state to work on: the text of `state` with the `value` that it has to have.
+
+    The two differ where changes of ours were overwritten and are done again. `on_disk` is the digest of what stands
+    under the file's name now. `voids` are entries whose changes `value` does not hold, or holds under other ids.
+    """
+
+    content: Content
+    state: State
+    value: Mapping[str, Any]
+    on_disk: str
+    voids: tuple[int, ...] = ()
+    kind: Kind | None = None
+    """The entry that has to be made even where nothing is changed."""
+    is_renumbered: bool = False
+    """Whether tasks came back under new ids, so that the entry has to tell of the restoration too."""
+    notice: str = ""
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether the file holds the value already."""
+        return self.value is self.state.value and self.on_disk == self.content.digest
+
+
+class Session:
+    """One turn under the lock. `notices` are sentences for the user on what was found."""
+
+    def __init__(self, path: Path, *, root: Path, max_bytes: int, actor: str) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._actor = actor
+        self._journal = Journal(root)
+        self._backups = Backups(root)
+        self.notices: list[str] = []
+
+    def current(self) -> Current:
+        """Read the file, and find what has to be restored in it.
+
+        Raises:
+            StoreError: as for `read_state`.
+        """
+        foreign = self._left_behind()
+        content, state = read_state(self._path, max_bytes=self._max_bytes)
+        if foreign is not None:
+            return self._overtaken(foreign, on_disk=content.digest, attempt=None)
+        last = self._journal.tail()
+        if last is None or content.signature == last.file or content.digest == last.after:
+            return Current(content=content, state=state, value=state.value, on_disk=content.digest)
+        if content.digest == last.before and last.kind == "change":  # it was never made: its writer died, or undid it
+            return Current(
+                content=content, state=state, value=state.value, on_disk=content.digest, kind="seen",
+                voids=(last.number,),
+            )  # fmt: skip
+        return self._examined(content, state, on_disk=content.digest, known=self._journal.entries())
+
+    def peek(self) -> Mapping[str, Any]:
+        """Give the state's value with our changes in it, and write nothing; needs no lock.
+
+        Raises:
+            StoreError: as for `read_state`.
+        """
+        content, state = read_state(self._path, max_bytes=self._max_bytes)
+        found = self._examined(content, state, on_disk=content.digest, known=self._journal.entries())
+        self._say(found)
+        return found.value
+
+    def read(self) -> Mapping[str, Any]:
+        """Give the state's value, and write the file where changes of ours had to be restored.
+
+        Raises:
+            StoreError: it cannot be read or, where that is needed, written.
+        """
+        return self.change(lambda value, _now: (value, value))
+
+    def change(self, edit: Callable[[Mapping[str, Any], str], tuple[_T, Mapping[str, Any]]]) -> _T:
+        """Write what an edit makes of the state; it gets the value and the time, gives a result and the new value.
+
+        It is called again where another program wrote meanwhile, so it must do nothing but compute. Nothing is written
+        where nothing changes.
+
+        Raises:
+            StoreError: the file cannot be read or written; it is as it was.
+        """
+        current = self.current()
+        for _ in range(_ATTEMPTS):
+            now = self._now(current)
+            problem: PrenticeError | None = None
+            try:
+                result, value = edit(current.value, now)
+            except PrenticeError as error:
+                problem, value = error, current.value
+            attempt = self._write(current, value, now=now)
+            if isinstance(attempt, Current):
+                current = attempt
+                continue
+            if problem:
+                raise problem
+            return result
+        raise LockedError(
+            f"Another program rewrites {self._path} all the time.",
+            next_step="End that program, or wait until it is done, then run the command again.",
+        )
+
+    # -- finding the true state ----------------------------------------------------------------------------------
+
+    def _examined(self, content: Content, state: State, *, on_disk: str, known: list[Entry]) -> Current:
+        """Judge a state that we did not write, and do again what is lost in it."""
+        match fate(self._path, content, state, standing=standing(known), known=known):
+            case Overwritten(lost):
+                merged = merge(state.value, [entry.change for entry in lost])
+                return self._restoring(content, state, merged, lost=lost, on_disk=on_disk)
+            case SetBack(lost):
+                notice = (
+                    f"The Todo2 file was set back to a state without {_counted(len(lost), 'change')} made here; "
+                    "that is respected. `prentice doctor --restore` brings them back."
+                )
+                return Current(
+                    content=content, state=state, value=state.value, on_disk=on_disk, kind="set_back", notice=notice
+                )
+            case _:
+                return Current(content=content, state=state, value=state.value, on_disk=on_disk, kind="seen")
+
+    def _restoring(
+        self, content: Content, state: State, merged: Merged, *, lost: tuple[Entry, ...], on_disk: str
+    ) -> Current:
+        if not merged.restored:
+            return Current(content=content, state=state, value=state.value, on_disk=on_disk, kind="seen")
+        kept = f"Restored what another program had overwritten in the Todo2 file: {_listed(merged.restored)}."
+        moved = "".join(
+            f" {old} is now {new}: that program had used the number." for old, new in merged.renamed.items()
+        )
+        is_renamed = bool(merged.renamed)
+        return Current(
+            content=content, state=state, value=merged.value, on_disk=on_disk, kind="restored", notice=kept + moved,
+            voids=tuple(entry.number for entry in lost) if is_renamed else (), is_renumbered=is_renamed,
+        )  # fmt: skip
+
+    def _overtaken(self, foreign: Content, *, on_disk: str, attempt: Entry | None) -> Current:
+        """Take what another program wrote, and we took out of its place, as the state to work on."""
+        state = todo2.parse(foreign.data)
+        known = [entry for entry in self._journal.entries() if attempt is None or entry.number != attempt.number]
+        found = self._examined(foreign, state, on_disk=on_disk, known=known)
+        voids = (*found.voids, attempt.number) if attempt else found.voids
+        return Current(
+            content=foreign, state=state, value=found.value, on_disk=on_disk, voids=voids, kind=found.kind,
+            is_renumbered=found.is_renumbered, notice=found.notice,
+        )  # fmt: skip
+
+    def _left_behind(self) -> Content | None:
+        """Clear away what a process that was killed left beside the file; give what was another program's in it.
+
+        We hold the lock, so no such file belongs to a living process.
+        """
+        foreign: Content | None = None
+        for path in asides(self._path):
+            with contextlib.suppress(OSError, PrenticeError):
+                content = Content.read(path)
+                ours = {digest for entry in self._journal.entries() for digest in (entry.before, entry.after)}
+                if content.digest not in ours and self._is_whole(content):
+                    self._backups.keep_before("found", content.data, at=spelled(time.time()))
+                    foreign = content
+            path.unlink(missing_ok=True)
+        return foreign
+
+    def _is_whole(self, content: Content) -> bool:
+        """Whether a file that was left behind is one that another program had written to the Todo2 file's place."""
+        last = self._journal.tail()
+        on_disk = Content.read(self._path)
+        todo2.parse(content.data)
+        return last is not None and on_disk.digest == last.after
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def _write(self, current: Current, value: Mapping[str, Any], *, now: str) -> Current | None:
+        """Write a value; give None, or the state to begin anew with, because another program was quicker."""
+        is_changed = value is not current.value and value != current.value
+        if not is_changed and current.is_on_disk:
+            self._note(current, now=now)
+            return None
+        if not is_changed and current.value is not current.state.value:
+            value = {**value, "lastModified": now}
+        self._backups.keep_day(current.content.data, day=now[:10])
+        change = difference(current.state.value if current.is_renumbered else current.value, value)
+        data = todo2.serialize(current.state, value)
+        with Aside.write(self._path, data) as aside:
+            entry = self._entry(current, now=now, change=change, after=Content(data, aside.signature))
+            place = self._journal.append(entry)
+            try:
+                swapped = aside.exchange()
+                if not swapped and self._is_untouched(current):
+                    aside.replace()
+                elif not swapped:
+                    self._journal.cut(place)
+                    return self.current()
+            except BaseException:
+                self._journal.cut(place)
+                raise
+            foreign = self._taken_out(aside.path, expected=current.on_disk) if swapped else None
+            if foreign is not None:
+                return self._overtaken(foreign, on_disk=Content(data, aside.signature).digest, attempt=entry)
+        self._say(current)
+        return None
+
+    def _note(self, current: Current, *, now: str) -> None:
+        """Remember that a foreign state was looked at, so that the next reader need not do so again."""
+        if current.kind is None:
+            return
+        with contextlib.suppress(StoreError):  # a project that cannot be written can be read all the same
+            self._journal.append(self._entry(current, now=now, change=Difference(), after=current.content))
+        self._say(current)
+
+    def _entry(self, current: Current, *, now: str, change: Difference, after: Content) -> Entry:
+        last = self._journal.tail()
+        kind: Kind = "change" if change or current.kind is None else current.kind
+        return Entry(
+            number=last.number + 1 if last else 1, at=now, actor=self._actor, kind=kind, before=current.on_disk,
+            after=after.digest, file=after.signature, change=change, voids=current.voids, did=described(change),
+        )  # fmt: skip
+
+    def _is_untouched(self, current: Current) -> bool:
+        try:
+            return Content.read(self._path).digest == current.on_disk
+        except OSError:
+            return False
+
+    def _taken_out(self, path: Path, *, expected: str) -> Content | None:
+        """Give what came out of the file's place, if another program had written it; waits until it is whole."""
+        try:
+            content = Content.read(path)
+            if content.digest == expected:
+                return None
+            content, _ = read_state(path, max_bytes=self._max_bytes)
+        except StoreError:
+            return None  # its writer broke off in the middle; ours is whole
+        return None if content.digest == expected else content
+
+    def _now(self, current: Current) -> str:
+        """Give the time for this change: the clock's, but after every stamp before it, so that each is its own."""
+        clock = time.time()
+        last = self._journal.tail()
+        stamps = [moment(current.value.get("lastModified")), moment(last.at) if last else None]
+        before = max((stamp for stamp in stamps if stamp is not None and stamp < clock + _CLOCK_TRUST), default=0.0)
+        return spelled(max(clock, before + 0.001))
+
+    def _say(self, current: Current) -> None:
+        if current.notice:
+            self.notices.append(current.notice)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _listed(phrases: tuple[str, ...]) -> str:
+    return ", ".join(phrases[:5]) + (f" and {len(phrases) - 5} more" if len(phrases) > 5 else "")
