@@ -1,6 +1,8 @@
 """What every part of the library works on: one directory, its project if it is one, its settings, and who acts."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +36,7 @@ class Directory:
             NoProjectError: there is no project here.
             StoreError: the file cannot be read.
         """
-        return self._file().read()
+        return replace(self._file().read(), now=time.time())
 
     @property
     def _root(self) -> Path:

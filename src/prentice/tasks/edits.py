@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prentice.errors import TaskNotFoundError
+from prentice.tasks.claims import OWN_KEY
+from prentice.tasks.moments import moment
 from prentice.tasks.record import (
     DESCRIPTION_KEYS,
     NAME_KEYS,
@@ -56,7 +58,7 @@ class Editor:
     @property
     def todolist(self) -> TodoList:
         """Give the list as it stands now."""
-        return TodoList(self.value)
+        return TodoList(self.value, now=moment(self.now))
 
     def create(self, draft: Draft) -> str:
         """Append a task and give its id, `T-<number>`; a number is never used twice."""
@@ -123,6 +125,51 @@ class Editor:
         self._activity("comment_added", task_id, task.name, details)
         return comment_id
 
+    def delete(self, task_id: str) -> Task:
+        """Remove a task with its comments and give it as it was; its number is not used again.
+
+        Where several records have the id, the first goes, and the comments stay with the others.
+
+        Raises:
+            TaskNotFoundError: no task has the id.
+        """
+        task = self.task(task_id)
+        old = self._find(task_id)
+        self.value["nextTaskNumber"] = next_number(self.value)  # while the number can still be seen
+        records = self._list(self._tasks_key)
+        records[:] = [record for record in records if record is not old]
+        inline = old.get("comments")
+        count = len(inline) if isinstance(inline, list) else 0
+        if all(record_id(record) != task_id for record in task_records(self.value)):
+            comments = self._list("comments")
+            kept = [row for row in comments if not (isinstance(row, dict) and record_id(row, "todoId") == task_id)]
+            count += len(comments) - len(kept)
+            comments[:] = kept
+        details = {"deletedTodoName": task.name, "associatedCommentsCount": count}
+        self._activity("todo_deleted", task_id, task.name, details)
+        return task
+
+    def mark(self, task_id: str, name: str, value: object) -> None:
+        """Keep a value of Prentice's own with a task, under its own key of the record; None takes it away.
+
+        Raises:
+            TaskNotFoundError: no task has the id.
+        """
+        present = self._find(task_id).get(OWN_KEY)
+        before: Mapping[str, Any] = present if isinstance(present, dict) else {}
+        own = {key: kept for key, kept in before.items() if key != name}
+        if value is not None:
+            own = {**before, name: value}
+        if own == before:
+            return
+        record = self._record(task_id)
+        if own:
+            record[OWN_KEY] = own
+        else:
+            del record[OWN_KEY]
+        record["lastModified"] = self.now
+        self._touch()
+
     def _set(self, record: dict[str, Any], name: str, value: object) -> None:
         key = _present_key(record, name)
         old = record.get(key)
@@ -144,7 +191,7 @@ class Editor:
         Raises:
             TaskNotFoundError: no task has the id.
         """
-        return Task.from_record(self._find(task_id))
+        return Task.from_record(self._find(task_id), now=moment(self.now))
 
     def _find(self, task_id: str) -> Mapping[str, Any]:
         for record in task_records(self.value):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from prentice.tasks.claims import Claim, claim_of
+
 STATUSES: Final = ("Todo", "In Progress", "Review", "Done")
 PRIORITIES: Final = ("low", "medium", "high", "critical")
 COMMENT_TYPES: Final = ("research_with_links", "result", "note", "manualsetup")
@@ -78,6 +80,7 @@ class Task:
     last_modified: str = ""
     parent: str = ""
     estimated_hours: float | None = None
+    claim: Claim | None = None
 
     @property
     def is_open(self) -> bool:
@@ -90,8 +93,11 @@ class Task:
         return f"{self.name}\n\n{self.description}".strip()
 
     @classmethod
-    def from_record(cls, record: Mapping[str, object]) -> "Task":
-        """Read a task record in any of the spellings of docs/todo2-file.md; never raises on odd values."""
+    def from_record(cls, record: Mapping[str, object], *, now: float | None = None) -> "Task":
+        """Read a task record in any of the spellings of docs/todo2-file.md; never raises on odd values.
+
+        `now` (seconds since 1970) tells whether its claim is over; without it, a claim lasts.
+        """
         return cls(
             id=record_id(record),
             name=_first_text(record, NAME_KEYS),
@@ -104,6 +110,7 @@ class Task:
             last_modified=_text(record.get("lastModified") or record.get("last_modified") or record.get("updated_at")),
             parent=parent_of(record),
             estimated_hours=_hours(record.get("estimatedHours")),
+            claim=claim_of(record, now=now),
         )
 
     def document(self) -> dict[str, object]:
@@ -113,7 +120,11 @@ class Task:
             "tags": list(self.tags), "dependencies": list(self.dependencies), "description": self.description,
             "created": self.created, "lastModified": self.last_modified,
         }  # fmt: skip
-        return document | ({"parent": self.parent} if self.parent else {})
+        if self.parent:
+            document["parent"] = self.parent
+        if self.claim is not None:
+            document["claim"] = self.claim.document()
+        return document
 
 
 def status_of(record: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prentice.tasks.claims import claim_of, held
 from prentice.tasks.graph import Graph
 from prentice.tasks.record import (
     Comment,
@@ -20,9 +21,13 @@ from prentice.tasks.record import (
 
 @dataclass(frozen=True)
 class TodoList:
-    """A view on a state's value; records without an id are left out, of repeated ids the first counts."""
+    """A view on a state's value; records without an id are left out, of repeated ids the first counts.
+
+    `now` (seconds since 1970) is when it was read, which tells the claims that are over; without it, they all last.
+    """
 
     value: Mapping[str, Any]
+    now: float | None = None
 
     @cached_property
     def records(self) -> Mapping[str, Mapping[str, Any]]:
@@ -36,7 +41,7 @@ class TodoList:
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
         """All tasks by id, in the file's order."""
-        return {task_id: Task.from_record(record) for task_id, record in self.records.items()}
+        return {task_id: Task.from_record(record, now=self.now) for task_id, record in self.records.items()}
 
     @cached_property
     def graph(self) -> Graph:
@@ -63,14 +68,16 @@ class TodoList:
     def ready(self) -> list[Task]:
         """Give the tasks that can be started, best first.
 
-        Ready means Todo with every dependency Done. First come steps of a parent that has begun, then priority, then
-        what unblocks most, then the file's order.
+        Ready means Todo with every dependency Done, and no claim that lasts. First come steps of a parent that has
+        begun, then priority, then what unblocks most, then the file's order.
         """
         status = {task_id: status_of(record) for task_id, record in self.records.items()}
         waiting = [
-            Task.from_record(record)  # only these: most tasks of a long list are Done
+            Task.from_record(record, now=self.now)  # only these: most tasks of a long list are Done
             for task_id, record in self.records.items()
-            if status[task_id] == "Todo" and all(status.get(need) == "Done" for need in dependencies_of(record))
+            if status[task_id] == "Todo"
+            and all(status.get(need) == "Done" for need in dependencies_of(record))
+            and not held(claim_of(record, now=self.now))
         ]
         wanted = Counter(need for record in self.records.values() for need in dependencies_of(record))
         begun = self._begun_parents(status)
