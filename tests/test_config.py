@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from prentice.config import PROJECT_FILE, Settings, commented_file, data_directory, describe, load, user_file
+from prentice.config import (
+    PROJECT_FILE,
+    SettingInfo,
+    Settings,
+    commented_file,
+    data_directory,
+    describe,
+    load,
+    user_file,
+)
 from prentice.errors import ConfigError
 
 
@@ -107,6 +116,20 @@ def test_a_key_that_is_not_known_is_refused_with_its_file(
     assert "docs/settings.md" in caught.value.next_step
 
 
+@pytest.mark.parametrize("info", [info for info in describe() if info.choices], ids=lambda info: info.key)
+def test_a_setting_with_few_values_refuses_others_and_names_them(
+    info: SettingInfo, project: Path, environment: dict[str, str]
+) -> None:
+    head, _, name = info.key.rpartition(".")
+    for value in ("sometimes", "", info.choices[0].upper()):
+        (project / PROJECT_FILE).write_text(f'[{head}]\n{name} = "{value}"')
+        for directory, variables in ((project, {}), (None, {info.variable: value})):
+            with pytest.raises(ConfigError) as caught:
+                load(directory, environment={**environment, **variables})
+            assert info.key in caught.value.message
+            assert all(choice in caught.value.next_step for choice in info.choices)
+
+
 @pytest.mark.parametrize("content", [b"model = ", b"\xff\xfe", b"model = 'a'\nmodel = 'b'"])
 def test_a_file_that_is_not_toml_is_refused_by_its_name(
     project: Path, environment: dict[str, str], content: bytes
@@ -153,7 +176,8 @@ def test_every_field_is_described_with_a_key_a_variable_its_default_and_a_senten
 
 def test_every_described_variable_is_read(environment: dict[str, str]) -> None:
     for info in describe():
-        value = "7" if isinstance(info.default, int | float) else "changed"
+        text = info.choices[-1] if info.choices else "changed"
+        value = "7" if isinstance(info.default, int | float) else text
         changed = load(None, environment={**environment, info.variable: value})
         assert changed != Settings(), info.variable
 

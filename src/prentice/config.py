@@ -10,16 +10,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from prentice.errors import ConfigError
 
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
 
-def _setting(key: str, default: object, meaning: str) -> Any:  # noqa: ANN401 - a field stands for any type
+def _setting(key: str, default: object, meaning: str, *, choices: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - a field stands for any type
     """Declare a setting: `key` is its place in the TOML file (`table.name`, or a name alone)."""
-    metadata = {"key": key, "meaning": meaning}
+    metadata = {"key": key, "meaning": meaning, "choices": choices}
     if isinstance(default, tuple):
         return field(default_factory=lambda: default, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -31,6 +31,7 @@ class Settings:
 
     backend: str = _setting("backend", "auto", "Which backend answers: `auto`, `ollama`, `builtin` or `scripted:FILE`.")
     model: str = _setting("model", "", "The model to use; empty lets Prentice choose among the installed ones.")
+    worker: str = _setting("worker", "", "The name under which tasks are claimed; empty takes `user@host`.")
     ollama_host: str = _setting(
         "ollama.host", "", "Where Ollama listens; empty reads `OLLAMA_HOST`, else 127.0.0.1:11434."
     )
@@ -58,18 +59,39 @@ class Settings:
     )
     min_subtasks: int = _setting("breakdown.min_subtasks", 3, "The fewest subtasks of a plan.")
     max_subtasks: int = _setting("breakdown.max_subtasks", 8, "The most subtasks of a plan.")
+    workflow_research: Literal["optional", "required"] = _setting(
+        "workflow.research",
+        "optional",
+        "Whether a task needs a `research_with_links` comment before it is started: `optional` or `required`.",
+        choices=("optional", "required"),
+    )
+    workflow_finish: Literal["review", "done"] = _setting(
+        "workflow.finish",
+        "review",
+        "Where work that Prentice finished by itself ends: `review`, or `done` where a decisive check passed.",
+        choices=("review", "done"),
+    )
+    workflow_lease_minutes: int = _setting(
+        "workflow.lease_minutes",
+        60,
+        "How long a claim on a task lasts unless it is renewed, in minutes; 10080 at most.",
+    )
     policy: Mapping[str, object] = field(default_factory=dict)
     """The tables under `[policy]`: bounds of the analyzer's rows that the user moves, by rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingInfo:
-    """What documentation says of one setting. `variable` is the environment variable that sets it."""
+    """What documentation says of one setting. `variable` is the environment variable that sets it.
+
+    `choices` are the values that it can have, where they are few.
+    """
 
     key: str
     variable: str
     default: object
     meaning: str
+    choices: tuple[str, ...] = ()
 
 
 def describe() -> list[SettingInfo]:
@@ -81,6 +103,7 @@ def describe() -> list[SettingInfo]:
             variable=_variable(item.metadata["key"]),
             default=getattr(defaults, item.name),
             meaning=item.metadata["meaning"],
+            choices=item.metadata["choices"],
         )
         for item in _declared()
     ]
@@ -223,5 +246,10 @@ def _checked(settings: Settings) -> Settings:
             raise ConfigError(
                 f"The setting {item.metadata['key']} is {value}, but must be above zero.",
                 next_step="Remove it to use the default.",
+            )
+        if (choices := item.metadata["choices"]) and value not in choices:
+            raise ConfigError(
+                f"The setting {item.metadata['key']} is {value!r}, which is not one of its values.",
+                next_step=f"Give it one of: {', '.join(choices)}.",
             )
     return settings
