@@ -37,7 +37,9 @@ def prentice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 def write(todos: list[dict[str, Any]]) -> None:
     path = Path(".todo2/state.todo2.json")
-    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"todos": todos}), encoding="utf-8")
+    numbered = [todo | {"taskNumber": int(todo["id"].removeprefix("T-"))} for todo in todos]
+    state = json.loads(path.read_text(encoding="utf-8")) | {"todos": numbered, "nextTaskNumber": 100}
+    path.write_text(json.dumps(state), encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def doctor_command() -> int:
     else:
         for finding in findings:
             mark = click.style("ok ", fg="green") if finding.ok else click.style("!! ", fg="red")
-            click.echo(f"{mark} {finding.check:<13}{shown(finding.found)}")
+            click.echo(f"{mark} {finding.check:<20}{shown(finding.found)}")
             if finding.next_step:
-                click.echo(f"{'':<17}{shown(finding.next_step)}")
+                click.echo(f"{'':<24}{shown(finding.next_step)}")
     return 0 if all(finding.ok for finding in findings) else 1

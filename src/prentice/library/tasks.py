@@ -88,6 +88,6 @@ class Tasks(Directory):
         return examine(
             self.settings,
             root=self._root,
-            read_tasks=self.tasks if self.project else None,
+            file=self._file() if self.project else None,
             open_ledger=lambda: self._ledgers.current()[0].path,
         )

@@ -135,8 +135,9 @@ def _dependencies(value: Record, todolist: TodoList) -> Iterator[Damage]:
     for mendable in (True, False):
         edges = [(task, need) for task, need in dangling if is_gone(need, known) is mendable]
         if edges:
-            why = "" if mendable else " by that spelling, and may be meant for one that does"
-            says = f"{_listed(f'{task} waits for {need}' for task, need in edges)}, which does not exist{why}"
+            why = "" if mendable else " under that name, but under one like it"
+            waits = _listed(f"{task} waits for {need}" for task, need in edges)
+            says = f"{waits}, {_who_lack(len(edges))}{why}"
             yield Damage("dangling_dependency", _distinct(task for task, _ in edges), says, mendable=mendable)
     for ring in graph.cycles():
         if len(ring) > 1:
@@ -147,7 +148,8 @@ def _parents(todolist: TodoList) -> Iterator[Damage]:
     tasks = todolist.tasks
     lost = [task for task in tasks.values() if task.parent and task.parent not in tasks]
     if lost:
-        says = f"{_listed(f'{task.id} belongs to {task.parent}' for task in lost)}, which does not exist"
+        belongs = _listed(f"{task.id} belongs to {task.parent}" for task in lost)
+        says = f"{belongs}, {_who_lack(len(lost))}"
         yield Damage("parents", tuple(task.id for task in lost), says)
     tree = Graph.of((task.id, (task.parent,) if task.parent else ()) for task in tasks.values())
     for ring in tree.cycles():
@@ -159,7 +161,7 @@ def _comments(value: Record, todolist: TodoList) -> Iterator[Damage]:
     orphans = [record for record in comments if record_id(record, "todoId") not in todolist.tasks]
     if orphans:
         gone = _distinct(record_id(record, "todoId") or "no task" for record in orphans)
-        says = f"{_many(orphans, 'comment')} on {_listed(gone)}, which no longer exist"
+        says = f"{_many(orphans, 'comment')} on {_listed(gone)}, {_who_lack(len(gone))}"
         yield Damage("orphan_comments", tuple(record_id(record) for record in orphans), says)
     counts = Counter(record_id(record) for record in comments)
     for mendable in (True, False):
@@ -309,6 +311,10 @@ def _listed(words: Iterable[str], *, most: int = 5) -> str:
     found = list(words)
     shown = found[:most] + ([f"{len(found) - most} more"] if len(found) > most else [])
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def _who_lack(count: int) -> str:
+    return f"which {'does' if count == 1 else 'do'} not exist"
 
 
 def _path(graph: Graph, ring: Sequence[str]) -> str:

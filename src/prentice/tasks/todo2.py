@@ -338,9 +338,13 @@ def _skip(text: str, at: int) -> int:
 
 def _no_json(text: str, error: json.JSONDecodeError) -> DamagedFileError:
     if text.startswith("version https://git-lfs"):
-        return _damaged("is a Git LFS pointer, not the file itself", "Run `git lfs pull` to fetch the file.")
+        return DamagedFileError(
+            "The Todo2 file is a Git LFS pointer, not the file itself. Nothing was changed.",
+            next_step="Run `git lfs pull` to fetch the file.",
+            details={"mendable": False},
+        )
     if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
-        return _damaged("holds unresolved Git conflict markers", "Resolve the merge conflict in it first.")
+        return _damaged("holds unresolved Git conflict markers", "Resolve the merge conflict in it")
     return _damaged(_syntax(text, error))
 
 
@@ -352,8 +356,11 @@ def _syntax(text: str, error: json.JSONDecodeError) -> str:
     return f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
 
 
-def _damaged(what: str, next_step: str = "") -> DamagedFileError:
+def _damaged(
+    what: str, otherwise: str = "Restore it with `git checkout -- .todo2/state.todo2.json`"
+) -> DamagedFileError:
     return DamagedFileError(
         f"The Todo2 file {what}. Nothing was changed.",
-        next_step=next_step or "Restore it from a backup or with `git checkout -- .todo2/state.todo2.json`.",
+        next_step=f"{otherwise}, or run `prentice doctor --repair`, which keeps a backup.",
+        details={"mendable": True},
     )
