@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from prentice.errors import UsageError
 from prentice.tasks import rules
+from prentice.tasks.claims import held_by
 from prentice.tasks.edits import Draft, Editor
 from prentice.tasks.record import Task
-from prentice.tasks.rules import Actor
+from prentice.tasks.rules import USUAL, Actor, Workflow
 
 
 def add(
@@ -63,8 +64,19 @@ def comment(editor: Editor, task_id: str, content: str, *, kind: str) -> Task:
     return editor.task(task_id)
 
 
-def move(editor: Editor, task_id: str, status: str, *, actor: Actor) -> Task:
+def move(
+    editor: Editor,
+    task_id: str,
+    status: str,
+    *,
+    actor: Actor,
+    workflow: Workflow = USUAL,
+    worker: str = "",
+    decisive: bool = False,
+) -> Task:
     """Move a task to a status and give it; where it is there already, nothing is written.
+
+    A claim stays only where `worker`, who holds it, moves the task to In Progress. `decisive`: as for `check_move`.
 
     Raises:
         RuleError: the move is not allowed; `details["rule"]` says which rule.
@@ -73,10 +85,23 @@ def move(editor: Editor, task_id: str, status: str, *, actor: Actor) -> Task:
     """
     wanted = rules.status_named(status)
     task = editor.task(task_id)
-    rules.check_move(editor.todolist, task, wanted, actor=actor)
+    rules.check_move(editor.todolist, task, wanted, actor=actor, workflow=workflow, worker=worker, decisive=decisive)
     if wanted != task.status:
         editor.update(task_id, {"status": wanted})
+        if wanted != "In Progress" or not held_by(task.claim, worker):
+            editor.mark(task_id, "claim", None)
     return editor.task(task_id)
+
+
+def delete(editor: Editor, task_id: str, *, actor: Actor, worker: str = "") -> Task:
+    """Delete a task with its comments and give it as it was. Closed tasks may still name it as a dependency.
+
+    Raises:
+        RuleError: it may not be deleted; `details["rule"]` says which rule.
+        TaskNotFoundError: no task has the id.
+    """
+    rules.check_delete(editor.todolist, editor.task(task_id), actor=actor, worker=worker)
+    return editor.delete(task_id)
 
 
 def one_line(name: str) -> str:
