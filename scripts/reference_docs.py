@@ -36,8 +36,9 @@ Every error has a stable code, a sentence, and a next step. On the command line 
 the document `{"error": {"code", "message", "next_step"}}` on stdout. In the library it is an exception of
 `prentice.errors`."""
 DETAILS = """\
-`rule_refused` also says which rule, in `rule`: `moves`, `dependencies`, `result`, `person`, `known`, `acyclic` or
-`parent`. `reply_invalid` and `breakdown_rejected` list what was wrong in `problems`."""
+`rule_refused` also says which rule, in `rule`: `moves`, `claimed`, `dependencies`, `research`, `children`, `result`,
+`person`, `needed`, `known`, `acyclic` or `parent`. `reply_invalid` and `breakdown_rejected` list what was wrong in
+`problems`."""
 GLOBAL = ("project", "json", "verbose", "model", "backend")
 
 
