@@ -33,11 +33,11 @@ def breakdown_command(task: str, context: str, low: int | None, high: int | None
 
 @click.command("approve")
 @click.argument("proposal")
-@click.option("--only", default="", metavar="K,..", help="Only these keys of the plan.")
+@click.option("--only", default="", metavar="K,..", help="Only these keys of the proposal.")
 @click.option("--edit", is_flag=True, help="Edit the plan in `$EDITOR` first; what is saved is approved.")
 @global_options
 def approve_command(proposal: str, only: str, edit: bool) -> None:
-    """Make a plan's subtasks into tasks. Repeating it answers the same and makes nothing."""
+    """Make the entries of a plan or an import into tasks. Repeating it answers the same and makes nothing."""
     project = selection().open()
     edited = _edited(project.proposal(proposal)) if edit else None
     keys = tuple(key.strip() for key in only.split(",") if key.strip())
@@ -46,7 +46,7 @@ def approve_command(proposal: str, only: str, edit: bool) -> None:
         print_json(approved.document())
         return
     tasks = project.tasks().tasks
-    click.echo(f"{approved.parent} now waits for:")
+    click.echo(shown(f"{approved.parent} now waits for:" if approved.parent else "These tasks stand for the import:"))
     for task_id in approved.created:
         click.echo(shown(f"  {task_id}  {tasks[task_id].name if task_id in tasks else '(deleted since)'}"))
     click.echo("`prentice next` says where to begin.")
@@ -57,7 +57,7 @@ def approve_command(proposal: str, only: str, edit: bool) -> None:
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept with the proposal.")
 @global_options
 def reject_command(proposal: str, reason: str) -> None:
-    """Set a plan aside."""
+    """Set a plan or an import aside."""
     rejected = selection().open().reject(proposal, reason=reason)
     if selection().json:
         print_json({"proposal_id": rejected.id, "state": rejected.state, "reason": reason})

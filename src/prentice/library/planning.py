@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from prentice.config import Settings
 from prentice.errors import ProposalError, UsageError
-from prentice.library.tasks import Tasks
+from prentice.library.importing import Importing
 
 if TYPE_CHECKING:
     from prentice.ledger.runs_table import RunRow
     from prentice.runs.protocol import Event, RunState
     from prentice.skills.breakdown.approve import Approved
     from prentice.skills.breakdown.proposal import Proposal
+    from prentice.skills.importing.proposal import ImportProposal
 
 
-class Planning(Tasks):
+class Planning(Importing):
     """From a task to subtasks that a person approved."""
 
     def breakdown(
@@ -124,33 +125,43 @@ class Planning(Tasks):
         return self._ledgers.runs().of_task(task_id)
 
     def proposals(self) -> list["Proposal"]:
-        """Give the proposals made here, oldest first."""
+        """Give the plans proposed here, oldest first; `imports` gives the other proposals."""
         from prentice.skills.breakdown.proposal import Proposal
+        from prentice.skills.importing.proposal import is_import
 
         if self._ledgers.is_blank:
             return []  # nothing was planned yet; reading makes no file
-        return [Proposal.from_row(row) for row in self._ledgers.proposals().all()]
+        return [Proposal.from_row(row) for row in self._ledgers.proposals().all() if not is_import(row)]
 
     def proposal(self, proposal_id: str) -> "Proposal":
-        """Give one proposal.
+        """Give one plan.
 
         Raises:
-            ProposalError: there is none of that id here.
+            ProposalError: there is none of that id here, or it is an import.
         """
         from prentice.skills.breakdown.proposal import Proposal
+        from prentice.skills.importing.proposal import is_import
 
-        return Proposal.from_row(self._ledgers.proposals().get(proposal_id))
+        row = self._ledgers.proposals().get(proposal_id)
+        if is_import(row):
+            raise ProposalError(
+                f"{row.id} is an import, not a plan: its entries cannot be edited before they are tasks.",
+                next_step=f"Approve what you want of it: `prentice approve {row.id} --only KEY,KEY`.",
+            )
+        return Proposal.from_row(row)
 
     def approve(self, proposal_id: str, *, only: Sequence[str] = (), edited: "Proposal | None" = None) -> "Approved":
-        """Make a proposal's subtasks into tasks; again gives the same answer and makes nothing.
+        """Make a proposal's entries into tasks; again gives the same answer and makes nothing.
 
-        `only` takes some of its keys; `edited` is the proposal with a changed plan. Outside a project, one is made.
+        `only` takes some of its keys; `edited` is a plan that was changed. Outside a project, one is made.
 
         Raises:
             ProposalError, RuleError: it cannot be approved; nothing was changed.
         """
         from prentice.skills.breakdown.approve import approve, chosen_keys
 
+        if edited is None and (imported := self._import(proposal_id)):
+            return self._approve_import(imported, only)
         proposal = self.proposal(proposal_id)
         if edited is not None:
             if proposal.state == "approved":
@@ -170,7 +181,7 @@ class Planning(Tasks):
 
         return await asyncio.to_thread(self.approve, proposal_id, only=only)
 
-    def reject(self, proposal_id: str, *, reason: str = "") -> "Proposal":
+    def reject(self, proposal_id: str, *, reason: str = "") -> "Proposal | ImportProposal":
         """Set a proposal aside and give it.
 
         Raises:
@@ -178,8 +189,9 @@ class Planning(Tasks):
         """
         from prentice.skills.breakdown.approve import reject
 
-        reject(self.proposal(proposal_id), proposals=self._ledgers.proposals(), actor=self.actor, reason=reason)
-        return self.proposal(proposal_id)
+        proposal = self._import(proposal_id) or self.proposal(proposal_id)
+        reject(proposal, proposals=self._ledgers.proposals(), actor=self.actor, reason=reason)
+        return self._import(proposal_id) or self.proposal(proposal_id)
 
     def _with_bounds(self, low: int | None, high: int | None) -> Settings:
         low = self.settings.min_subtasks if low is None else low

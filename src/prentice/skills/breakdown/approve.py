@@ -6,7 +6,7 @@ the same replacement of the file as the task itself, is what makes a repeated or
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from prentice.errors import ProposalError, RuleError
 from prentice.ledger.proposals_table import ProposalsTable
@@ -30,14 +30,30 @@ _PARENT_KEY: Final = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """The tasks that stand for a proposal's subtasks, in the plan's order, and their parent."""
+    """The tasks that stand for a proposal's entries, in its order, and their parent; an import's have none."""
 
     created: tuple[str, ...]
     parent: str
 
     def document(self) -> dict[str, object]:
         """Give the approval as the JSON document of the contract."""
-        return {"created": list(self.created), "parent": self.parent}
+        return {"created": list(self.created), "parent": self.parent or None}
+
+
+class Decidable(Protocol):
+    """A proposal of any kind, as far as rejecting it goes."""
+
+    @property
+    def id(self) -> str:
+        """Its id in the ledger."""
+
+    @property
+    def state(self) -> str:
+        """`open`, or how it was decided."""
+
+    @property
+    def decision(self) -> Mapping[str, Any] | None:
+        """What was decided; of an approved one, `created` are its tasks."""
 
 
 def approve(
@@ -68,7 +84,7 @@ def approve(
     return approved
 
 
-def reject(proposal: Proposal, *, proposals: ProposalsTable, actor: Actor, reason: str = "") -> None:
+def reject(proposal: Decidable, *, proposals: ProposalsTable, actor: Actor, reason: str = "") -> None:
     """Set a proposal aside.
 
     Raises:
