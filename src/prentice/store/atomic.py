@@ -3,14 +3,16 @@
 import contextlib
 import os
 import stat
-import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
 from prentice.errors import WriteFailedError
 from prentice.store.content import Signature
+from prentice.store.lease import Lease
 
 _RENAME_EXCHANGE: Final = 2
 """`RENAME_EXCHANGE` of renameat2(2), and `RENAME_SWAP` of Darwin's renamex_np(2)."""
@@ -70,18 +72,36 @@ class Aside:
             raise refused(self.target, error) from error
         flush_directory(self.target.parent)
 
-    def exchange(self) -> bool:
-        """Let the new and the old file change places in one step, durably; False where no system call can.
+    def put(self, *, expected: Signature) -> bool:
+        """Put the new file in the old one's place, durably, if that is still as expected; else False, and nothing done.
 
-        What was under the target's name until that very moment then stands under the temporary one.
+        Both change places in one step of the operating system. If another program wrote between the last look and that
+        step, what it wrote has come out under the temporary name, and goes back at once; who opens the file meanwhile
+        waits for it.
 
         Raises:
             WriteFailedError: the operating system refused; the old file is as it was.
         """
-        if not _exchanged(self.path, self.target):
+        _exchange_call()
+        with Lease(self.path) as lease:
+            if _signature(self.target) != expected:
+                return False
+            if not _exchanged(self.path, self.target):
+                self.replace()
+                return True
+            if _signature(self.path) == expected:
+                flush_directory(self.target.parent)
+                return True
+            self._take_back(lease)
             return False
-        flush_directory(self.target.parent)
-        return True
+
+    def _take_back(self, lease: Lease) -> None:
+        put_there: set[Signature | None] = {self.signature}
+        while (held := _signature(self.path)) not in put_there:  # what came out last is what has to stand there
+            put_there.add(held)
+            _exchanged(self.path, self.target)
+        with contextlib.suppress(OSError):
+            lease.fill(self.target.read_bytes())
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +139,13 @@ def flush_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
+def _signature(path: Path) -> Signature | None:
+    try:
+        return Signature.of(path)
+    except OSError:
+        return None
+
+
 def _is_aside(name: str, *, target: Path) -> bool:
     return name.startswith(f".{target.name}.") and name.endswith(".tmp")
 
@@ -137,13 +164,20 @@ def _write_new(path: Path, data: bytes) -> None:
 
 def _exchanged(first: Path, second: Path) -> bool:
     """Exchange two names by the system's own call (Linux, macOS); False where it does not exist or does not work."""
+    call = _exchange_call()
+    return call is not None and call(os.fsencode(first), os.fsencode(second)) == 0
+
+
+@cache
+def _exchange_call() -> Callable[[bytes, bytes], int] | None:
+    """Find the system call, ahead of the moment that counts."""
     import ctypes  # noqa: PLC0415 - only writers need it
 
-    library = ctypes.CDLL(None) if os.name == "posix" else None
-    try:
-        if sys.platform == "darwin":
-            return bool(library.renamex_np(os.fsencode(first), os.fsencode(second), _RENAME_EXCHANGE) == 0)  # type: ignore[union-attr]
-        call = library.renameat2  # type: ignore[union-attr]  # no library, no attribute: the system has no such call
-        return bool(call(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0)
-    except AttributeError:
-        return False
+    if os.name != "posix":
+        return None
+    library = ctypes.CDLL(None)
+    if renamex_np := getattr(library, "renamex_np", None):
+        return lambda first, second: int(renamex_np(first, second, _RENAME_EXCHANGE))
+    if renameat2 := getattr(library, "renameat2", None):
+        return lambda first, second: int(renameat2(_AT_FDCWD, first, _AT_FDCWD, second, _RENAME_EXCHANGE))
+    return None

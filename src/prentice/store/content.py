@@ -46,8 +46,12 @@ class Content:
             OSError: it cannot be read.
         """
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            return cls(file.read(), Signature.from_status(status))
+            while True:
+                before = Signature.from_status(os.fstat(file.fileno()))
+                data = file.read()
+                if Signature.from_status(os.fstat(file.fileno())) == before:
+                    return cls(data, before)
+                file.seek(0)  # it was written meanwhile
 
     @cached_property
     def digest(self) -> str:

@@ -1,14 +1,14 @@
 """Work on the Todo2 file under its lock: finding the true state, and writing a change that overwrites nobody's.
 
 Another program may write at any moment without the lock. So the new file and the old one change places in one step of
-the operating system, and what comes out is looked at: if it is not what was read, that program wrote in between, and
-the change is made again on top of what it wrote.
+the operating system, and what comes out is looked at: if it is not what was read, that program wrote in between. Then
+they change places again, and the change is made anew on top of what it wrote.
 """
 
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -36,14 +36,15 @@ _T = TypeVar("_T")
 class Current:
     """The state to work on: the text of `state` with the `value` that it has to have.
 
-    The two differ where changes of ours were overwritten and are done again. `on_disk` is the digest of what stands
-    under the file's name now. `voids` are entries whose changes `value` does not hold, or holds under other ids.
+    The two differ where changes of ours were overwritten and are done again. `on_disk` is what stands under the file's
+    name now: `content`, but for what a process that died left. `voids` are entries whose changes `value` does not hold,
+    or holds under other ids.
     """
 
     content: Content
     state: State
     value: Mapping[str, Any]
-    on_disk: str
+    on_disk: Content
     voids: tuple[int, ...] = ()
     kind: Kind | None = None
     """The entry that has to be made even where nothing is changed."""
@@ -54,7 +55,7 @@ class Current:
     @property
     def is_on_disk(self) -> bool:
         """Whether the file holds the value already."""
-        return self.value is self.state.value and self.on_disk == self.content.digest
+        return self.value is self.state.value and self.on_disk is self.content
 
 
 class Session:
@@ -77,16 +78,16 @@ class Session:
         foreign = self._left_behind()
         content, state = read_state(self._path, max_bytes=self._max_bytes)
         if foreign is not None:
-            return self._overtaken(foreign, on_disk=content.digest, attempt=None)
+            return self._left(foreign, on_disk=content)
         last = self._journal.tail()
         if last is None or content.signature == last.file or content.digest == last.after:
-            return Current(content=content, state=state, value=state.value, on_disk=content.digest)
+            return Current(content=content, state=state, value=state.value, on_disk=content)
         if content.digest == last.before and last.kind == "change":  # it was never made: its writer died, or undid it
             return Current(
-                content=content, state=state, value=state.value, on_disk=content.digest, kind="seen",
+                content=content, state=state, value=state.value, on_disk=content, kind="seen",
                 voids=(last.number,),
             )  # fmt: skip
-        return self._examined(content, state, on_disk=content.digest, known=self._journal.entries())
+        return self._examined(content, state, on_disk=content, known=self._journal.entries())
 
     def peek(self) -> Mapping[str, Any]:
         """Give the state's value with our changes in it, and write nothing; needs no lock.
@@ -95,7 +96,7 @@ class Session:
             StoreError: as for `read_state`.
         """
         content, state = read_state(self._path, max_bytes=self._max_bytes)
-        found = self._examined(content, state, on_disk=content.digest, known=self._journal.entries())
+        found = self._examined(content, state, on_disk=content, known=self._journal.entries())
         self._say(found)
         return found.value
 
@@ -116,17 +117,15 @@ class Session:
         Raises:
             StoreError: the file cannot be read or written; it is as it was.
         """
-        current = self.current()
         for _ in range(_ATTEMPTS):
+            current = self.current()
             now = self._now(current)
             problem: PrenticeError | None = None
             try:
                 result, value = edit(current.value, now)
             except PrenticeError as error:
                 problem, value = error, current.value
-            attempt = self._write(current, value, now=now)
-            if isinstance(attempt, Current):
-                current = attempt
+            if not self._is_written(current, value, now=now):
                 continue
             if problem:
                 raise problem
@@ -138,7 +137,7 @@ class Session:
 
     # -- finding the true state ----------------------------------------------------------------------------------
 
-    def _examined(self, content: Content, state: State, *, on_disk: str, known: list[Entry]) -> Current:
+    def _examined(self, content: Content, state: State, *, on_disk: Content, known: list[Entry]) -> Current:
         """Judge a state that we did not write, and do again what is lost in it."""
         match fate(self._path, content, state, standing=standing(known), known=known):
             case Overwritten(lost):
@@ -156,7 +155,7 @@ class Session:
                 return Current(content=content, state=state, value=state.value, on_disk=on_disk, kind="seen")
 
     def _restoring(
-        self, content: Content, state: State, merged: Merged, *, lost: tuple[Entry, ...], on_disk: str
+        self, content: Content, state: State, merged: Merged, *, lost: tuple[Entry, ...], on_disk: Content
     ) -> Current:
         if not merged.restored:
             return Current(content=content, state=state, value=state.value, on_disk=on_disk, kind="seen")
@@ -170,16 +169,11 @@ class Session:
             voids=tuple(entry.number for entry in lost) if is_renamed else (), is_renumbered=is_renamed,
         )  # fmt: skip
 
-    def _overtaken(self, foreign: Content, *, on_disk: str, attempt: Entry | None) -> Current:
-        """Take what another program wrote, and we took out of its place, as the state to work on."""
+    def _left(self, foreign: Content, *, on_disk: Content) -> Current:
+        """Take what another program wrote, and a process of ours took out of its place and died, as the state."""
         state = todo2.parse(foreign.data)
-        known = [entry for entry in self._journal.entries() if attempt is None or entry.number != attempt.number]
-        found = self._examined(foreign, state, on_disk=on_disk, known=known)
-        voids = (*found.voids, attempt.number) if attempt else found.voids
-        return Current(
-            content=foreign, state=state, value=found.value, on_disk=on_disk, voids=voids, kind=found.kind,
-            is_renumbered=found.is_renumbered, notice=found.notice,
-        )  # fmt: skip
+        found = self._examined(foreign, state, on_disk=on_disk, known=self._journal.entries())
+        return replace(found, kind=found.kind or "seen")
 
     def _left_behind(self) -> Content | None:
         """Clear away what a process that was killed left beside the file; give what was another program's in it.
@@ -206,35 +200,30 @@ class Session:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def _write(self, current: Current, value: Mapping[str, Any], *, now: str) -> Current | None:
-        """Write a value; give None, or the state to begin anew with, because another program was quicker."""
+    def _is_written(self, current: Current, value: Mapping[str, Any], *, now: str) -> bool:
+        """Write a value; False where another program was quicker, and nothing of ours is in the file."""
         is_changed = value is not current.value and value != current.value
         if not is_changed and current.is_on_disk:
             self._note(current, now=now)
-            return None
+            return True
         if not is_changed and current.value is not current.state.value:
             value = {**value, "lastModified": now}
         self._backups.keep_day(current.content.data, day=now[:10])
         change = difference(current.state.value if current.is_renumbered else current.value, value)
         data = todo2.serialize(current.state, value)
         with Aside.write(self._path, data) as aside:
-            entry = self._entry(current, now=now, change=change, after=Content(data, aside.signature))
-            place = self._journal.append(entry)
+            after = Content(data, aside.signature)
+            place = self._journal.append(self._entry(current, now=now, change=change, after=after))
             try:
-                swapped = aside.exchange()
-                if not swapped and self._is_untouched(current):
-                    aside.replace()
-                elif not swapped:
-                    self._journal.cut(place)
-                    return self.current()
+                is_placed = aside.put(expected=current.on_disk.signature)
             except BaseException:
                 self._journal.cut(place)
                 raise
-            foreign = self._taken_out(aside.path, expected=current.on_disk) if swapped else None
-            if foreign is not None:
-                return self._overtaken(foreign, on_disk=Content(data, aside.signature).digest, attempt=entry)
-        self._say(current)
-        return None
+            if is_placed:
+                self._say(current)
+            else:
+                self._journal.cut(place)
+            return is_placed
 
     def _note(self, current: Current, *, now: str) -> None:
         """Remember that a foreign state was looked at, so that the next reader need not do so again."""
@@ -248,26 +237,9 @@ class Session:
         last = self._journal.tail()
         kind: Kind = "change" if change or current.kind is None else current.kind
         return Entry(
-            number=last.number + 1 if last else 1, at=now, actor=self._actor, kind=kind, before=current.on_disk,
+            number=last.number + 1 if last else 1, at=now, actor=self._actor, kind=kind, before=current.on_disk.digest,
             after=after.digest, file=after.signature, change=change, voids=current.voids, did=described(change),
         )  # fmt: skip
-
-    def _is_untouched(self, current: Current) -> bool:
-        try:
-            return Content.read(self._path).digest == current.on_disk
-        except OSError:
-            return False
-
-    def _taken_out(self, path: Path, *, expected: str) -> Content | None:
-        """Give what came out of the file's place, if another program had written it; waits until it is whole."""
-        try:
-            content = Content.read(path)
-            if content.digest == expected:
-                return None
-            content, _ = read_state(path, max_bytes=self._max_bytes)
-        except StoreError:
-            return None  # its writer broke off in the middle; ours is whole
-        return None if content.digest == expected else content
 
     def _now(self, current: Current) -> str:
         """Give the time for this change: the clock's, but after every stamp before it, so that each is its own."""
