@@ -61,11 +61,10 @@ def _chosen(tags: Mapping[str, list[Any]], tag: str) -> str:
             return tag
         if "" in tags and tag == MAIN_TAG:
             return ""
+        named = ", ".join(one_line(name) for name in tags if name)
         raise ImportSourceError(
             f"There is no tag {tag} in this file.",
-            next_step=f"Its tags: {', '.join(one_line(name) for name in tags) or 'none'}.".replace(
-                ": .", ": none; leave out `--tag`."
-            ),
+            next_step=f"Its tags: {named}." if named else "It has none; leave out `--tag`.",
         )
     if len(tags) == 1:
         return next(iter(tags))

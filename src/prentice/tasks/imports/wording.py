@@ -28,7 +28,8 @@ def text_of(value: object) -> str:
 
 def one_line(text: str) -> str:
     """Give a text as one line of printable characters."""
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+    kept = "".join(character for character in text if character.isprintable() or character.isspace())
+    return " ".join(kept.split())
 
 
 def short_name(text: str) -> str:
