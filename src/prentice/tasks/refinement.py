@@ -26,15 +26,14 @@ says most, that it has the same parent says least."""
 
 _URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://\S+")
 _QUOTED: Final = re.compile(r"`([^`\s]{2,200})`")
-_PATH: Final = re.compile(
-    r"(?<![\w./@-])(?:[\w@.-]+/)*[\w@-][\w@.-]*\.[A-Za-z][A-Za-z0-9]{0,7}\b|(?:[\w@.-]+/)+[\w@.-]*"
-)
+_WORD: Final = re.compile(r"(?a)[\w@./-]{2,200}")
+_EXTENSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,7}")
 _NO_FILE: Final = re.compile(
-    r"(?i)(?:[^/]*\.(?:com|org|net|io|dev|js)|[a-z]\.[a-z]|\d[\d./]*|and/or|input/output|read/write|client/server|on/off"
-    r"|true/false|yes/no|ci/cd|i/o|n/a|he/she|tcp/ip|before/after|pass/fail)\.?"
+    r"(?i)[^/]*\.(?:com|org|net|io|dev|js)|[a-z]\.[a-z]|and/or|input/output|read/write|client/server|on/off"
+    r"|true/false|yes/no|ci/cd|i/o|n/a|he/she|tcp/ip|before/after|pass/fail"
 )
-"""Hosts, abbreviations, figures and pairs of words, which look like files. A `.js` without a directory is more often
-the name of a library; in backticks it counts."""
+"""Hosts, abbreviations and pairs of words, which look like files. A `.js` without a directory is more often the name of
+a library; in backticks it counts."""
 
 _CHOICE: Final = re.compile(r"[A-Z][\w-]*(?:/[\w-]+)+")
 """`Create/Update/Delete`, as Todo2's template writes it in every description: words to choose from, no directory."""
@@ -94,8 +93,8 @@ class _Reasons:
 def refinement(todolist: TodoList, task: Task) -> Refinement:
     """Give the open tasks that a finished task may touch, at most MOST.
 
-    They wait for it, are its steps, its parent or steps of the same parent, name a file or symbol that it or its
-    `result` names, or have a name that shares most words with its own.
+    They wait for it, are its steps, its parent or steps of the same parent, mention it, name a file or symbol that it
+    or its `result` names, or have a name that shares most words with its own.
     """
     said = [comment.content for comment in todolist.comments(task.id) if comment.type == "result"]
     named = names("\n".join((task.text, *said)))
@@ -119,10 +118,16 @@ def refinement(todolist: TodoList, task: Task) -> Refinement:
 def names(text: str) -> frozenset[str]:
     """Give the files and symbols that a text names: what stands in backticks, has an extension or holds a slash."""
     text = _URL.sub(" ", text)
-    quoted = {match[1].removesuffix("()") for match in _QUOTED.finditer(text)}
-    paths = {match[0].rstrip("./") for match in _PATH.finditer(_QUOTED.sub(" ", text))}
-    kept = quoted | {path for path in paths if not _NO_FILE.fullmatch(path) and not _CHOICE.fullmatch(path)}
-    return frozenset(name.removeprefix("./").rstrip("/.,:;") for name in kept if re.search(r"[^\W\d_]{2}", name))
+    found = {match[1].removesuffix("()") for match in _QUOTED.finditer(text)}
+    words = (match[0].rstrip("/.-") for match in _WORD.finditer(_QUOTED.sub(" ", text)))
+    found |= {word for word in words if _is_file(word)}
+    return frozenset(name.removeprefix("./").rstrip("/.,:;") for name in found if re.search(r"[^\W\d_]{2}", name))
+
+
+def _is_file(word: str) -> bool:
+    stem, dot, extension = word.rsplit("/", 1)[-1].rpartition(".")
+    named = bool(stem and dot and _EXTENSION.fullmatch(extension)) or "/" in word
+    return named and not _NO_FILE.fullmatch(word) and not _CHOICE.fullmatch(word)
 
 
 def _by_links(todolist: TodoList, task: Task, other: Task, reasons: _Reasons) -> None:
@@ -138,6 +143,9 @@ def _by_links(todolist: TodoList, task: Task, other: Task, reasons: _Reasons) ->
         reasons.add(_PARENT, f"is the parent of {task.id}, and {left}")
     elif task.parent and other.parent == task.parent:
         reasons.add(_SIBLING, f"is a step of {task.parent} too")
+    text = other.text
+    if task.id in text and re.search(rf"(?<![\w-]){re.escape(task.id)}(?![\w-])", text):
+        reasons.add(_NAMES, f"mentions {task.id}")
 
 
 def _shared_names(named: AbstractSet[str], other: Task) -> list[str]:
