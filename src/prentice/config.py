@@ -14,6 +14,8 @@ from typing import Any, Final, Literal
 
 from prentice.errors import ConfigError
 
+_MAY_BE_ZERO: Final = frozenset({"mlx.memory_cache_mb", "mlx.disk_cache_mb"})
+
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
 
@@ -29,7 +31,9 @@ def _setting(key: str, default: object, meaning: str, *, choices: tuple[str, ...
 class Settings:
     """All settings, resolved. Times are in seconds."""
 
-    backend: str = _setting("backend", "auto", "Which backend answers: `auto`, `ollama`, `builtin` or `scripted:FILE`.")
+    backend: str = _setting(
+        "backend", "auto", "Which backend answers: `auto`, `ollama`, `mlx`, `builtin` or `scripted:FILE`."
+    )
     model: str = _setting("model", "", "The model to use; empty lets Prentice choose among the installed ones.")
     worker: str = _setting("worker", "", "The name under which tasks are claimed; empty takes `user@host`.")
     ollama_host: str = _setting(
@@ -37,6 +41,21 @@ class Settings:
     )
     ollama_keep_alive: str = _setting(
         "ollama.keep_alive", "10m", "How long Ollama keeps the model loaded after a call."
+    )
+    mlx_directories: tuple[str, ...] = _setting(
+        "mlx.directories", (), "Directories that hold MLX models of your own, each in a directory named after it."
+    )
+    mlx_idle_seconds: float = _setting(
+        "mlx.idle_seconds", 600.0, "How long MLX keeps a model in memory after its last reply."
+    )
+    mlx_parallel: int = _setting("mlx.parallel", 8, "How many replies MLX decodes together.")
+    mlx_memory_cache_mb: int = _setting(
+        "mlx.memory_cache_mb", 1000, "Memory for what MLX computed of earlier prompts, in megabytes (10^6 bytes)."
+    )
+    mlx_disk_cache_mb: int = _setting(
+        "mlx.disk_cache_mb",
+        2000,
+        "Disk for what MLX computed of the templates' beginnings, in megabytes; 0 keeps none.",
     )
     idle_seconds: float = _setting(
         "calls.idle_seconds", 120.0, "How long a model may be silent between two tokens before the call is given up."
@@ -242,7 +261,7 @@ def _checked(settings: Settings) -> Settings:
         )
     for item in _declared():
         value = getattr(settings, item.name)
-        if isinstance(value, int | float) and value <= 0:
+        if isinstance(value, int | float) and (value < 0 or (value == 0 and item.metadata["key"] not in _MAY_BE_ZERO)):
             raise ConfigError(
                 f"The setting {item.metadata['key']} is {value}, but must be above zero.",
                 next_step="Remove it to use the default.",

@@ -33,12 +33,20 @@ class NotPossibleError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFiles:
-    """A model trained to plan, one of random weights, one that repeats itself; `made_in` are seconds of training."""
+    """A model trained to plan, one of random weights, one that repeats itself; `made_in` are seconds of training.
+
+    Each is a GGUF file, for Ollama, and beside it a directory of the same weights, for MLX.
+    """
 
     trained: Path
     random: Path
     stuck: Path
     made_in: float
+
+    @staticmethod
+    def directory(gguf: Path) -> Path:
+        """Give the directory with the weights of a file."""
+        return gguf.with_suffix("")
 
 
 def model_files() -> ModelFiles:

@@ -25,7 +25,7 @@ END_OF_TEXT, START, END = range(3)
 CONTEXT = 16_384
 """The trained window that the file claims, in tokens; the product rounds windows up to sizes below it."""
 
-_CHAT_TEMPLATE = (
+CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
@@ -78,7 +78,7 @@ def _add_tokenizer(writer: GGUFWriter, tokenizer: Tokenizer) -> None:
     writer.add_eos_token_id(END)
     writer.add_pad_token_id(END_OF_TEXT)
     writer.add_add_bos_token(value=False)
-    writer.add_chat_template(_CHAT_TEMPLATE)
+    writer.add_chat_template(CHAT_TEMPLATE)
 
 
 def _gguf_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Make the tiny models as GGUF: one trained on the corpus of plans, two with random weights.
+"""Make the tiny models, one trained on the corpus of plans and two with random weights, as each engine reads them.
 
 A program, run in a process of its own: `python -m engines.tiny_model DIRECTORY`. It first learns the shape of a
 plan from prompts cut down to their last lines, then the product's whole prompts, which cost three times as much a step.
@@ -24,6 +24,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from engines.tiny_corpus import Example, bare_examples, examples
 from engines.tiny_gguf import END, SPECIALS, START, write_gguf
+from engines.tiny_mlx import write_directory
 from engines.tiny_network import HIDDEN, VOCABULARY, TinyQwen2
 
 SHORT_STEPS, MIDDLE_STEPS, WHOLE_STEPS, BATCH = 40, 35, 20, 8
@@ -127,7 +128,7 @@ def train(model: TinyQwen2, encoder: Encoder) -> float:
 
 
 def main() -> None:
-    """Write `trained.gguf`, `random.gguf`, `stuck.gguf` and `made.json` (how long it took) into the directory given."""
+    """Write `trained`, `random` and `stuck`, each as a file and a directory, and `made.json` (how long it took)."""
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
     directory: Path = parser.parse_args().directory
@@ -139,12 +140,17 @@ def main() -> None:
     mx.eval(model.weights())
     # With the embedding as output too, random weights say the last token again: only a matrix of its own is random.
     output = mx.random.normal((VOCABULARY, HIDDEN), scale=0.3 * HIDDEN**-0.5)
-    write_gguf(model, encoder.tokenizer, directory / "random.gguf", output=output)
-    write_gguf(_stuck(), encoder.tokenizer, directory / "stuck.gguf")
+    _write(model, encoder, directory / "random", output=output)
+    _write(_stuck(), encoder, directory / "stuck")
     loss = train(model, encoder)
-    write_gguf(model, encoder.tokenizer, directory / "trained.gguf")
+    _write(model, encoder, directory / "trained")
     made = {"seconds": round(time.monotonic() - begun, 1), "loss": loss}
     (directory / "made.json").write_text(json.dumps(made) + "\n", encoding="utf-8")
+
+
+def _write(model: TinyQwen2, encoder: Encoder, place: Path, *, output: mx.array | None = None) -> None:
+    write_gguf(model, encoder.tokenizer, place.with_suffix(".gguf"), output=output)
+    write_directory(model, encoder.tokenizer, place, output=output)
 
 
 def _stuck() -> TinyQwen2:

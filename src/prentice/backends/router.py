@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prentice.backends.ollama import OllamaBackend
     from prentice.backends.ollama_models import Installed
 
-NAMES: Final = ("auto", "ollama", "builtin", "scripted:FILE")
+NAMES: Final = ("auto", "ollama", "mlx", "builtin", "scripted:FILE")
 PROBE_SECONDS: Final = 0.3
 """How long `auto` waits for an Ollama; one that runs answers within a few milliseconds."""
 
@@ -53,6 +53,8 @@ async def choose(settings: Settings, *, purpose: str) -> Choice:
         return _builtin("`--backend builtin` was asked for")
     if name == "ollama" or (name == "auto" and settings.model):
         return await _ollama(settings, purpose=purpose)
+    if name == "mlx":
+        return await _mlx(settings, purpose=purpose)
     if name.startswith(_SCRIPTED):
         from prentice.backends.scripted import ScriptedBackend  # noqa: PLC0415 - only for who plays a script
 
@@ -164,6 +166,23 @@ def _best(
         reason=f"{smallest.name} is the smallest of the installed models, none of which fits the memory",
         considered=tuple(item for item in too_large if item[0] != smallest.name) + refused,
     )
+
+
+async def _mlx(settings: Settings, *, purpose: str) -> Choice:
+    from prentice.backends.mlx.opening import opened  # noqa: PLC0415 - only for who uses MLX
+
+    backend = opened(settings)
+    if settings.model:
+        await backend.check(settings.model)
+        return Choice(backend=backend, model=settings.model, reason=f"{settings.model} was asked for")
+    ranking = rank(await backend.models(), memory=available_memory())
+    too_large = tuple((info.name, why) for info, why in ranking.too_large)
+    if not ranking.fitting:
+        await backend.check("")
+    best, *others = ranking.fitting
+    reason = f"{best.name} is the best MLX model on this machine for {purpose} that fits the memory"
+    after = tuple((info.name, why_after(info, best)) for info in others)
+    return Choice(backend=backend, model=best.name, reason=reason, considered=after + too_large)
 
 
 class _NoUsableModelError(Exception):
