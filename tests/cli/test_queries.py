@@ -150,3 +150,70 @@ def test_doctor_names_five_pairs_that_look_alike_and_finds_nothing_wrong_with_th
     assert found["found"].startswith("alike: T-1 and T-2 (100%), T-1 and T-3 (100%)")
     assert found["found"].endswith("T-1 and T-6 (100%), and 2 more")
     assert found["next_step"] == "Compare them: `prentice show T-1`."
+
+
+def test_list_gives_only_tasks_of_a_lane_a_parent_or_a_worker(prentice: Call) -> None:
+    write([{"id": "T-1", "name": "Fix the typo in README.md", "parent_id": "T-2"}, {"id": "T-2", "name": "Redo auth"}])
+    Path("README.md").write_text("teh", encoding="utf-8")
+    lanes = {task["task"]: task["lane"] for task in json.loads(prentice("analyze", "T-1", "T-2", "--json")[0])}
+    assert lanes["T-1"] != lanes["T-2"]
+    for task, lane in lanes.items():
+        assert prentice("list", "--lane", lane)[0].split()[0] == task
+    assert prentice("list", "--parent", "T-2")[0].split()[0] == "T-1"
+    assert "No such tasks" in prentice("list", "--parent", "T-1")[0]
+    assert "T-9" in prentice("list", "--parent", "T-9", code=1)[1]
+    prentice("next", "--claim", "--worker", "ada")
+    [claimed] = json.loads(prentice("list", "--claimed", "--json")[0])
+    assert json.loads(prentice("list", "--worker", "ada", "--json")[0]) == [claimed]
+    assert json.loads(prentice("list", "--worker", "ben", "--json")[0]) == []
+
+
+def test_list_within_tokens_gives_page_after_page(prentice: Call) -> None:
+    write([{"id": f"T-{number}", "name": "Water the plants", "long_description": "x " * 99} for number in range(1, 21)])
+    for form in ([], ["--json"]):
+        seen: list[str] = []
+        while len(seen) < 20:
+            out, err = prentice("list", "--tokens", "90", "--offset", str(len(seen)), *form)
+            assert len(out.encode()) <= 90 * 3.5
+            page = (
+                [task["id"] for task in json.loads(out)]
+                if form
+                else [line.split()[0] for line in out.splitlines()[:-1]]
+            )
+            assert page
+            seen += page
+            if form and len(seen) < 20:
+                assert f"`--offset {len(seen)}` shows the next." in err
+            if not form:
+                assert out.splitlines()[-1].startswith("(")
+                assert not err
+        assert seen == [f"T-{number}" for number in range(1, 21)]
+
+
+def test_show_within_tokens_gives_criteria_and_the_newest_comments(prentice: Call) -> None:
+    description = "📋 **Acceptance Criteria:**\n- It is quick\n\n🎯 **Objective:** " + "Why it matters. " * 50
+    write([{"id": "T-1", "name": "Speed it up", "long_description": description}])
+    for number in range(9):
+        prentice("comment", "T-1", f"remark {number} " + "of many words " * 5)
+    out, err = prentice("show", "T-1", "--tokens", "100")
+    assert len(out.encode()) <= 350
+    assert out.startswith("T-1 Todo medium Speed it up\n- It is quick\n[note ")
+    assert "remark 8" in out
+    assert "remark 0" not in out
+    assert err == ""
+    out, err = prentice("show", "T-1", "--tokens", "200", "--json")
+    assert len(out.encode()) <= 700
+    document = json.loads(out)
+    assert "remark 8" in document["comments"][-1]["content"]
+    assert err == "Shortened to 200 tokens. Without `--tokens` it is whole.\n"
+    whole, _ = prentice("show", "T-1", "--json")
+    assert json.loads(prentice("show", "T-1", "--json", "--tokens", "4000")[0]) == json.loads(whole)
+
+
+def test_terms_that_make_no_sense_are_refused(prentice: Call) -> None:
+    for arguments in (
+        ["list", "--tokens", "49"], ["show", "T-1", "--tokens", "9"], ["list", "--lane", "fast"],
+        ["show", "T-1", "--json", "--tokens", "79"],
+    ):  # fmt: skip
+        assert prentice(*arguments, code=2)
+    assert "T-99" in prentice("show", "T-99", "--tokens", "60", code=1)[1]

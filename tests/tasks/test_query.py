@@ -1,4 +1,5 @@
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prentice.errors import UsageError
-from prentice.tasks.query import Query, select
+from prentice.tasks.query import Query, query_of, select
+from prentice.tasks.record import Task
 from prentice.tasks.todolist import TodoList
 from prentice.tasks.words import content_words
 
@@ -96,6 +98,55 @@ def test_a_task_is_found_exactly_when_all_words_are_among_its_own(text: str, nam
     assert set(found(Query(text=text), *tasks)) == expected
 
 
+def test_claims_that_last_are_found_by_worker() -> None:
+    def claimed(worker: str, until: str) -> dict[str, Any]:
+        return {"claim": {"worker": worker, "until": until, "minutes": 60}}
+
+    tasks: list[dict[str, Any]] = [
+        {"id": "free"},
+        {"id": "ada", "prentice": claimed("ada", "2026-01-01T00:30:00Z")},
+        {"id": "ben", "prentice": claimed("ben", "2026-01-01T00:30:00Z")},
+        {"id": "over", "prentice": claimed("ada", "2025-12-31T00:00:00Z")},
+    ]
+    todolist = TodoList({"todos": tasks}, now=datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+    assert [task.id for task in select(todolist, Query(claimed=True)).tasks] == ["ada", "ben"]
+    assert [task.id for task in select(todolist, Query(worker="ada")).tasks] == ["ada"]
+
+
+def test_only_tasks_that_pass_all_other_filters_are_judged_for_their_lane() -> None:
+    judged: list[str] = []
+
+    def lanes(tasks: Sequence[Task]) -> list[str]:
+        judged.extend(task.id for task in tasks)
+        return ["execute" if task.name == "easy" else "human" for task in tasks]
+
+    todos: list[dict[str, Any]] = [
+        {"id": "a", "name": "easy", "tags": ["x"]},
+        {"id": "b", "name": "hard", "tags": ["x"]},
+        {"id": "c", "name": "easy"},
+        {"id": "d", "name": "easy", "tags": ["x"]},
+    ]
+    todolist = TodoList({"todos": todos})
+    page = select(todolist, Query(lane="execute", tags=("x",), sort=("-id",), limit=1), lanes=lanes)
+    assert ([task.id for task in page.tasks], page.total, page.next_offset) == (["d"], 2, 1)
+    assert judged == ["a", "b", "d"]
+    select(todolist, Query(tags=("x",)), lanes=lanes)
+    assert len(judged) == 3, "without a lane nobody judges"
+    with pytest.raises(ValueError, match="lane"):
+        select(todolist, Query(lane="execute"))
+
+
+def test_a_user_may_spell_filters_in_any_way() -> None:
+    asked = query_of({"status": "in progress", "priority": "P1", "tags": "x", "sort": " -id, name,"})
+    assert asked == Query(status="In Progress", priority="high", tags=("x",), sort=("-id", "name"))
+    assert query_of({"tags": ["x", "y"], "sort": ["id"]}) == Query(tags=("x", "y"), sort=("id",))
+    assert query_of({}) == Query()
+    with pytest.raises(UsageError):
+        query_of({"status": "someday"})
+    with pytest.raises(TypeError):
+        query_of({"colour": "red"})  # type: ignore[typeddict-unknown-key]  # as a caller without types would
+
+
 def test_a_text_without_words_to_search_for_is_refused_and_blank_text_asks_for_nothing() -> None:
     with pytest.raises(UsageError, match="no word"):
         found(Query(text="to do"), {"id": "a"})
@@ -160,7 +211,9 @@ def test_a_page_past_the_end_is_empty_and_the_last() -> None:
     assert (page.tasks, page.total, page.next_offset) == ((), 1, None)
 
 
-@pytest.mark.parametrize("wrong", [{"sort": ("size",)}, {"sort": ("--id",)}, {"limit": 0}, {"offset": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"sort": ("size",)}, {"sort": ("--id",)}, {"limit": 0}, {"offset": -1}, {"lane": "x"}]
+)
 def test_a_query_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as refused:
         Query(**wrong)

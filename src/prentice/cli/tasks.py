@@ -1,6 +1,6 @@
 """Commands on the task list: add, list, show, edit, comment."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from prentice.ledger.runs_table import RunRow
     from prentice.library import Prentice
     from prentice.skills.breakdown.proposal import Proposal
+    from prentice.tasks.query import Filters
     from prentice.tasks.record import Task
+    from prentice.tasks.todolist import TodoList
 
 
 @click.command("add")
@@ -37,7 +39,11 @@ def add_command(name: str, description: str, priority: str, tags: tuple[str, ...
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only tasks with this tag; repeatable.")
 @click.option("--ready", is_flag=True, help="Only tasks that can be started, the one to do next first.")
 @click.option("--text", default="", metavar="WORDS", help="Only tasks with all these words, best match first.")
-@click.option("--all", "everything", is_flag=True, help="Done and cancelled tasks too.")
+@click.option("--lane", default="", metavar="LANE", help="Only tasks for execute, breakdown, assistant or human.")
+@click.option("--parent", default="", metavar="TASK", help="Only the subtasks of this task.")
+@click.option("--claimed", is_flag=True, help="Only tasks that somebody works on now.")
+@click.option("--worker", default="", metavar="NAME", help="Only tasks that this worker has claimed.")
+@click.option("--all", "closed", is_flag=True, help="Done and cancelled tasks too.")
 @click.option(
     "--sort",
     default="",
@@ -46,43 +52,38 @@ def add_command(name: str, description: str, priority: str, tags: tuple[str, ...
 )
 @click.option("--limit", type=int, metavar="N", help="At most N tasks.")
 @click.option("--offset", type=int, default=0, metavar="N", help="Leave out the first N tasks found.")
+@click.option("--tokens", type=int, metavar="N", help="Answer in at most N tokens, for assistants: 50 or more.")
 @global_options
-def list_command(
-    status: str,
-    priority: str,
-    tags: tuple[str, ...],
-    ready: bool,
-    text: str,
-    everything: bool,
-    sort: str,
-    limit: int | None,
-    offset: int,
-) -> None:
+def list_command(*, tokens: int | None, **filters: "Unpack[Filters]") -> None:
     """List the tasks that are open, in the file's order."""
-    from prentice.tasks.query import Query, select
-    from prentice.tasks.rules import priority_named, status_named
-
-    query = Query(
-        status=status_named(status) if status else "",
-        priority=priority_named(priority) if priority else "",
-        tags=tags,
-        ready=ready,
-        text=text,
-        closed=everything,
-        sort=tuple(key.strip() for key in sort.split(",") if key.strip()),
-        limit=limit,
-        offset=offset,
-    )
-    found = select(selection().open().tasks(), query)
+    project = selection().open()
+    if tokens is not None:
+        _print_brief(project, tokens, filters)
+        return
+    found = project.find(**filters)
     if selection().json:
         print_json([task.document() for task in found.tasks])
     else:
         _print_lines(found.tasks)
         if not found.total:
             click.echo('No such tasks. `prentice add "..."` adds one.')
-    if len(found.tasks) < found.total:
-        more = f" `--offset {found.next_offset}` shows the next." if found.next_offset else ""
-        click.echo(f"{len(found.tasks)} of {found.total} tasks shown.{more}", err=True)
+    _say_what_is_left(len(found.tasks), found.total, found.next_offset)
+
+
+def _print_brief(project: "Prentice", tokens: int, filters: "Filters") -> None:
+    """Print a page of at most so many tokens; a line on stderr is no part of it."""
+    if not selection().json:
+        click.echo(project.brief(tokens=tokens, **filters).text)
+        return
+    page = project.brief_json(tokens=tokens, **filters)
+    click.echo(page.text)
+    _say_what_is_left(page.shown, page.total, page.next_offset)
+
+
+def _say_what_is_left(shown_now: int, total: int, next_offset: int | None) -> None:
+    if shown_now < total:
+        more = f" `--offset {next_offset}` shows the next." if next_offset else ""
+        click.echo(f"{shown_now} of {total} tasks shown.{more}", err=True)
 
 
 def _print_lines(tasks: "Sequence[Task]") -> None:
@@ -93,31 +94,56 @@ def _print_lines(tasks: "Sequence[Task]") -> None:
 
 @click.command("show")
 @click.argument("task")
+@click.option("--tokens", type=int, metavar="N", help="Answer in at most N tokens, for assistants: 50 or more.")
 @global_options
-def show_command(task: str) -> None:
+def show_command(task: str, *, tokens: int | None) -> None:
     """Show one task with its description, comments and proposals."""
-    chosen = selection()
-    project = chosen.open()
-    todolist = project.tasks()
-    found = project.task(task)
-    comments = todolist.comments(found.id)
-    proposals, runs = _kept(project, found.id)
-    if chosen.json:
-        document = found.document() | {
-            "comments": [comment.document() for comment in comments],
-            "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
-            "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in runs],
-        }
-        print_json(document)
+    project = selection().open()
+    if tokens is not None and not selection().json:
+        click.echo(project.digest(task, tokens=tokens))
         return
-    click.echo(f"{click.style(shown(found.id), bold=True)}  {shown(found.name)}")
-    click.echo(shown(", ".join((found.status, found.priority, *found.tags))))
-    for need in found.dependencies:
+    todolist = project.tasks()
+    if task not in todolist.tasks:
+        from prentice.tasks.edits import not_found
+
+        raise not_found(task, todolist.tasks)
+    found = todolist.tasks[task]
+    proposals, runs = _kept(project, found.id)
+    if not selection().json:
+        _print_task(todolist, found, proposals)
+        return
+    document = found.document() | {
+        "comments": [comment.document() for comment in todolist.comments(found.id)],
+        "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
+        "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in runs],
+    }
+    if tokens is None:
+        print_json(document)
+    else:
+        _print_shortened(document, tokens)
+
+
+def _print_shortened(document: "dict[str, object]", tokens: int) -> None:
+    from prentice.tasks.brief import compact
+    from prentice.tasks.digest import digest_json
+
+    text = digest_json(document, tokens=tokens)
+    click.echo(text)
+    if text != compact(document):
+        click.echo(f"Shortened to {tokens} tokens. Without `--tokens` it is whole.", err=True)
+
+
+def _print_task(todolist: "TodoList", task: "Task", proposals: "Sequence[Proposal]") -> None:
+    click.echo(f"{click.style(shown(task.id), bold=True)}  {shown(task.name)}")
+    click.echo(shown(", ".join((task.status, task.priority, *task.tags))))
+    if task.claim:
+        click.echo(shown(task.claim.sentence()))
+    for need in task.dependencies:
         state = todolist.tasks[need].status if need in todolist.tasks else "does not exist"
         click.echo(shown(f"needs {need} ({state})"))
-    if found.description:
-        click.echo(f"\n{shown(found.description)}")
-    for comment in comments:
+    if task.description:
+        click.echo(f"\n{shown(task.description)}")
+    for comment in todolist.comments(task.id):
         click.echo(
             f"\n{click.style(shown(comment.type), bold=True)} {shown(comment.created)}\n{shown(comment.content)}"
         )

@@ -28,15 +28,19 @@ class Judging(Directory):
             TaskNotFoundError, TextError: for any of the names, before the first assessment.
             NoProjectError: none was named, and there is no project here.
         """
+        todolist = self.tasks() if self.project or not tasks else TodoList({})
+        known = todolist.tasks
+        subjects = [self._subject_in(todolist, task) for task in tasks]
+        yield from self._judged(todolist, subjects or [task for task in known.values() if task.is_open])
+
+    def _judged(self, todolist: TodoList, subjects: Sequence[Task]) -> "Iterator[Assessment]":
+        """Judge tasks of a list that was read, or made up for free texts."""
         from prentice.context import mentions
         from prentice.context.repository import survey
         from prentice.skills.analysis.policy import load_policy
         from prentice.skills.analyze import analyze
 
-        todolist = self.tasks() if self.project or not tasks else TodoList({})
         known = todolist.tasks
-        subjects = [self._subject_in(todolist, task) for task in tasks]
-        subjects = subjects or [task for task in known.values() if task.is_open]
         policy = load_policy(self.settings.policy)
         dependents = Counter(need for task in known.values() for need in set(task.dependencies))
         surveys: dict[object, RepositoryFacts] = {}

@@ -7,11 +7,12 @@ from prentice import config
 from prentice.errors import UsageError
 from prentice.library.judging import Judging
 from prentice.library.planning import Planning
+from prentice.library.queries import Queries
 from prentice.store.project import find_project
 from prentice.tasks.rules import Actor
 
 
-class Prentice(Planning, Judging):
+class Prentice(Planning, Queries, Judging):
     """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
 
 

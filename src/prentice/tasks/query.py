@@ -1,22 +1,23 @@
 """Choosing from the list: filters, ranked text search, order, and one page of what was found."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from prentice.errors import UsageError
+from prentice.tasks.claims import held, held_by
+from prentice.tasks.moments import moment
+from prentice.tasks.plan import Lane
 from prentice.tasks.record import Task, priority_rank
+from prentice.tasks.rules import priority_named, status_named
+from prentice.tasks.search import best_first
 from prentice.tasks.todolist import TodoList
-from prentice.tasks.words import content_words
 
-NAME_WEIGHT: Final = 8
-TAG_WEIGHT: Final = 4
-DESCRIPTION_WEIGHT: Final = 2
-COMMENT_WEIGHT: Final = 1
-"""What a word that was searched for is worth where it stands: each field more than all after it together, so that a
-name always beats what only mentions the word. How rare a word is does not matter: all of them have to occur."""
+LANES: Final = get_args(Lane)
+
+Lanes: TypeAlias = Callable[[Sequence[Task]], Iterable[str]]
+"""Gives the lane of each task, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,12 @@ class Query:
     """Which tasks, in which order, and which page of them. A field that is empty asks for nothing.
 
     `status` and `priority` are Todo2's own spellings. Without a `status`, closed tasks are left out unless `closed`.
-    `tags` have to be there all. `text` is words that have to occur all, in any form. `sort` names keys of SORT_KEYS,
-    the first deciding; a `-` before one turns it around. `limit` and `offset` count tasks.
+    `tags` have to be there all. `text` is words that have to occur all, in any form. `claimed` asks for a claim that
+    lasts, `worker` for one of this worker. `sort` names keys of SORT_KEYS, the first deciding; a `-` before one turns
+    it around. `limit` and `offset` count tasks.
 
     Raises:
-        UsageError: a sort key is unknown, the limit is under 1, or the offset under 0.
+        UsageError: a lane or sort key is unknown, the limit is under 1, or the offset under 0.
     """
 
     status: str = ""
@@ -36,13 +38,18 @@ class Query:
     tags: tuple[str, ...] = ()
     ready: bool = False
     text: str = ""
+    lane: Lane | Literal[""] = ""
     parent: str = ""
+    claimed: bool = False
+    worker: str = ""
     closed: bool = False
     sort: tuple[str, ...] = ()
     limit: int | None = None
     offset: int = 0
 
     def __post_init__(self) -> None:
+        if self.lane and self.lane not in LANES:
+            raise UsageError(f"{self.lane!r} is not a lane.", next_step=f"Use one of: {', '.join(LANES)}.")
         for key in self.sort:
             if key.removeprefix("-") not in SORT_KEYS:
                 raise UsageError(
@@ -55,6 +62,43 @@ class Query:
             raise UsageError(f"No page begins at {self.offset}.", next_step="Use `--offset 0` or more.")
 
 
+class Filters(TypedDict, total=False):
+    """The fields of a `Query` as a user may put them: any spelling, one tag or sort key or several."""
+
+    status: str
+    priority: str
+    tags: str | Iterable[str]
+    ready: bool
+    text: str
+    lane: str
+    parent: str
+    claimed: bool
+    worker: str
+    closed: bool
+    sort: str | Iterable[str]
+    limit: int | None
+    offset: int
+
+
+def query_of(filters: Filters) -> Query:
+    """Read what a user asks for; sort keys may stand in one text with commas.
+
+    Raises:
+        UsageError: a status, priority, lane or sort key is unknown, or the page makes no sense.
+        TypeError: there is no such filter.
+    """
+    asked: dict[str, Any] = dict(filters)
+    if status := asked.get("status"):
+        asked["status"] = status_named(status)
+    if priority := asked.get("priority"):
+        asked["priority"] = priority_named(priority)
+    tags, sort = asked.get("tags", ()), asked.get("sort", ())
+    asked["tags"] = (tags,) if isinstance(tags, str) else tuple(tags)
+    keys = sort.split(",") if isinstance(sort, str) else sort
+    asked["sort"] = tuple(name for key in keys if (name := key.strip()))
+    return Query(**asked)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """One page of the tasks found: of `total`, the next page begins at `next_offset`, None after the last."""
@@ -64,19 +108,25 @@ class Selection:
     next_offset: int | None
 
 
-def select(todolist: TodoList, query: Query) -> Selection:
+def select(todolist: TodoList, query: Query, *, lanes: Lanes | None = None) -> Selection:
     """Give the page of tasks that a query asks for.
 
     Without sort keys a text search gives the best match first, `ready` what `next` would give first, and anything else
-    the file's order. The time is linear in the list, but for sorting what was found.
+    the file's order. `lanes` judges tasks, which takes long: it gets only those that pass all other filters. The rest
+    of the time is linear in the list, but for sorting what was found.
 
     Raises:
         UsageError: the text has no word that can be searched for.
+        ValueError: a lane is asked for, and nobody to judge is given.
     """
     candidates = todolist.ready() if query.ready else todolist.tasks.values()
     found = [task for task in candidates if _passes(task, query)]
     if query.text.strip():
-        found = _ranked(todolist, found, query.text)
+        found = best_first(todolist, found, query.text)
+    if query.lane:
+        if lanes is None:
+            raise ValueError("a lane is asked for, and nothing that judges tasks is given")
+        found = [task for task, lane in zip(found, lanes(found), strict=True) if lane == query.lane]
     for key in reversed(query.sort):  # sorting is stable, so the first key is applied last
         _sort(found, key)
     page = found[query.offset :] if query.limit is None else found[query.offset : query.offset + query.limit]
@@ -89,45 +139,10 @@ def _passes(task: Task, query: Query) -> bool:
         (task.status == query.status if query.status else query.closed or task.is_open)
         and (not query.priority or task.priority == query.priority)
         and (not query.parent or task.parent == query.parent)
+        and (not query.claimed or held(task.claim))
+        and (not query.worker or held_by(task.claim, query.worker))
         and all(tag in task.tags for tag in query.tags)
     )
-
-
-def _ranked(todolist: TodoList, tasks: Iterable[Task], text: str) -> list[Task]:
-    """Give the tasks in which every word of the text occurs, best first, equals in the order given."""
-    wanted = content_words(text)
-    if not wanted:
-        raise UsageError(
-            f"{text!r} has no word that can be searched for.", next_step="Search for words that say what is meant."
-        )
-    scored = [(score, task) for task in tasks if (score := _score(task, _said(todolist, task), wanted))]
-    return [task for _, task in sorted(scored, key=lambda entry: -entry[0])]
-
-
-def _said(todolist: TodoList, task: Task) -> str:
-    return "\n".join(comment.content for comment in todolist.comments(task.id))
-
-
-def _score(task: Task, comments: str, wanted: frozenset[str]) -> int:
-    """Give 0 when a word is missing, else the words' weights added up."""
-    fields = (
-        (NAME_WEIGHT, task.name),
-        (TAG_WEIGHT, " ".join(task.tags)),
-        (DESCRIPTION_WEIGHT, task.description),
-        (COMMENT_WEIGHT, comments),
-    )
-    whole = _folded("\n".join(text for _, text in fields))
-    if not all(_folded(word) in whole for word in wanted):  # a stem begins its word: quick, and passes all that match
-        return 0
-    words = [(weight, content_words(text) & wanted) for weight, text in fields]
-    if len(frozenset().union(*(there for _, there in words))) < len(wanted):
-        return 0
-    return sum(weight * len(there) for weight, there in words)
-
-
-def _folded(text: str) -> str:
-    """Give text as words are compared; a Greek sigma's form depends on what follows, also past the word's end."""
-    return text.lower().replace("\u2019", "'").replace("\u03c2", "\u03c3")
 
 
 def _sort(tasks: list[Task], key: str) -> None:
@@ -153,11 +168,8 @@ def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:
 
 def _moment(spelling: str) -> tuple[float, ...]:
     """Give the seconds since 1970 of a time as the file spells it, nothing for what is no time."""
-    try:
-        moment = datetime.fromisoformat(spelling)
-    except ValueError:
-        return ()
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(),)
+    seconds = moment(spelling)
+    return () if seconds is None else (seconds,)
 
 
 SORT_KEYS: Final[Mapping[str, Callable[[Task], tuple[object, ...]]]] = {
