@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "approve": "planning",
     "reject": "planning",
     "flow": "planning",
+    "git-merge": "merging",
     "mcp": "serving",
 }
 """Commands and their modules in this package, imported when a command is used."""
@@ -53,7 +54,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"prentice.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
 

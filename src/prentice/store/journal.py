@@ -151,6 +151,12 @@ def standing(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
+def set_back(entries: Sequence[Entry]) -> list[Entry]:
+    """Give the changes that the file was set back behind the last time, and that could be brought back."""
+    last = max((place for place, entry in enumerate(entries) if entry.kind == "set_back"), default=0)
+    return standing(entries[:last])
+
+
 def described(change: Difference) -> tuple[str, ...]:
     """Say what a change did, one phrase for each record."""
     return tuple(_phrases(change))

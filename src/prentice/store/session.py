@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from prentice.errors import LockedError, PrenticeError, StoreError
+from prentice.errors import DamagedFileError, LockedError, PrenticeError, StoreError, WriteFailedError
 from prentice.store.atomic import Aside, asides
 from prentice.store.backups import Backups
 from prentice.store.content import Content
-from prentice.store.journal import Entry, Journal, Kind, described, standing
+from prentice.store.journal import Entry, Journal, Kind, described, set_back, standing
 from prentice.store.overwritten import Overwritten, SetBack, fate
 from prentice.store.reading import read_state
+from prentice.store.repaired import Mend, Repaired, changed_lines
+from prentice.store.salvage import salvage
 from prentice.tasks import todo2
 from prentice.tasks.difference import Difference, difference
 from prentice.tasks.merge import Merged, merge
@@ -135,6 +137,65 @@ class Session:
             next_step="End that program, or wait until it is done, then run the command again.",
         )
 
+    def restore(self) -> tuple[str, ...]:
+        """Do the changes again that the file was last set back behind, and say what came back.
+
+        Raises:
+            StoreError: the file cannot be read or written; it is as it was.
+        """
+        waiting = [entry.change for entry in set_back(self._journal.entries())]
+
+        def restored(value: Mapping[str, Any], now: str) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+            merged = merge(value, waiting)
+            return merged.restored, {**merged.value, "lastModified": now} if merged.restored else value
+
+        return self.change(restored)
+
+    def repair(self, mend: Mend) -> Repaired:
+        """Mend the file; one that cannot be parsed is replaced by what can be salvaged of it. A backup is kept first.
+
+        Raises:
+            StoreError: nothing could be salvaged, or the disk refused; the file is as it was.
+        """
+        content = Content.read(self._path)
+        backup = self._backups.keep_before("repair", content.data, at=spelled(time.time()))
+
+        def mended(value: Mapping[str, Any], now: str) -> tuple[list[str], Mapping[str, Any]]:
+            new, done = mend(value)
+            return done, {**new, "lastModified": now} if done else value
+
+        try:
+            todo2.parse(content.data)
+        except DamagedFileError:
+            done = self._salvaged(content, mend, backup=backup)
+        else:
+            done = self.change(mended)
+        if not done:
+            backup.unlink(missing_ok=True)
+            return Repaired()
+        return Repaired(backup, changed_lines(backup, self._path), tuple(done))
+
+    def _salvaged(self, content: Content, mend: Mend, *, backup: Path) -> list[str]:
+        older = [path for path in self._backups.newest_first() if path != backup]
+        found = salvage(self._path, content.data, backups=older)
+        later = [] if found.is_whole else standing(self._journal.entries())
+        merged = merge(found.value, [entry.change for entry in later])
+        value, mended = mend(merged.value)
+        data = todo2.new_file(value)
+        with Aside.write(self._path, data) as aside:
+            after = Content(data, aside.signature)
+            if not aside.put(expected=content.signature):
+                raise WriteFailedError(
+                    f"{self._path} was written by another program meanwhile.", next_step="Run the command again."
+                )
+        self._journal.append(
+            Entry(
+                number=self._next_number(), at=spelled(time.time()), actor=self._actor, kind="seen",
+                before=content.digest, after=after.digest, file=after.signature,
+            )
+        )  # fmt: skip
+        return [*found.says, *(f"restored: {what}" for what in merged.restored), *mended]
+
     # -- finding the true state ----------------------------------------------------------------------------------
 
     def _examined(self, content: Content, state: State, *, on_disk: Content, known: list[Entry]) -> Current:
@@ -234,12 +295,15 @@ class Session:
         self._say(current)
 
     def _entry(self, current: Current, *, now: str, change: Difference, after: Content) -> Entry:
-        last = self._journal.tail()
         kind: Kind = "change" if change or current.kind is None else current.kind
         return Entry(
-            number=last.number + 1 if last else 1, at=now, actor=self._actor, kind=kind, before=current.on_disk.digest,
+            number=self._next_number(), at=now, actor=self._actor, kind=kind, before=current.on_disk.digest,
             after=after.digest, file=after.signature, change=change, voids=current.voids, did=described(change),
         )  # fmt: skip
+
+    def _next_number(self) -> int:
+        last = self._journal.tail()
+        return last.number + 1 if last else 1
 
     def _now(self, current: Current) -> str:
         """Give the time for this change: the clock's, but after every stamp before it, so that each is its own."""

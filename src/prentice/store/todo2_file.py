@@ -14,11 +14,13 @@ from typing import Any, Final, TypeVar
 
 from prentice.errors import FileRefusedError, LockedError, WriteFailedError
 from prentice.store.atomic import asides
-from prentice.store.journal import Journal
+from prentice.store.journal import Journal, set_back
 from prentice.store.lock import locked
 from prentice.store.reading import read_state, refuse_read_only
+from prentice.store.repaired import Mend, Repaired
 from prentice.store.session import Session
 from prentice.tasks.edits import Editor
+from prentice.tasks.merge import merge
 from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import TodoList
 
@@ -75,6 +77,39 @@ class Todo2File:
         refuse_read_only(self.path)
         with self._session(wait=self.wait) as session:
             return session.change(edited)
+
+    def repair(self, mend: Mend) -> Repaired:
+        """Mend the file, under the lock; one that is not JSON is salvaged first. A backup is kept.
+
+        Raises:
+            StoreError: as for `change`, or nothing can be salvaged.
+        """
+        refuse_read_only(self.path)
+        with self._session(wait=self.wait) as session:
+            return session.repair(mend)
+
+    def restore(self) -> tuple[str, ...]:
+        """Bring back the changes that the file was set back behind the last time, and say which.
+
+        Raises:
+            StoreError: as for `change`.
+        """
+        refuse_read_only(self.path)
+        with self._session(wait=self.wait) as session:
+            return session.restore()
+
+    @property
+    def set_back(self) -> tuple[str, ...]:
+        """Say which changes the file was set back behind the last time, and does not show."""
+        entries = set_back(Journal(self._root).entries())
+        _, state = read_state(self.path, max_bytes=self.max_bytes)
+        return merge(state.value, [entry.change for entry in entries]).restored
+
+    def history(self, task: str) -> list[dict[str, Any]]:
+        """Say who did what to a task with this program, oldest first: `{at, actor, did}`."""
+        entries = Journal(self._root).entries()
+        found = ((entry, [what for what in entry.did if what.split(" ", 1)[0] == task]) for entry in entries)
+        return [{"at": entry.at, "actor": entry.actor, "did": did} for entry, did in found if did]
 
     def _restored(self) -> Mapping[str, Any]:
         """Give the state's value with our changes in it; a file that cannot be written is left to the next writer."""

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from prentice.tasks.difference import Difference, Edit, Json, Name, Record, Records, named
 from prentice.tasks.edits import MAX_ACTIVITIES, next_comment, next_number
-from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, Task, dependencies_of, record_id
-from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way, time_of
+from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id
+from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way
 from prentice.tasks.todolist import TodoList, tasks_key
 
 _Rows: TypeAlias = list[Any]
@@ -90,11 +90,15 @@ class _Merge:
 
     def _add_tasks(self, records: Sequence[Record]) -> None:
         present = self._named(tasks_key(self.value))
+        born = {(row.get("created"), row.get("name")): record_id(row) for row in present.values() if row.get("created")}
         for record in records:
             task_id = record_id(record)
             twin = present.get((task_id, 0))
             if twin is not None and twin.get("created") == record.get("created"):
                 continue  # it is there
+            if there := born.get((record.get("created"), record.get("name"))):
+                self.renamed[task_id] = there  # it is there, and has got another id
+                continue
             if twin is not None:
                 number = self.taken = max(next_number(self.value), self.taken + 1)
                 self.renamed[task_id] = f"T-{number}"
@@ -144,11 +148,13 @@ class _Merge:
         followed = replace(edit, before=self._following(edit.before), after=self._following(edit.after))
         for name in {**followed.before, **followed.after}:
             old, new = followed.before.get(name, ABSENT), followed.after.get(name, ABSENT)
-            self._merge_field(record, name, old, new, edit=followed)
+            self._merge_field(record, name, old, new, edit=followed, theirs=rows[place])
         if record != rows[place]:
             rows[place] = record
 
-    def _merge_field(self, record: dict[str, Json], name: str, old: Json, new: Json, *, edit: Edit) -> None:
+    def _merge_field(
+        self, record: dict[str, Json], name: str, old: Json, new: Json, *, edit: Edit, theirs: Record
+    ) -> None:
         present = record.get(name, ABSENT)
         if present == new:
             return
@@ -156,7 +162,7 @@ class _Merge:
             new = self._allowed(edit.id, present if isinstance(present, list) else [], new)
         merged = three_way(name, present, old=old, new=new)
         if merged is CONFLICT:
-            if not self._ours_counts(record, edit):
+            if not self._ours_counts(theirs, edit):
                 self.conflicts.append(f"{edit.id} {name}")
                 return
             merged = new
@@ -277,10 +283,3 @@ def _reaches(graph: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
             seen.add(task)
             work += graph.get(task, ())
     return False
-
-
-def later_counts(record: Record, edit: Edit) -> bool:
-    """Let our value count where our record was changed later than theirs; equal times are decided by the text."""
-    ours = {**record, **edit.after}
-    mine, other = time_of(Task.from_record(ours).last_modified), time_of(Task.from_record(record).last_modified)
-    return (mine, str(edit.after)) > (other, str(record))

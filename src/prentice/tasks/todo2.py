@@ -113,6 +113,11 @@ def parse(data: bytes) -> State:
 def new_state(now: str) -> bytes:
     """Write the file that the extension makes for a new project."""
     value = {"todos": [], "comments": [], "activities": [], "nextTaskNumber": 1, "lastModified": now}
+    return new_file(value)
+
+
+def new_file(value: Mapping[str, Json]) -> bytes:
+    """Write a whole file as the extension does."""
     return Style().encode(value, depth=0).encode()
 
 
