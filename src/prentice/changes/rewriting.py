@@ -1,0 +1,82 @@
+"""New text for lines that the reply does not quote: a whole file or a symbol, line by line against the old text.
+
+Lines that stand in both show whether the reply's white space is the file's. A shift of all lines is undone. A part that is
+indented anew is taken as meant. What could be either a slip or meant (blanks at the ends, tabs, quotes) is refused.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from prentice.changes.correction import Correction, Doubt, Level, Pair
+from prentice.changes.diff import changed_blocks
+from prentice.changes.indentation import indentation
+from prentice.changes.index import key
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The new lines as they have to be written, and how the reply's white space relates to the file's."""
+
+    lines: tuple[str, ...]
+    level: Level
+
+
+def rewritten(
+    old: Sequence[str], new: Sequence[str], *, leads: Callable[[], Iterable[str]], base: Pair | None = None
+) -> Rewritten | Doubt:
+    """Give the new lines as the file would write them. `base` pairs two lines that begin the text on either side."""
+    places = _aligned(old, new)
+    pairs = [Pair(line, old[place]) for line, place in zip(new, places, strict=True) if place is not None]
+    if any(pair.level is Level.PUNCTUATION for pair in pairs):
+        return Doubt("a line that stays is written with other quotes, dashes or spaces")
+    if any(
+        len(pair.present) - len(pair.present.rstrip()) > len(pair.quoted) - len(pair.quoted.rstrip()) for pair in pairs
+    ):
+        return Doubt("a line that stays lost the blanks at its end")
+    correction = Correction([*pairs, *([base] if base else [])], leads=leads)
+    if correction.is_reindented and not _is_shift(correction.pairs):
+        if not _is_partly_reindented(pairs, base):
+            return Doubt("the indentation differs from the file's, and not all in the same way")
+        correction = Correction([pair for pair in pairs if pair.level <= Level.TRAILING_SPACE], leads=leads)
+    mended = [correction.mended(line) for line in new]
+    doubt = next((line for line in mended if isinstance(line, Doubt)), None)
+    return doubt or Rewritten(tuple(line for line in mended if isinstance(line, str)), correction.level)
+
+
+def _aligned(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
+    """Give for each new line the old line that it repeats, but for white space."""
+    places: list[int | None] = [None] * len(new)
+    here = there = 0
+    ours, theirs = [key(line) for line in old], [key(line) for line in new]
+    for block in changed_blocks(ours, theirs):
+        places[there : block.new_start] = range(here, block.old_start)
+        here, there = block.old_end, block.new_end
+    places[there:] = range(here, len(old))
+    return places
+
+
+def _is_shift(pairs: Iterable[Pair]) -> bool:
+    """Whether every line with words moved by the same blanks or tabs to one side."""
+    leads = [(indentation(pair.quoted), indentation(pair.present)) for pair in pairs if not pair.is_blank]
+    ours, theirs = next(((ours, theirs) for ours, theirs in leads if ours != theirs))
+    if theirs.endswith(ours):
+        return all(there == theirs[: len(theirs) - len(ours)] + here for here, there in leads)
+    return ours.endswith(theirs) and all(here == ours[: len(ours) - len(theirs)] + there for here, there in leads)
+
+
+def _is_partly_reindented(pairs: Sequence[Pair], base: Pair | None) -> bool:
+    """Whether some lines moved, run by run in one way, while others that are indented stayed where they were."""
+    worded = [pair for pair in pairs if not pair.is_blank]
+    if base and indentation(base.quoted) != indentation(base.present):
+        return False
+    if not any(indentation(pair.present) and indentation(pair.present) == indentation(pair.quoted) for pair in worded):
+        return False
+    runs = groupby(worded, key=lambda pair: indentation(pair.quoted) != indentation(pair.present))
+    return all(_is_shift(run) for moved, run in runs if moved) and not _changes_style(worded)
+
+
+def _changes_style(pairs: Iterable[Pair]) -> bool:
+    """Whether blanks became tabs or tabs blanks."""
+    leads = [(indentation(pair.quoted), indentation(pair.present)) for pair in pairs]
+    return any(ours and theirs and ours[0] != theirs[0] for ours, theirs in leads)
