@@ -129,6 +129,49 @@ def test_the_lock_of_a_killed_process_is_free_at_once(path: Path) -> None:
         assert Todo2File(path, wait=0).change(add("x")) == "T-1"
 
 
+INHERITING = """
+import os, sys
+from pathlib import Path
+from prentice.store.lock import locked
+with locked(Path(sys.argv[1]), wait=10):
+    if os.fork() == 0:
+        print("held", flush=True)
+        sys.stdin.readline()
+        os._exit(0)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked on Unix alone")
+def test_a_lock_whose_holder_is_gone_but_left_a_child_says_how_to_find_it(path: Path) -> None:
+    with run(INHERITING, str(path)) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.wait(timeout=30)
+        with pytest.raises(LockedError, match="gone, but one that it started") as caught:
+            Todo2File(path, wait=0.1).change(add("x"))
+        assert "fuser" in caught.value.next_step
+        holder.communicate("go\n", timeout=30)
+
+
+@pytest.mark.parametrize(
+    "left", ['{"pid": 1, "host": "elsewhere", "since": "2026-01-01T00:00:00.000Z"}', "rubbish", ""]
+)
+def test_what_a_lock_file_says_does_not_lock_anything(path: Path, left: str) -> None:
+    path.with_name(path.name + ".lock").write_text(left)
+    assert Todo2File(path, wait=0).change(add("x")) == "T-1"
+
+
+def test_a_holder_on_another_machine_is_named_with_its_machine(path: Path) -> None:
+    with run(HOLDING, str(path)) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        path.with_name(path.name + ".lock").write_text('{"pid": 4711, "host": "elsewhere", "since": "then"}')
+        with pytest.raises(LockedError, match="process 4711 on elsewhere, since then"):
+            Todo2File(path, wait=0.1).change(add("x"))
+        holder.communicate("go\n", timeout=30)
+
+
 # -- files that are refused -------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from prentice.errors import LockedError, WriteFailedError
+from prentice.tasks.moments import spelled
 
 _POLL_SECONDS = 0.005
 _SAFELY = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -49,23 +51,72 @@ def _acquire(descriptor: int, path: Path, *, wait: float) -> None:
     deadline = time.monotonic() + wait
     while not _try_lock(descriptor, path):
         if time.monotonic() >= deadline:
-            raise LockedError(
-                f"Another process{_owner(path)} is writing the Todo2 file for more than {wait:g} s.",
-                next_step="Try again, or end that process if it hangs.",
-            )
+            raise _locked(path, wait=wait)
         time.sleep(_POLL_SECONDS)
-    owner = json.dumps({"pid": os.getpid(), "host": os.uname().nodename if hasattr(os, "uname") else ""})
+    owner = json.dumps({"pid": os.getpid(), "host": _host(), "since": spelled(time.time())})
     with contextlib.suppress(OSError):  # the name of the holder is a help to people, not part of the lock
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, owner.encode())
 
 
-def _owner(path: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who took a lock last, as it wrote down itself; `since` is a time in Todo2's spelling."""
+
+    pid: int
+    host: str
+    since: str
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the owner runs on another machine, so far as the machines' names tell."""
+        return self.host not in {"", _host()}
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the owner ran on this machine and does not any more."""
+        if self.is_elsewhere or os.name == "nt":  # there, asking for a process would end it
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):
+            return False
+        return False
+
+
+def _host() -> str:
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+
+
+def owner_of(path: Path) -> Owner | None:
+    """Give who took the lock on a path last, None where nobody wrote that down."""
     try:
-        return f" ({json.loads(path.read_text(encoding='utf-8'))['pid']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        found = json.loads(path.with_name(path.name + ".lock").read_text(encoding="utf-8"))
+        return Owner(int(found["pid"]), str(found["host"]), str(found.get("since", "")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _locked(lock_path: Path, *, wait: float) -> LockedError:
+    owner = owner_of(lock_path.with_name(lock_path.name.removesuffix(".lock")))
+    if owner is None:
+        return LockedError(
+            f"Another process is writing the Todo2 file for more than {wait:g} s.",
+            next_step="Try again, or end that process if it hangs.",
+        )
+    who = f"process {owner.pid}{f' on {owner.host}' if owner.is_elsewhere else ''}, since {owner.since or 'a while'}"
+    if owner.is_gone:
+        return LockedError(
+            f"The Todo2 file is locked ({who}). That process is gone, but one that it started holds the lock still.",
+            next_step=f"Find it with `fuser {lock_path}`, and end it.",
+        )
+    return LockedError(
+        f"Another process is writing the Todo2 file for more than {wait:g} s ({who}).",
+        next_step=f"Try again, or end that process{' there' if owner.is_elsewhere else ''} if it hangs.",
+    )
 
 
 if sys.platform == "win32":
