@@ -26,7 +26,7 @@ says most, that it has the same parent says least."""
 
 _URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://\S+")
 _QUOTED: Final = re.compile(r"`([^`\s]{2,200})`")
-_WORD: Final = re.compile(r"(?a)[\w@./-]{2,200}")
+_WORD: Final = re.compile(r"(?a)(?<![\w@-])[\w@-]*+[./][\w@./-]*")
 _EXTENSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,7}")
 _NO_FILE: Final = re.compile(
     r"(?i)[^/]*\.(?:com|org|net|io|dev|js)|[a-z]\.[a-z]|and/or|input/output|read/write|client/server|on/off"
