@@ -10,13 +10,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from prentice.store.atomic import refused, replace_file
 from prentice.store.content import Signature
 from prentice.store.own_directory import own_directory
-from prentice.tasks.difference import Difference
 from prentice.tasks.moments import moment
+
+if TYPE_CHECKING:
+    from prentice.tasks.difference import Difference
 
 FILE_NAME: Final = "journal.jsonl"
 KEPT_SECONDS: Final = 86_400.0
@@ -44,22 +46,30 @@ class Entry:
     before: str
     after: str
     file: Signature | None = None
-    change: Difference = field(default_factory=Difference)
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """What was changed, as `Difference.document` gives it; empty for an entry that tells of no change."""
     voids: tuple[int, ...] = ()
     did: tuple[str, ...] = ()
     """In words, what it did; of an old entry this is all that is left."""
 
+    @property
+    def change(self) -> "Difference":
+        """What was changed."""
+        from prentice.tasks.difference import Difference  # noqa: PLC0415 - reading tasks must stay quick
+
+        return Difference.from_document(self.document)
+
     def line(self) -> bytes:
         """Give the line that stands for the entry, with its end."""
-        document: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "n": self.number, "at": self.at, "by": self.actor, "kind": self.kind, "before": self.before,
             "after": self.after, "file": self.file, "did": self.did,
         }  # fmt: skip
-        if self.change:
-            document["change"] = self.change.document()
+        if self.document:
+            fields["change"] = self.document
         if self.voids:
-            document["voids"] = self.voids
-        return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+            fields["voids"] = self.voids
+        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
 
 
 class Journal:
@@ -147,7 +157,7 @@ def standing(entries: Sequence[Entry]) -> list[Entry]:
     return [
         entry
         for entry in entries[first:]
-        if entry.change and entry.number not in voided and (moment(entry.at) or 0.0) >= since
+        if entry.document and entry.number not in voided and (moment(entry.at) or 0.0) >= since
     ]
 
 
@@ -157,12 +167,12 @@ def set_back(entries: Sequence[Entry]) -> list[Entry]:
     return standing(entries[:last])
 
 
-def described(change: Difference) -> tuple[str, ...]:
+def described(change: "Difference") -> tuple[str, ...]:
     """Say what a change did, one phrase for each record."""
     return tuple(_phrases(change))
 
 
-def _phrases(change: Difference) -> Iterator[str]:
+def _phrases(change: "Difference") -> Iterator[str]:
     for record in change.tasks.added:
         yield f"{record.get('id')} added"
     for record in change.tasks.removed:
@@ -212,7 +222,7 @@ def _entry(line: bytes) -> Entry | None:
             number=int(document["n"]), at=str(document["at"]), actor=str(document["by"]), kind=document["kind"],
             before=str(document["before"]), after=str(document["after"]),
             file=Signature(*document["file"]) if document.get("file") else None,
-            change=Difference.from_document(document.get("change") or {}),
+            document=dict(document.get("change") or {}),
             voids=tuple(document.get("voids") or ()), did=tuple(document.get("did") or ()),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -298,7 +298,8 @@ class Session:
         kind: Kind = "change" if change or current.kind is None else current.kind
         return Entry(
             number=self._next_number(), at=now, actor=self._actor, kind=kind, before=current.on_disk.digest,
-            after=after.digest, file=after.signature, change=change, voids=current.voids, did=described(change),
+            after=after.digest, file=after.signature, document=change.document(), voids=current.voids,
+            did=described(change),
         )  # fmt: skip
 
     def _next_number(self) -> int:

@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prentice.errors import FileRefusedError, LockedError, WriteFailedError
 from prentice.store.atomic import asides
 from prentice.store.journal import Journal, set_back
-from prentice.store.lock import locked
 from prentice.store.reading import read_state, refuse_read_only
-from prentice.store.repaired import Mend, Repaired
-from prentice.store.session import Session
-from prentice.tasks.edits import Editor
-from prentice.tasks.merge import merge
 from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import TodoList
+
+if TYPE_CHECKING:
+    from prentice.store.repaired import Mend, Repaired
+    from prentice.store.session import Session
+    from prentice.tasks.edits import Editor
 
 FILE_NAME: Final = "state.todo2.json"
 _BASE36: Final = string.digits + string.ascii_lowercase
@@ -58,7 +58,7 @@ class Todo2File:
             return TodoList(state.value)
         return TodoList(self._restored())
 
-    def change(self, edit: Callable[[Editor], _T]) -> _T:
+    def change(self, edit: "Callable[[Editor], _T]") -> _T:
         """Apply an edit under the lock, and write the file only if the edit changed something.
 
         The edit is called again where a program without the lock wrote meanwhile, so it must do nothing but edit.
@@ -68,6 +68,7 @@ class Todo2File:
             FileRefusedError, DamagedFileError: as for `read`; also when the file is read-only.
             WriteFailedError: the disk refused; the old file is as it was.
         """
+        from prentice.tasks.edits import Editor
 
         def edited(value: Mapping[str, Any], now: str) -> tuple[_T, Mapping[str, Any]]:
             editor = Editor(value, now=now, token=_token)
@@ -78,7 +79,7 @@ class Todo2File:
         with self._session(wait=self.wait) as session:
             return session.change(edited)
 
-    def repair(self, mend: Mend) -> Repaired:
+    def repair(self, mend: "Mend") -> "Repaired":
         """Mend the file, under the lock; one that is not JSON is salvaged first. A backup is kept.
 
         Raises:
@@ -101,6 +102,8 @@ class Todo2File:
     @property
     def set_back(self) -> tuple[str, ...]:
         """Say which changes the file was set back behind the last time, and does not show."""
+        from prentice.tasks.merge import merge
+
         entries = set_back(Journal(self._root).entries())
         _, state = read_state(self.path, max_bytes=self.max_bytes)
         return merge(state.value, [entry.change for entry in entries]).restored
@@ -124,7 +127,9 @@ class Todo2File:
             return value
 
     @contextmanager
-    def _session(self, *, wait: float) -> Iterator[Session]:
+    def _session(self, *, wait: float) -> "Iterator[Session]":
+        from prentice.store.lock import locked
+
         session = self._new_session()
         try:
             with locked(self.path, wait=wait):
@@ -132,7 +137,9 @@ class Todo2File:
         finally:
             _tell(session.notices)
 
-    def _new_session(self) -> Session:
+    def _new_session(self) -> "Session":
+        from prentice.store.session import Session
+
         return Session(self.path, root=self._root, max_bytes=self.max_bytes, actor=self.actor)
 
     @property
@@ -148,13 +155,13 @@ def timestamp() -> str:
 def _tell(notices: list[str]) -> None:
     """Tell the user, on stderr where the program that runs us has set up nothing else."""
     if notices:
-        import logging  # noqa: PLC0415 - seldom needed, and not free
+        import logging
 
         for notice in notices:
             logging.getLogger("prentice").warning("%s", notice)
 
 
 def _token() -> str:
-    import secrets  # noqa: PLC0415 - reading needs none, and it costs as much as parsing a small file
+    import secrets
 
     return "".join(secrets.choice(_BASE36) for _ in range(9))
