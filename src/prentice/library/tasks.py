@@ -182,11 +182,12 @@ class Tasks(Directory):
 def _user_at_host() -> str:
     """Give a name for whoever works on this machine, without what a worker's name may not hold."""
     import getpass
-    import platform
+    import os
 
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # no variable says it, and the user is in no list
         user = "user"
-    name = f"{user}@{platform.node() or 'host'}"
+    host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    name = f"{user}@{host or 'host'}"
     return "".join(letter for letter in name if letter.isprintable()).strip()[:LONGEST_NAME]
