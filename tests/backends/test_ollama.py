@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prentice.backends.ollama import OllamaBackend
+from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prentice.backends.ollama import OllamaBackend
+from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.protocol import Message, Reply, Request
 from prentice.errors import (
     BackendBusyError,

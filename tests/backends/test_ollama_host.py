@@ -1,6 +1,6 @@
 import pytest
 
-from prentice.backends.ollama_host import configured_url, ollama_url
+from prentice.backends.ollama.host import configured_url, ollama_url
 from prentice.errors import ConfigError
 
 

@@ -3,8 +3,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prentice.backends.ollama import OllamaBackend
-from prentice.backends.ollama_models import Installed
+from prentice.backends.ollama.backend import OllamaBackend
+from prentice.backends.ollama.models import Installed
 from prentice.backends.protocol import ModelInfo
 from prentice.errors import WrongServerError
 

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 
-from prentice.backends.ollama import OllamaBackend
+from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.structured import parse
 from prentice.errors import ModelNotFoundError, PromptTooLongError, ReplyCutError, ReplyError

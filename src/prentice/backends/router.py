@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 from prentice.backends.hardware import available_memory
 from prentice.backends.locality import Locality, full_name
-from prentice.backends.ollama_host import configured_url
+from prentice.backends.ollama.host import configured_url
 from prentice.backends.preference import rank, why_after
 from prentice.backends.protocol import Backend, ModelInfo
 from prentice.config import Settings
 from prentice.errors import BackendError, ConfigError, ModelUnsupportedError, UsageError
 
 if TYPE_CHECKING:
-    from prentice.backends.ollama import OllamaBackend
-    from prentice.backends.ollama_models import Installed
+    from prentice.backends.ollama.backend import OllamaBackend
+    from prentice.backends.ollama.models import Installed
 
 NAMES: Final = ("auto", "ollama", "mlx", "builtin", "scripted:FILE")
 PROBE_SECONDS: Final = 0.3
@@ -116,14 +116,14 @@ async def _ollama(settings: Settings, *, purpose: str, memory_decides: bool = Fa
     if not usable:
         if memory_decides:
             raise _NoUsableModelError("Ollama has no model that can answer; `ollama pull llama3.2` gets one", refused)
-        from prentice.backends.ollama_errors import no_model  # noqa: PLC0415 - with Ollama only
+        from prentice.backends.ollama.errors import no_model  # noqa: PLC0415 - with Ollama only
 
         raise no_model(backend.url)
     return _best(usable, backend=backend, purpose=purpose, refused=refused, memory_decides=memory_decides)
 
 
 def _named(model: str, installed: "list[Installed]", *, backend: "OllamaBackend", allowed: tuple[str, ...]) -> Choice:
-    from prentice.backends.ollama_errors import model_not_found  # noqa: PLC0415 - with Ollama only
+    from prentice.backends.ollama.errors import model_not_found  # noqa: PLC0415 - with Ollama only
 
     Locality(allowed_remote_models=allowed).check_name(model)
     for item in installed:
@@ -201,7 +201,7 @@ def _builtin(reason: str, *, considered: tuple[tuple[str, str], ...] = ()) -> Ch
 
 
 def _opened(settings: Settings) -> "OllamaBackend":
-    from prentice.backends.ollama import OllamaBackend  # noqa: PLC0415 - brings the HTTP client with it
+    from prentice.backends.ollama.backend import OllamaBackend  # noqa: PLC0415 - brings the HTTP client with it
 
     return OllamaBackend(
         settings.ollama_host,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prentice.backends.ndjson import json_object
-from prentice.backends.ollama_errors import broken_off, error_text, reported, wrong_server
+from prentice.backends.ollama.errors import broken_off, error_text, reported, wrong_server
 from prentice.backends.protocol import FinishReason, Piece
 from prentice.errors import BackendError
 

@@ -14,7 +14,6 @@ from typing import Final, Self
 
 import httpx2
 
-from prentice.backends import ollama_errors
 from prentice.backends.context_window import (
     TokenRatio,
     Window,
@@ -26,11 +25,12 @@ from prentice.backends.context_window import (
 )
 from prentice.backends.locality import Locality
 from prentice.backends.ndjson import LineSplitter, LineTooLongError
-from prentice.backends.ollama_host import configured_url
-from prentice.backends.ollama_models import Installed, ModelFacts
-from prentice.backends.ollama_reply import Ending, ReplyReader
-from prentice.backends.ollama_request import chat_body
-from prentice.backends.ollama_server import OllamaServer, transport_errors
+from prentice.backends.ollama import errors as ollama_errors
+from prentice.backends.ollama.host import configured_url
+from prentice.backends.ollama.models import Installed, ModelFacts
+from prentice.backends.ollama.reply import Ending, ReplyReader
+from prentice.backends.ollama.request import chat_body
+from prentice.backends.ollama.server import OllamaServer, transport_errors
 from prentice.backends.patience import Patience
 from prentice.backends.protocol import ModelInfo, Piece, Reply, Request
 from prentice.errors import BackendBusyError, PromptTooLongError

@@ -8,11 +8,12 @@ from typing import Final
 
 import httpx2
 
-from prentice.backends import ollama_errors, ollama_models
 from prentice.backends.connection import open_client
 from prentice.backends.locality import Locality, full_name
 from prentice.backends.ndjson import json_object
-from prentice.backends.ollama_models import Installed, ModelFacts
+from prentice.backends.ollama import errors as ollama_errors
+from prentice.backends.ollama import models as ollama_models
+from prentice.backends.ollama.models import Installed, ModelFacts
 from prentice.backends.patience import timed_out
 from prentice.backends.protocol import ModelInfo
 from prentice.errors import BackendError, ModelNotFoundError, RemoteRefusedError
