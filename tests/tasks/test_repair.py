@@ -16,8 +16,8 @@ NOW = "2026-02-03T04:05:06.007Z"
 LATER = "2026-02-04T00:00:00.000Z"
 STAMP = "2026-01-02T03:04:05.006Z"
 
-IDS = st.sampled_from(["T-1", "T-2", "T-3", "T-12", "T-NaN", "AUTO-1", "T-1755000000000", "", 7])
-NUMBERS = st.sampled_from([1, 2, 3, 12, None, "2", True, 2.0, -1])
+IDS = st.sampled_from(["T-0", "T-1", "T-2", "T-3", "T-12", "T-NaN", "AUTO-1", "T-1755000000000", "", 7])
+NUMBERS = st.sampled_from([0, 1, 2, 3, 12, None, "2", True, 2.0, -1])
 NEEDS = st.one_of(
     st.lists(st.sampled_from(["T-1", "T-2", "T-3", "T-NaN", "AUTO-1", "t-2", "gone", 3, None]), max_size=4),
     st.sampled_from(["T-1, gone", '["T-2"]', "", None]),
@@ -116,7 +116,7 @@ def test_a_repair_touches_no_byte_that_it_does_not_name() -> None:
         "T-7 no longer waits for T-9, which does not exist",
         "A second comment T-7-C-1 is T-7-C-2",
         "`nextTaskNumber` is 9",
-        "`lastModified` is 2026-02-03T04:05:06.007Z, the time of this repair",
+        "`lastModified` is the time of this repair",
     ]
 
 

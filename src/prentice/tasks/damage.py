@@ -23,7 +23,7 @@ NAN_ID: Final = "T-NaN"
 """The id that the extension gives a task where `nextTaskNumber` is missing."""
 CLOCKS_DIFFER: Final = 300.0
 """Seconds by which a time may lie ahead before it counts as the future: the clocks of two machines are never equal."""
-_NUMBERED: Final = re.compile(r"T-(\d{1,9})\Z")
+_NUMBERED: Final = re.compile(r"T-(0{0,8}[1-9]\d{0,8})\Z")
 _CANCELLED: Final = frozenset({"cancelled", "canceled"})
 
 Record = Mapping[str, Any]
@@ -112,7 +112,7 @@ def _numbers(value: Record) -> Iterator[Damage]:
     )
     if foreign:
         says = f"{_many(foreign, 'task')} with an id of another tool and without a `taskNumber`"
-        yield Damage("foreign_numbers", foreign, says, harmless=True)
+        yield Damage("foreign_numbers", _distinct(foreign), says, harmless=True)
     sharing: dict[int, dict[str, bool]] = defaultdict(dict)
     for number, record in enumerate(records):
         if _is_count(record.get("taskNumber")):

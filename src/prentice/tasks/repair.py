@@ -15,6 +15,8 @@ from prentice.tasks.todolist import task_records, tasks_key
 
 Record = Mapping[str, Any]
 
+_TIMED: Final = "`lastModified` is the time of this repair"
+
 
 def repair(value: Record, *, now: str) -> tuple[dict[str, Any], list[str]]:
     """Give the mended state and a sentence for each thing that was mended; `now` is the time in Todo2's spelling.
@@ -27,7 +29,7 @@ def repair(value: Record, *, now: str) -> tuple[dict[str, Any], list[str]]:
         step(mending)
     if mending.mended and mending.value.get("lastModified") != now:
         mending.value["lastModified"] = now
-        mending.mended.append(f"`lastModified` is {now}, the time of this repair")
+        mending.mended.append(_TIMED)
     return mending.value, mending.mended
 
 
@@ -203,7 +205,7 @@ def _set_counter(mending: _Mending) -> None:
 def _set_time(mending: _Mending) -> None:
     if moment(mending.value.get("lastModified")) is None:
         mending.value["lastModified"] = mending.now
-        mending.mended.append(f"`lastModified` is {mending.now}, the time of this repair")
+        mending.mended.append(_TIMED)
 
 
 _STEPS: Final[tuple[Callable[[_Mending], None], ...]] = (

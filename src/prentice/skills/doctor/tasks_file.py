@@ -1,17 +1,23 @@
 """What is found in and beside the Todo2 file."""
 
+import time
 from collections.abc import Iterator
 from typing import Final
 
 from prentice.errors import PrenticeError
 from prentice.skills.doctor.finding import Finding, guarded
 from prentice.store.atomic import asides
+from prentice.store.journal import KEPT_SECONDS, Journal
+from prentice.store.lock import locked
 from prentice.store.reading import refuse_read_only
 from prentice.store.todo2_file import Todo2File, timestamp
 from prentice.tasks.damage import Damage, damages
 from prentice.tasks.duplicates import duplicates
+from prentice.tasks.moments import moment
 from prentice.tasks.todolist import TodoList
 
+_LOCK_SECONDS: Final = 0.5
+"""How long the doctor waits for the lock: a writer holds it for milliseconds, and who holds it longer hangs."""
 _NAMED: Final = 5
 """How many ids a sentence names; the document has them all."""
 _REPAIR: Final = "`prentice doctor --repair` mends it, and keeps a backup."
@@ -54,6 +60,8 @@ def file_findings(file: Todo2File | None) -> Iterator[Finding]:
     else:
         yield from _list_findings(todolist)
     yield guarded("writable", lambda: _writable(file))
+    yield guarded("lock", lambda: _lock(file))
+    yield from _overwritten(file)
     if left_behind:
         yield _temporary(file, len(left_behind))
 
@@ -87,6 +95,41 @@ def _damage_finding(damage: Damage) -> Finding:
 def _writable(file: Todo2File) -> str:
     refuse_read_only(file.path)
     return "the Todo2 file may be written"
+
+
+def _lock(file: Todo2File) -> str:
+    if not file.path.with_name(f"{file.path.name}.lock").exists():  # making one would change the project
+        return "free"
+    with locked(file.path, wait=_LOCK_SECONDS):
+        return "free"
+
+
+def _overwritten(file: Todo2File) -> Iterator[Finding]:
+    """Say whether changes of ours were lost to another program of late; nothing is wrong where they are back."""
+    since = time.time() - KEPT_SECONDS
+    entries = Journal(file.path.parent.parent).entries()
+    restored = [e for e in entries if e.kind == "restored" and (moment(e.at) or 0.0) >= since]
+    if restored:
+        times = "once" if len(restored) == 1 else f"{len(restored)} times"
+        yield Finding(
+            check="overwritten",
+            ok=True,
+            found=f"another program overwrote changes made here {times} in the last day, "
+            f"the last time at {restored[-1].at}; they were restored",
+            next_step="Reload the task list in the program that holds an old copy of it, such as an editor's window.",
+        )
+    try:
+        behind = file.set_back
+    except PrenticeError:
+        return  # what is wrong with the file is said already
+    if behind:
+        yield Finding(
+            check="set_back",
+            ok=True,
+            found=f"the file was set back to a state without {', '.join(behind[:_NAMED])}"
+            + (f" and {len(behind) - _NAMED} more" if len(behind) > _NAMED else ""),
+            next_step="If that was not meant: `prentice doctor --restore`.",
+        )
 
 
 def _temporary(file: Todo2File, count: int) -> Finding:
