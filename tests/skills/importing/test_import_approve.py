@@ -237,29 +237,38 @@ def test_more_than_the_limit_is_refused_unless_the_user_says_how_many(project: P
         project.import_tasks(path, limit=0)
 
 
-def test_a_closed_parent_of_the_list_gets_no_new_parts(project: Prentice, tmp_path: Path) -> None:
-    task: dict[str, Any] = {"id": 1, "title": "Whole", "status": "done"}
-    project.approve(project.import_tasks(written(tmp_path, task), closed=True).id)
-    path = written(tmp_path, task | {"subtasks": [{"id": 1, "title": "Late part"}]})
+@pytest.mark.parametrize(("closed", "parent"), [(True, ""), (False, "T-1")])
+def test_a_new_part_of_what_is_done_in_the_source_joins_it_unless_it_is_done_here_too(
+    project: Prentice, tmp_path: Path, *, closed: bool, parent: str
+) -> None:
+    task: dict[str, Any] = {"id": 1, "title": "Whole", "status": "done" if closed else "pending"}
+    project.approve(project.import_tasks(written(tmp_path, task), closed=closed).id)
+    path = written(tmp_path, task | {"status": "done", "subtasks": [{"id": 1, "title": "Late part"}]})
     project.approve(project.import_tasks(path).id)
     tasks = project.tasks().tasks
-    assert (tasks["T-2"].name, tasks["T-2"].parent) == ("Late part", "")
-    assert tasks["T-1"].dependencies == ()
+    assert (tasks["T-2"].name, tasks["T-2"].parent) == ("Late part", parent)
+    assert tasks["T-1"].dependencies == (("T-2",) if parent else ())
 
 
-def test_links_that_the_list_itself_would_turn_into_a_cycle_are_not_made(project: Prentice, tmp_path: Path) -> None:
-    path = written(tmp_path, {"id": 1, "title": "First"}, {"id": 2, "title": "Second", "dependencies": [1]})
-    proposal = project.import_tasks(path)
-    project.approve(proposal.id, only=["2"])
-    project.add("Between", depends=["T-1"])
-    later = written(
-        tmp_path,
-        {"id": 1, "title": "First", "subtasks": [{"id": 1, "title": "Between"}]},
-        {"id": 2, "title": "Second", "dependencies": [1]},
-    )
-    project.approve(project.import_tasks(later).id)
+def test_a_link_that_would_close_a_cycle_through_the_users_own_links_is_not_made(
+    project: Prentice, tmp_path: Path
+) -> None:
+    first, second = {"id": 1, "title": "Read harbour files"}, {"id": 2, "title": "Draw the tide curve"}
+    project.approve(project.import_tasks(written(tmp_path, first, second)).id)
+    project.edit("T-2", dependencies=["T-1"])
+    part = {"id": 1, "title": "Skip notes", "dependencies": ["2"]}
+    project.approve(project.import_tasks(written(tmp_path, first | {"subtasks": [part]}, second)).id)
     todolist = project.tasks()
+    assert todolist.tasks["T-3"].dependencies == ("T-2",)
     assert todolist.graph.cycles() == []
+
+
+def test_what_repeats_a_duplicate_repeats_the_first_of_them(project: Prentice, tmp_path: Path) -> None:
+    project.add("amber birch cedar dahlia elm fern grape")
+    path = tmp_path / "TODO.md"
+    names = ("amber birch cedar dahlia elm fern hazel", "amber birch cedar dahlia elm ivy hazel")
+    path.write_text("".join(f"- [ ] {name}\n" for name in names), encoding="utf-8")
+    assert project.import_tasks(path).duplicates == {"1": "T-1", "2": "T-1"}
 
 
 def test_a_rejected_import_makes_nothing(project: Prentice) -> None:

@@ -1,8 +1,10 @@
 """The samples, made anew by the real tools where they are installed."""
 
 import os
+import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,12 @@ _PEERS = os.environ.get("PRENTICE_TEST_PEERS", "")  # read here: no test sees th
 
 
 def imported(path: Path, kind: Format) -> tuple[ImportedTask, ...]:
-    source = open_source(path, kind=kind)
-    return settle(read(kind, source.documents), kind, closed=True).tasks
+    """Read a project; the times at which it was made are no part of what is compared."""
+    documents = [
+        replace(document, text=re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "", document.text))
+        for document in open_source(path, kind=kind).documents
+    ]
+    return settle(read(kind, documents), kind, closed=True).tasks
 
 
 @pytest.mark.skipif(

@@ -110,7 +110,10 @@ def test_windows_line_ends_and_text_without_markers_are_read() -> None:
 
 def test_an_end_marker_inside_a_text_does_not_open_another_section() -> None:
     body = "<!-- SECTION:NOTES:BEGIN -->\n<!-- AC:BEGIN -->\n- [ ] #1 no criterion\n<!-- SECTION:NOTES:END -->\n"
-    assert one(f"---\nid: TASK-1\ntitle: x\n---\n{body}").criteria == ()
+    task = one(f"---\nid: TASK-1\ntitle: x\n---\n{body}")
+    assert task.criteria == ()
+    assert task.objective == ""
+    assert "no criterion" in task.original
 
 
 def test_nothing_that_is_a_task_is_an_error() -> None:

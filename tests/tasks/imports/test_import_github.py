@@ -49,6 +49,12 @@ def test_the_rest_form_is_read_without_pull_requests() -> None:
     assert [(entry.key, entry.why) for entry in found.left_out] == [("45", "it is a pull request")]
 
 
+def test_a_pull_request_is_known_by_its_address_too() -> None:
+    found = github.read('[{"number": 5, "title": "Draw twice", "url": "https://github.com/a/b/pull/5"}]')
+    assert found.tasks == ()
+    assert found.left_out[0].key == "5"
+
+
 @pytest.mark.parametrize("form", ["lines", "pages", "search", "one"])
 def test_lines_pages_searches_and_a_single_issue_are_read(form: str) -> None:
     issues = json.loads(GH)

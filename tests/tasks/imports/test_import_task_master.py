@@ -111,7 +111,7 @@ def test_details_with_code_are_kept_word_for_word() -> None:
 
 
 def test_headings_in_a_text_do_not_become_sections_of_the_description() -> None:
-    text = "Intro\n\n## Acceptance Criteria\n- everything goes\n\n```\ncode\n```"
+    text = "Intro\n```\n\n## Acceptance Criteria\n- everything goes\n\n```"
     task = read({"id": 1, "title": "Build", "details": text}).tasks[0]
     assert sections.parse(task.description()).criteria == ()
     assert text in task.description()

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from prentice.errors import ProposalError
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.skills.breakdown.approve import Approved
-from prentice.skills.importing.marks import MARK, earlier_imports, made_from, mark
+from prentice.skills.importing.marks import MARK, earlier_imports, mark
 from prentice.skills.importing.proposal import ImportProposal
 from prentice.store.todo2_file import Todo2File
 from prentice.tasks.edits import Draft, Editor
 from prentice.tasks.imports.item import LABELS, ImportedTask
 from prentice.tasks.rules import Actor
-from prentice.tasks.todolist import task_records
 
 
 def approve_import(
@@ -66,10 +65,8 @@ class _Making:
         self._actor = actor
         self._before = editor.todolist.tasks
         decided = proposal.decision if proposal.state == "approved" else None
-        self._made = (
-            dict(zip(decided["keys"], decided["created"], strict=True) if decided else ())
-            | earlier_imports(editor.todolist, proposal.tasks)
-            | made_from(task_records(editor.value), proposal.uid)
+        self._made = dict(zip(decided["keys"], decided["created"], strict=True) if decided else ()) | earlier_imports(
+            editor.todolist, proposal.tasks
         )
         self._new: set[str] = set()
 

@@ -38,15 +38,6 @@ def earlier_imports(todolist: TodoList, tasks: Sequence[ImportedTask]) -> dict[s
     return {task.key: found for task in tasks if (found := _match(task.name, marked.get(task.source, ())))}
 
 
-def made_from(records: Iterable[Mapping[str, Any]], proposal: str) -> dict[str, str]:
-    """Give by key the tasks that were made from a proposal, named by its uid."""
-    return {
-        str(own.get("key")): record_id(record)
-        for record in records
-        if (own := _mark(record)).get("proposal") == proposal
-    }
-
-
 def _mark(record: Mapping[str, Any]) -> Mapping[str, Any]:
     found = record.get(MARK)
     return found if isinstance(found, Mapping) else {}

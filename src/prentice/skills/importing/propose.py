@@ -50,7 +50,7 @@ def propose(wish: Wish, *, todolist: TodoList, proposals: ProposalsTable) -> Imp
         found = settle(read(source.kind, source.documents, tag=wish.tag), source.kind, closed=wish.closed)
     except ImportSourceError as error:
         raise ImportSourceError(f"{wish.path}: {error.message}", next_step=error.next_step) from error
-    known = earlier_imports(todolist, found.tasks)
+    known = earlier_imports(todolist, (*found.tasks, *found.closed))
     left_out = [*found.left_out, *_known_ones(found.tasks, known, todolist)]
     fresh = [task for task in found.tasks if task.key not in known]
     kept, warnings = _limited(fresh, wish.limit)

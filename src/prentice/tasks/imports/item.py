@@ -110,6 +110,8 @@ class Found:
     tasks: tuple[ImportedTask, ...]
     left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[str, ...] = ()
+    closed: tuple[ImportedTask, ...] = ()
+    """Entries that were left out because their work is over; others may be parts of them."""
 
 
 def _fence(text: str) -> str:

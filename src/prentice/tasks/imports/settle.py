@@ -26,12 +26,15 @@ def settle(found: Found, kind: Format, *, closed: bool) -> Found:
     linked = _with_priorities(linked)
     warnings += dropped
     kept: list[ImportedTask] = []
+    over: list[ImportedTask] = []
     begun: list[str] = []
     for task in linked:
         status = _CANCELLED if task.status == _CANCELLED else canonical_status(task.status)
         if status == _CANCELLED:
             left_out.append(LeftOut(key=task.key, name=task.name, why=f"it was cancelled in {LABELS[kind]}"))
+            over.append(task)
         elif status == _CLOSED and not closed:
+            over.append(task)
             left_out.append(LeftOut(key=task.key, name=task.name, why="it is done; `--closed` takes it too"))
         else:
             kept.append(replace(task, status=_CLOSED if status == _CLOSED else "Todo"))
@@ -39,7 +42,7 @@ def settle(found: Found, kind: Format, *, closed: bool) -> Found:
                 begun.append(task.key)
     if begun:
         warnings.append(f"Begun in {LABELS[kind]}, and Todo here: {_several(begun)}.")
-    return Found(tasks=tuple(kept), left_out=tuple(left_out), warnings=tuple(warnings))
+    return Found(tasks=tuple(kept), left_out=tuple(left_out), warnings=tuple(warnings), closed=tuple(over))
 
 
 def _unique(tasks: Sequence[ImportedTask], warnings: list[str]) -> list[ImportedTask]:
