@@ -16,9 +16,6 @@ from prentice.changes.rewriting import Rewritten, rewritten
 from prentice.changes.symbol_edit import place_symbol
 from prentice.changes.text import Text, decode, written_like
 
-_SLOPPY = 3
-"""A new file is refused when this many lines with words, and most of them, end in blanks."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
@@ -74,8 +71,6 @@ def _whole(edit: WholeFile | Create, text: Text) -> Contents | Failure:
     if any("\0" in line for line in edit.lines):
         return failed("characters", "The new text has NUL characters.")
     if not text.lines:
-        if _is_sloppy(edit.lines):
-            return failed("doubtful", "Most lines of the new file end in blanks.")
         result = Rewritten(edit.lines, Level.EXACT)
         ended: bool | None = edit.final_newline if isinstance(edit, Create) else None
     else:
@@ -91,12 +86,6 @@ def _whole(edit: WholeFile | Create, text: Text) -> Contents | Failure:
     if isinstance(content, str):
         return failed("characters", content)
     return Contents(content=content, applied=(Applied(means="whole", level=result.level, line=1, at=edit.at),))
-
-
-def _is_sloppy(lines: Sequence[str]) -> bool:
-    worded = [line for line in lines if line.strip()]
-    ending = sum(line != line.rstrip() for line in worded)
-    return ending >= _SLOPPY and ending * 2 > len(worded)
 
 
 def _placed(edit: RewriteSymbol | WholeFile | Replace | Patch | Create, index: Index) -> list[_Placed] | Failure:
@@ -205,7 +194,7 @@ def _written(splices: Sequence[Splice], text: Text, *, final_newline: bool | Non
         lines += text.lines[here : splice.start]
         endings += text.endings[here : splice.start]
         lines += splice.lines
-        endings += _endings(splice, text)
+        endings += endings_of(splice, text)
         here = splice.end
         if problem := _unwritable(splice, text):
             return problem
@@ -217,7 +206,7 @@ def _written(splices: Sequence[Splice], text: Text, *, final_newline: bool | Non
         return f"New text has characters that the file's encoding, {text.encoding}, does not have."
 
 
-def _endings(splice: Splice, text: Text) -> list[str]:
+def endings_of(splice: Splice, text: Text) -> list[str]:
     """Give each new line the ending of the line it replaces, else of the line before."""
     own = list(text.endings[splice.start : splice.end])[: len(splice.lines)]
     last = (

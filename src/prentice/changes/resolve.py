@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from prentice.changes import paths
 from prentice.changes.change import Applied, Change, FileChange, Means
 from prentice.changes.contents import Contents, edited
+from prentice.changes.creation import creation_doubt, siblings
 from prentice.changes.edits import Create, Delete, Edit, Patch, Rename, Replace, RewriteSymbol, WholeFile
 from prentice.changes.files import REGULAR, File, Snapshot
 from prentice.changes.refusal import MAX_FAILURES, Failure, Refusal, refuse
+from prentice.changes.text import decode
 
 _MEANS: dict[type, Means] = {
     RewriteSymbol: "symbol",
@@ -39,10 +41,11 @@ class _Stop(Exception):  # noqa: N818 - carries a failure out of nested steps; i
 
 
 def resolve(edits: Sequence[Edit], snapshot: Snapshot) -> Change | Refusal:
-    """Compute what all edits together make of the files they name; no other file is looked into.
+    """Compute what all edits together make of the files they name; nothing is looked for in any other file.
 
     Edits are placed in the files as they are in the snapshot, so their order does not matter. Edits that overlap or
-    contradict each other are refused; the same edit given twice counts once.
+    contradict each other are refused; the same edit given twice counts once. The white space of a new file is compared
+    with a few files of its kind.
     """
     return _Resolving(snapshot).resolve(edits)
 
@@ -206,6 +209,8 @@ class _Resolving:
         contents = edited(b"", [edit])
         if isinstance(contents, Failure):
             raise _Stop(contents)
+        if doubt := creation_doubt(plan.path, decode(contents.content), siblings(plan.path, self.snapshot)):
+            raise _Stop(Failure(code="doubtful", sentence=doubt, path=plan.path, at=edit.at))
         mode = (plan.create.mode if plan.create else None) or REGULAR
         after = File(content=contents.content, mode=mode)
         applied = (Applied(means=_MEANS[type(edit)], at=edit.at),)

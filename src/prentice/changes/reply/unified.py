@@ -55,9 +55,11 @@ def read_diff(
     """
     files: list[_File] = [_File(at=start + 1, old=path, new=path)] if path else []
     number = start
+    closed = inside is None
     while number < len(lines):
         line = lines[number]
         if inside and inside.closes(line):
+            closed = True
             number += 1
             break
         if begins(lines, number):
@@ -70,6 +72,10 @@ def read_diff(
             number += 1
         else:
             break
+    if not closed:
+        return refuse(
+            "malformed", "The fence around a diff is not closed; the answer may have been cut off.", at=start + 1
+        )
     edits: list[Edit] = []
     for file in files:
         found = _edits(file)

@@ -84,11 +84,9 @@ def numbered(symbols: Sequence[Symbol]) -> list[Symbol]:
 def named(name: str, symbols: Sequence[Symbol]) -> list[Symbol]:
     """Give the symbols that a name means: by address, by qualified name, by the end of either; all that fit."""
     wanted = re.sub(r"\(.*", "", name.strip().strip("`")).replace("<locals>.", "").replace("::", ".").strip(". ")
-    for fits in (
-        lambda symbol: symbol.address == wanted,
-        lambda symbol: symbol.name == wanted,
-        lambda symbol: symbol.name.endswith("." + wanted) or wanted.endswith("." + symbol.name),
-    ):
-        if found := [symbol for symbol in symbols if fits(symbol)]:
-            return found
-    return []
+    exact = [symbol for symbol in symbols if symbol.address == wanted] or [
+        symbol for symbol in symbols if symbol.name == wanted
+    ]
+    return exact or [
+        symbol for symbol in symbols if symbol.name.endswith("." + wanted) or wanted.endswith("." + symbol.name)
+    ]

@@ -1,0 +1,53 @@
+"""New files: nothing of theirs can be compared with what is there, so they are compared with files of their kind."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+from prentice.changes.files import Snapshot
+from prentice.changes.indentation import indentation, opens_block
+from prentice.changes.punctuation import CURLY
+from prentice.changes.text import Text, decode
+
+MAX_SIBLINGS: Final = 5
+MAX_BYTES: Final = 200_000
+_BLANKS_ONLY: Final = frozenset({".py", ".pyi", ".yml", ".yaml"})
+"""Kinds of files in which tabs are not allowed, or by convention not used."""
+
+
+def siblings(path: str, snapshot: Snapshot) -> list[Text]:
+    """Give a few texts of the same kind, from the same directory first."""
+    suffix, directory = PurePosixPath(path).suffix, path.rpartition("/")[0]
+    same = [other for other in snapshot.paths() if PurePosixPath(other).suffix == suffix]
+    found: list[Text] = []
+    for other in sorted(same, key=lambda other: (other.rpartition("/")[0] != directory, other))[: 4 * MAX_SIBLINGS]:
+        file = snapshot.read(other)
+        text = decode(file.content) if file and file.is_regular and 0 < len(file.content) <= MAX_BYTES else None
+        if text and text.lines and len(found) < MAX_SIBLINGS:
+            found.append(text)
+    return found
+
+
+def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | None:
+    """Say what of a new file's white space or quotes no file of its kind has, None if nothing."""
+    lines = [line for line in text.lines if line.strip()] if text else []
+    others = [line for other in kin for line in other.lines if line.strip()]
+    leads = {lead[0] for line in lines if (lead := indentation(line))}
+    known = {lead[0] for line in others if (lead := indentation(line))}
+    if lines and all(indentation(line) for line in lines):
+        return "Every line of the new file is indented."
+    if "\t" in leads and "\t" not in known and (known or PurePosixPath(path).suffix in _BLANKS_ONLY):
+        return "The new file is indented with tabs, files of its kind with blanks."
+    if known == {"\t"} and any(line.startswith("  ") for line in lines):
+        return "The new file is indented with blanks, files of its kind with tabs."
+    if any(line != line.rstrip() for line in lines) and not any(line != line.rstrip() for line in others):
+        return "Lines of the new file end in blanks."
+    if (
+        others
+        and any(mark in line for line in lines for mark in CURLY)
+        and not any(mark in line for line in others for mark in CURLY)
+    ):
+        return "The new file has curly quotes, files of its kind have none."
+    if not leads and known and any(opens_block(line) and not line.rstrip().endswith((",", "=")) for line in lines[:-1]):
+        return "No line of the new file is indented."
+    return None
