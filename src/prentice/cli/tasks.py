@@ -62,7 +62,7 @@ def list_command(*, tokens: int | None, **filters: "Unpack[Filters]") -> None:
         return
     found = project.find(**filters)
     if selection().json:
-        print_json([task.document() for task in found.tasks])
+        print_json(found.document())
     else:
         _print_lines(found.tasks)
         if not found.total:

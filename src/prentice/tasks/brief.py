@@ -38,6 +38,10 @@ class Brief:
     total: int
     next_offset: int | None
 
+    def document(self) -> Document:
+        """Give the page as JSON values."""
+        return {"text": self.text, "shown": self.shown, "total": self.total, "next_offset": self.next_offset}
+
 
 def brief(
     todolist: TodoList, tasks: Sequence[Task], *, tokens: int, offset: int = 0, limit: int | None = None

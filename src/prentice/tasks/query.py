@@ -107,6 +107,10 @@ class Selection:
     total: int
     next_offset: int | None
 
+    def document(self) -> list[dict[str, object]]:
+        """Give the tasks as the JSON document of `list`."""
+        return [task.document() for task in self.tasks]
+
 
 def select(todolist: TodoList, query: Query, *, lanes: Lanes | None = None) -> Selection:
     """Give the page of tasks that a query asks for.
