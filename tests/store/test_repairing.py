@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from prentice.errors import DamagedFileError
 from prentice.store.backups import DAYS_KEPT, Backups
 from prentice.store.todo2_file import FILE_NAME, Todo2File
 from prentice.tasks.edits import Draft, Editor
+from prentice.tasks.moments import spelled
 from prentice.tasks.todo2 import new_state
 
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
@@ -157,6 +159,32 @@ def test_a_checkout_of_an_older_version_is_respected_said_and_can_be_undone(
     assert Todo2File(path).restore() == ("T-6 added", "T-7 added")
     assert [task.name for task in Todo2File(path).read().tasks.values()][5:] == ["first", "second"]
     assert Todo2File(path).set_back == ()
+
+
+def test_taking_back_exactly_the_last_change_is_respected_too(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    earlier = path.read_bytes()
+    Todo2File(path).change(lambda editor: editor.create(Draft(name="the last one")))
+    path.write_bytes(earlier)
+    assert len(Todo2File(path).read().tasks) == 5
+    assert "set back" in caplog.text
+    assert Todo2File(path).restore() == ("T-6 added",)
+
+
+def test_what_was_set_back_does_not_come_back_with_what_an_editor_overwrites_later(path: Path) -> None:
+    earlier = path.read_bytes()
+    Todo2File(path).change(lambda editor: editor.create(Draft(name="taken back")))
+    Todo2File(path).change(lambda editor: editor.comment("T-1", "taken back too", kind="note"))
+    path.write_bytes(earlier)
+    Todo2File(path).change(lambda editor: editor.comment("T-2", "kept", kind="note"))
+    stale = json.loads(earlier)
+    stale["todos"][2]["name"] = "by the editor"
+    stale["lastModified"] = spelled(time.time())
+    path.write_text(json.dumps(stale, indent=2))
+    found = Todo2File(path).read()
+    assert [comment.content for comment in found.comments("T-2")] == ["a comment", "kept"]
+    assert found.tasks["T-3"].name == "by the editor"
+    assert "T-6" not in found.tasks
+    assert found.comments("T-1") == []
 
 
 def test_the_first_change_of_a_day_keeps_a_copy_of_what_was_there(path: Path) -> None:

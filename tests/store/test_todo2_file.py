@@ -247,6 +247,7 @@ AS_WHO_MAY_NOT = """
 import os, sys
 from pathlib import Path
 from prentice.errors import PrenticeError
+from prentice.store import session  # before the rights go: they may be needed to read the program
 from prentice.store.todo2_file import Todo2File
 if os.geteuid() == 0:  # root may do everything; nobody may not
     os.setgid(65534)

@@ -17,6 +17,8 @@ from prentice.store.lease import Lease
 _RENAME_EXCHANGE: Final = 2
 """`RENAME_EXCHANGE` of renameat2(2), and `RENAME_SWAP` of Darwin's renamex_np(2)."""
 _AT_FDCWD: Final = -100
+SWAP: Final = ".swap"
+"""How the name of a file ends that is changing places with its target: it may hold what another program wrote."""
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -35,7 +37,11 @@ def replace_file(path: Path, data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """New bytes for a file, flushed to the disk under a temporary name beside it. Leaving the context removes them."""
+    """New bytes for a file, flushed to the disk under a temporary name beside it. Leaving the context removes them.
+
+    The name ends in `.tmp` while the bytes are nobody's but ours, and in `.swap` from before the exchange until it is
+    known what came out of it: whoever finds a file of that name after a crash has to look into it.
+    """
 
     target: Path
     path: Path
@@ -56,8 +62,7 @@ class Aside:
                 path.chmod(stat.S_IMODE(target.stat().st_mode))
             return cls(target, path, Signature.of(path))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+            _remove(path)
             raise refused(target, error) from error
 
     def replace(self) -> None:
@@ -82,24 +87,41 @@ class Aside:
         Raises:
             WriteFailedError: the operating system refused; the old file is as it was.
         """
-        _exchange_call()
-        with Lease(self.path) as lease:
+        exchange_call()
+        swap = self.path.with_suffix(SWAP)
+        try:
+            self.path.replace(swap)
+            is_put = self._is_put(swap, expected=expected)
+        except OSError as error:
+            if _signature(swap) == self.signature:
+                _remove(swap)
+            raise refused(self.target, error) from error
+        _remove(swap)
+        return is_put
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the new bytes stand under the target's name."""
+        return _signature(self.target) == self.signature
+
+    def _is_put(self, swap: Path, *, expected: Signature) -> bool:
+        with Lease(swap) as lease:
             if _signature(self.target) != expected:
                 return False
-            if not _exchanged(self.path, self.target):
-                self.replace()
-                return True
-            if _signature(self.path) == expected:
-                flush_directory(self.target.parent)
-                return True
-            self._take_back(lease)
-            return False
+            if not exchanged(swap, self.target):
+                swap.replace(self.target)
+            elif _signature(swap) != expected:
+                self._take_back(swap, lease)
+                return False
+        flush_directory(self.target.parent)
+        return True
 
-    def _take_back(self, lease: Lease) -> None:
+    def _take_back(self, swap: Path, lease: Lease) -> None:
         put_there: set[Signature | None] = {self.signature}
-        while (held := _signature(self.path)) not in put_there:  # what came out last is what has to stand there
+        while (held := _signature(swap)) not in put_there:  # what came out last is what has to stand there
             put_there.add(held)
-            _exchanged(self.path, self.target)
+            if not exchanged(swap, self.target):
+                swap.replace(self.target)
         with contextlib.suppress(OSError):
             lease.fill(self.target.read_bytes())
 
@@ -107,8 +129,7 @@ class Aside:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        _remove(self.path)
 
 
 def asides(target: Path) -> list[Path]:
@@ -147,7 +168,12 @@ def _signature(path: Path) -> Signature | None:
 
 
 def _is_aside(name: str, *, target: Path) -> bool:
-    return name.startswith(f".{target.name}.") and name.endswith(".tmp")
+    return name.startswith(f".{target.name}.") and name.endswith((".tmp", SWAP))
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # what is left is cleared away by the next who has the lock
+        path.unlink(missing_ok=True)
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -162,14 +188,14 @@ def _write_new(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _exchanged(first: Path, second: Path) -> bool:
+def exchanged(first: Path, second: Path) -> bool:
     """Exchange two names by the system's own call (Linux, macOS); False where it does not exist or does not work."""
-    call = _exchange_call()
+    call = exchange_call()
     return call is not None and call(os.fsencode(first), os.fsencode(second)) == 0
 
 
 @cache
-def _exchange_call() -> Callable[[bytes, bytes], int] | None:
+def exchange_call() -> Callable[[bytes, bytes], int] | None:
     """Find the system call, ahead of the moment that counts."""
     import ctypes  # noqa: PLC0415 - only writers need it
 

@@ -1,5 +1,7 @@
 """Copies of the Todo2 file in `.prentice/backups/`: one before the first change of a day, one before each repair."""
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +31,7 @@ class Backups:
             WriteFailedError: the disk refused.
         """
         path = self.directory / f"state-{day}.json"
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - it answers where `Path.exists` raises what the system says
             self._keep(path, data, most=DAYS_KEPT)
 
     def keep_before(self, reason: str, data: bytes, *, at: str) -> Path:
@@ -55,5 +57,7 @@ class Backups:
         replace_file(made_directory(self.directory) / path.name, data)
         kind = path.name.partition("-")[0]
         alike = sorted(self.directory.glob(f"{kind}-*.json"), reverse=True)
-        for old in alike[most:]:
-            old.unlink(missing_ok=True)
+        unfinished = self.directory.glob(".*.tmp")  # of processes that died: who keeps a backup has the file's lock
+        for old in (*alike[most:], *unfinished):
+            with contextlib.suppress(OSError):  # one too many does no harm
+                old.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from prentice.store.atomic import refused, replace_file
-from prentice.store.content import Signature
+from prentice.store.content import Content, Signature
 from prentice.store.own_directory import own_directory
 from prentice.tasks.moments import moment
 
@@ -25,8 +25,10 @@ KEPT_SECONDS: Final = 86_400.0
 """How long a change can be restored: an editor that holds an older copy than that is not expected."""
 _COMPACT_BYTES: Final = 4_000_000
 _MOST_BYTES: Final = 16_000_000
+_STEP_BYTES: Final = 1_000_000
+"""By how much a long journal grows until it is looked through again: reading all of it at each change costs too much."""
 _BLOCK: Final = 65_536
-_OPEN: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_OPEN: Final = os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 Kind: TypeAlias = Literal["change", "restored", "seen", "set_back"]
 """A change of ours; a restoration; a foreign state that needed none; one that set the whole file back on purpose."""
@@ -46,6 +48,8 @@ class Entry:
     before: str
     after: str
     file: Signature | None = None
+    was: Signature | None = None
+    """The signature of the file that was to be replaced: where it still stands, the change was never made."""
     document: Mapping[str, Any] = field(default_factory=dict)
     """What was changed, as `Difference.document` gives it; empty for an entry that tells of no change."""
     voids: tuple[int, ...] = ()
@@ -59,11 +63,15 @@ class Entry:
 
         return Difference.from_document(self.document)
 
+    def shows(self, content: Content) -> bool:
+        """Whether a file stands as it stood after the entry."""
+        return content.signature == self.file or content.digest == self.after
+
     def line(self) -> bytes:
         """Give the line that stands for the entry, with its end."""
         fields: dict[str, Any] = {
             "n": self.number, "at": self.at, "by": self.actor, "kind": self.kind, "before": self.before,
-            "after": self.after, "file": self.file, "did": self.did,
+            "after": self.after, "file": self.file, "was": self.was, "did": self.did,
         }  # fmt: skip
         if self.document:
             fields["change"] = self.document
@@ -111,15 +119,16 @@ class Journal:
         Raises:
             WriteFailedError: the disk refused; the journal is as it was.
         """
-        if not self.path.parent.is_dir() or not self.path.exists():
+        if not os.path.exists(self.path):  # noqa: PTH110 - it answers where `Path.exists` raises what the system says
             own_directory(self._root)
-        self._compact()
+        line = entry.line()
+        self._compact(len(line))
         try:
             descriptor = os.open(self.path, _OPEN, 0o644)
         except OSError as error:
             raise refused(self.path, error) from error
         try:
-            return _written(descriptor, entry.line())
+            return _written(descriptor, line)
         except OSError as error:
             raise refused(self.path, error) from error
         finally:
@@ -132,12 +141,13 @@ class Journal:
         except OSError as error:
             raise refused(self.path, error) from error
 
-    def _compact(self) -> None:
+    def _compact(self, coming: int) -> None:
+        """Shorten a journal that is too long and that so many more bytes take beyond the next step."""
         try:
             size = self.path.stat().st_size
         except OSError:
             return
-        if size <= _COMPACT_BYTES:
+        if size <= _COMPACT_BYTES or size // _STEP_BYTES == (size + coming) // _STEP_BYTES:
             return
         entries = self.entries()
         newest = moment(entries[-1].at) if entries else None
@@ -200,13 +210,15 @@ def _aged(entry: Entry, newest: float) -> Entry:
 
 def _written(descriptor: int, line: bytes) -> int:
     """Append a line behind the last whole one, or leave the file as it was."""
-    end = place = os.lseek(descriptor, 0, os.SEEK_END)
-    if place and os.pread(descriptor, 1, place - 1) != b"\n":
-        line = b"\n" + line  # a torn line ends here; it is not read
+    place = os.lseek(descriptor, 0, os.SEEK_END)
+    if place:
+        os.lseek(descriptor, place - 1, os.SEEK_SET)
+        if os.read(descriptor, 1) != b"\n":
+            line = b"\n" + line  # a torn line ends here; it is not read
+    os.lseek(descriptor, place, os.SEEK_SET)
     try:
         while line:
-            done = os.pwrite(descriptor, line, end)
-            line, end = line[done:], end + done
+            line = line[os.write(descriptor, line) :]
     except OSError:
         os.ftruncate(descriptor, place)
         raise
@@ -222,6 +234,7 @@ def _entry(line: bytes) -> Entry | None:
             number=int(document["n"]), at=str(document["at"]), actor=str(document["by"]), kind=document["kind"],
             before=str(document["before"]), after=str(document["after"]),
             file=Signature(*document["file"]) if document.get("file") else None,
+            was=Signature(*document["was"]) if document.get("was") else None,
             document=dict(document.get("change") or {}),
             voids=tuple(document.get("voids") or ()), did=tuple(document.get("did") or ()),
         )  # fmt: skip

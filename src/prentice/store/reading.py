@@ -24,7 +24,7 @@ def read_state(path: Path, *, max_bytes: int) -> tuple[Content, todo2.State]:
     """
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
-        content = _content(path, max_bytes=max_bytes)
+        content = read_content(path, max_bytes=max_bytes)
         try:
             return content, todo2.parse(content.data)
         except DamagedFileError:
@@ -50,7 +50,12 @@ def refuse_read_only(path: Path) -> None:
         )
 
 
-def _content(path: Path, *, max_bytes: int) -> Content:
+def read_content(path: Path, *, max_bytes: int) -> Content:
+    """Read the file's bytes, whatever they are.
+
+    Raises:
+        NoProjectError, FileRefusedError: as for `read_state`.
+    """
     try:
         if path.is_symlink():
             raise FileRefusedError(

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from prentice.errors import DamagedFileError, LockedError, PrenticeError, StoreError, WriteFailedError
-from prentice.store.atomic import Aside, asides
+from prentice.store.atomic import Aside
 from prentice.store.backups import Backups
 from prentice.store.content import Content
 from prentice.store.journal import Entry, Journal, Kind, described, set_back, standing
+from prentice.store.left_behind import clear_away
 from prentice.store.overwritten import Overwritten, SetBack, fate
-from prentice.store.reading import read_state
+from prentice.store.reading import read_content, read_state
 from prentice.store.repaired import Mend, Repaired, changed_lines
 from prentice.store.salvage import salvage
 from prentice.tasks import todo2
@@ -38,15 +39,13 @@ _T = TypeVar("_T")
 class Current:
     """The state to work on: the text of `state` with the `value` that it has to have.
 
-    The two differ where changes of ours were overwritten and are done again. `on_disk` is what stands under the file's
-    name now: `content`, but for what a process that died left. `voids` are entries whose changes `value` does not hold,
-    or holds under other ids.
+    The two differ where changes of ours were overwritten and are done again. `voids` are entries whose changes `value`
+    does not hold, or holds under other ids.
     """
 
     content: Content
     state: State
     value: Mapping[str, Any]
-    on_disk: Content
     voids: tuple[int, ...] = ()
     kind: Kind | None = None
     """The entry that has to be made even where nothing is changed."""
@@ -57,7 +56,7 @@ class Current:
     @property
     def is_on_disk(self) -> bool:
         """Whether the file holds the value already."""
-        return self.value is self.state.value and self.on_disk is self.content
+        return self.value is self.state.value
 
 
 class Session:
@@ -77,19 +76,8 @@ class Session:
         Raises:
             StoreError: as for `read_state`.
         """
-        foreign = self._left_behind()
-        content, state = read_state(self._path, max_bytes=self._max_bytes)
-        if foreign is not None:
-            return self._left(foreign, on_disk=content)
-        last = self._journal.tail()
-        if last is None or content.signature == last.file or content.digest == last.after:
-            return Current(content=content, state=state, value=state.value, on_disk=content)
-        if content.digest == last.before and last.kind == "change":  # it was never made: its writer died, or undid it
-            return Current(
-                content=content, state=state, value=state.value, on_disk=content, kind="seen",
-                voids=(last.number,),
-            )  # fmt: skip
-        return self._examined(content, state, on_disk=content, known=self._journal.entries())
+        clear_away(self._path, journal=self._journal, backups=self._backups)
+        return self._found()
 
     def peek(self) -> Mapping[str, Any]:
         """Give the state's value with our changes in it, and write nothing; needs no lock.
@@ -97,8 +85,7 @@ class Session:
         Raises:
             StoreError: as for `read_state`.
         """
-        content, state = read_state(self._path, max_bytes=self._max_bytes)
-        found = self._examined(content, state, on_disk=content, known=self._journal.entries())
+        found = self._found()
         self._say(found)
         return found.value
 
@@ -122,6 +109,10 @@ class Session:
         for _ in range(_ATTEMPTS):
             current = self.current()
             now = self._now(current)
+            if current.kind == "set_back":  # on its own, so that what is changed now does not hide it
+                self._note(current, now=now)
+                current = replace(current, kind=None, notice="")
+                now = self._now(current)
             problem: PrenticeError | None = None
             try:
                 result, value = edit(current.value, now)
@@ -157,7 +148,7 @@ class Session:
         Raises:
             StoreError: nothing could be salvaged, or the disk refused; the file is as it was.
         """
-        content = Content.read(self._path)
+        content = read_content(self._path, max_bytes=self._max_bytes)
         backup = self._backups.keep_before("repair", content.data, at=spelled(time.time()))
 
         def mended(value: Mapping[str, Any], now: str) -> tuple[list[str], Mapping[str, Any]]:
@@ -198,66 +189,48 @@ class Session:
 
     # -- finding the true state ----------------------------------------------------------------------------------
 
-    def _examined(self, content: Content, state: State, *, on_disk: Content, known: list[Entry]) -> Current:
+    def _found(self) -> Current:
+        content, state = read_state(self._path, max_bytes=self._max_bytes)
+        last = self._journal.tail()
+        if last is None or last.shows(content):
+            return Current(content=content, state=state, value=state.value)
+        known = self._journal.entries()
+        if content.signature != last.was:
+            return self._examined(content, state, known=known)
+        known.pop()  # it was never made: its writer died, or undid it
+        if not known or known[-1].shows(content):
+            return Current(content=content, state=state, value=state.value, kind="seen", voids=(last.number,))
+        found = self._examined(content, state, known=known)
+        return replace(found, voids=(*found.voids, last.number))
+
+    def _examined(self, content: Content, state: State, *, known: list[Entry]) -> Current:
         """Judge a state that we did not write, and do again what is lost in it."""
         match fate(self._path, content, state, standing=standing(known), known=known):
             case Overwritten(lost):
                 merged = merge(state.value, [entry.change for entry in lost])
-                return self._restoring(content, state, merged, lost=lost, on_disk=on_disk)
+                return self._restoring(content, state, merged, lost=lost)
             case SetBack(lost):
                 notice = (
                     f"The Todo2 file was set back to a state without {_counted(len(lost), 'change')} made here; "
                     "that is respected. `prentice doctor --restore` brings them back."
                 )
-                return Current(
-                    content=content, state=state, value=state.value, on_disk=on_disk, kind="set_back", notice=notice
-                )
+                return Current(content=content, state=state, value=state.value, kind="set_back", notice=notice)
             case _:
-                return Current(content=content, state=state, value=state.value, on_disk=on_disk, kind="seen")
+                return Current(content=content, state=state, value=state.value, kind="seen")
 
-    def _restoring(
-        self, content: Content, state: State, merged: Merged, *, lost: tuple[Entry, ...], on_disk: Content
-    ) -> Current:
-        if not merged.restored:
-            return Current(content=content, state=state, value=state.value, on_disk=on_disk, kind="seen")
+    def _restoring(self, content: Content, state: State, merged: Merged, *, lost: tuple[Entry, ...]) -> Current:
+        numbers = tuple(entry.number for entry in lost)
+        if not merged.restored:  # the other program decided otherwise about all of it, once and for all
+            return Current(content=content, state=state, value=state.value, kind="seen", voids=numbers)
         kept = f"Restored what another program had overwritten in the Todo2 file: {_listed(merged.restored)}."
         moved = "".join(
             f" {old} is now {new}: that program had used the number." for old, new in merged.renamed.items()
         )
         is_renamed = bool(merged.renamed)
         return Current(
-            content=content, state=state, value=merged.value, on_disk=on_disk, kind="restored", notice=kept + moved,
-            voids=tuple(entry.number for entry in lost) if is_renamed else (), is_renumbered=is_renamed,
+            content=content, state=state, value=merged.value, kind="restored", notice=kept + moved,
+            voids=numbers if is_renamed else (), is_renumbered=is_renamed,
         )  # fmt: skip
-
-    def _left(self, foreign: Content, *, on_disk: Content) -> Current:
-        """Take what another program wrote, and a process of ours took out of its place and died, as the state."""
-        state = todo2.parse(foreign.data)
-        found = self._examined(foreign, state, on_disk=on_disk, known=self._journal.entries())
-        return replace(found, kind=found.kind or "seen")
-
-    def _left_behind(self) -> Content | None:
-        """Clear away what a process that was killed left beside the file; give what was another program's in it.
-
-        We hold the lock, so no such file belongs to a living process.
-        """
-        foreign: Content | None = None
-        for path in asides(self._path):
-            with contextlib.suppress(OSError, PrenticeError):
-                content = Content.read(path)
-                ours = {digest for entry in self._journal.entries() for digest in (entry.before, entry.after)}
-                if content.digest not in ours and self._is_whole(content):
-                    self._backups.keep_before("found", content.data, at=spelled(time.time()))
-                    foreign = content
-            path.unlink(missing_ok=True)
-        return foreign
-
-    def _is_whole(self, content: Content) -> bool:
-        """Whether a file that was left behind is one that another program had written to the Todo2 file's place."""
-        last = self._journal.tail()
-        on_disk = Content.read(self._path)
-        todo2.parse(content.data)
-        return last is not None and on_disk.digest == last.after
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -270,15 +243,19 @@ class Session:
         if not is_changed and current.value is not current.state.value:
             value = {**value, "lastModified": now}
         self._backups.keep_day(current.content.data, day=now[:10])
+        if current.kind == "set_back":
+            self._note(current, now=now)
+            current = replace(current, kind=None, notice="")
         change = difference(current.state.value if current.is_renumbered else current.value, value)
         data = todo2.serialize(current.state, value)
         with Aside.write(self._path, data) as aside:
             after = Content(data, aside.signature)
             place = self._journal.append(self._entry(current, now=now, change=change, after=after))
             try:
-                is_placed = aside.put(expected=current.on_disk.signature)
+                is_placed = aside.put(expected=current.content.signature)
             except BaseException:
-                self._journal.cut(place)
+                if not aside.is_in_place:
+                    self._journal.cut(place)
                 raise
             if is_placed:
                 self._say(current)
@@ -297,9 +274,9 @@ class Session:
     def _entry(self, current: Current, *, now: str, change: Difference, after: Content) -> Entry:
         kind: Kind = "change" if change or current.kind is None else current.kind
         return Entry(
-            number=self._next_number(), at=now, actor=self._actor, kind=kind, before=current.on_disk.digest,
-            after=after.digest, file=after.signature, document=change.document(), voids=current.voids,
-            did=described(change),
+            number=self._next_number(), at=now, actor=self._actor, kind=kind, before=current.content.digest,
+            after=after.digest, file=after.signature, was=current.content.signature, document=change.document(),
+            voids=current.voids, did=described(change),
         )  # fmt: skip
 
     def _next_number(self) -> int:
