@@ -135,6 +135,17 @@ def test_graph_of_an_unknown_task_and_of_none_say_so(prentice: Call) -> None:
     assert prentice("graph", "--format", "dot")[0].endswith("}\n")
 
 
+def test_a_graph_that_mermaid_would_refuse_to_draw_says_so(prentice: Call) -> None:
+    names = [f"T-{number}" for number in range(1, 35)]
+    todos = [{"id": name, "name": "do", "dependencies": names[:place]} for place, name in enumerate(names)]
+    write(todos)
+    _, err = prentice("graph", "--format", "mermaid")
+    assert "at most 500 edges" in err
+    assert prentice("graph", "--format", "dot")[1] == ""
+    write(todos[:30])
+    assert prentice("graph", "--format", "mermaid")[1] == ""
+
+
 def duplicates_finding(prentice: Call) -> dict[str, Any]:
     findings: list[dict[str, Any]] = json.loads(prentice("doctor", "--json")[0])
     [finding] = [finding for finding in findings if finding["check"] == "duplicates"]

@@ -118,7 +118,8 @@ def read(text: str) -> list[list[str]]:
 
 def plain(cell: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from running the cell."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in set("=+-@\t\r\n") else cell
+    runs = cell[1:].lstrip(" \u00a0\u3000")[:1] in set("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n\0")
+    return cell[1:] if cell[:1] == "'" and cell[1:] and runs else cell
 
 
 @given(st.lists(TASKS, max_size=5))
@@ -134,7 +135,9 @@ def test_csv_reads_back_to_the_same_cells(tasks: list[Task]) -> None:
         assert list(map(plain, row)) == list(map(plain, expected))
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", " =1", "\u3000-1", "\uff1d1", "\uff20A1"]
+)
 def test_csv_cells_are_no_formulas(name: str) -> None:
     assert read(to_csv([Task(id="T-1", name=name)]))[1][1] == f"'{name}"
 

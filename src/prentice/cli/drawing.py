@@ -20,7 +20,7 @@ from prentice.cli.output import print_json, shown
 @global_options
 def graph_command(task: str, form: str, everything: bool) -> None:
     """Draw what depends on what: the open tasks, or one task with all it waits for."""
-    from prentice.tasks.drawing import Drawing
+    from prentice.tasks.drawing import MERMAID_CHARACTERS, MERMAID_EDGES, Drawing
     from prentice.tasks.edits import not_found
 
     todolist = selection().open().tasks()
@@ -31,4 +31,11 @@ def graph_command(task: str, form: str, everything: bool) -> None:
         print_json(drawing.document())
         return
     lines = {"tree": drawing.tree, "dot": drawing.dot, "mermaid": drawing.mermaid}[form]()
-    click.echo("\n".join(shown(line) for line in lines) or "No such tasks. `prentice list --all` shows them all.")
+    text = "\n".join(shown(line) for line in lines)
+    click.echo(text or "No such tasks. `prentice list --all` shows them all.")
+    if form == "mermaid" and (len(drawing.edges) > MERMAID_EDGES or len(text) > MERMAID_CHARACTERS):
+        click.echo(
+            f"Mermaid draws at most {MERMAID_EDGES} edges and {MERMAID_CHARACTERS:,} characters unless set up for "
+            "more. `prentice graph TASK` draws a part, `--format dot` has no such bounds.",
+            err=True,
+        )

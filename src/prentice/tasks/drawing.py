@@ -13,6 +13,10 @@ from prentice.tasks.todolist import TodoList
 DEEPEST: Final = 20
 """How many levels a tree indents, at 4 columns each; what is deeper continues in a tree of its own further down."""
 
+MERMAID_EDGES: Final = 500
+MERMAID_CHARACTERS: Final = 50_000
+"""What Mermaid refuses to draw more of, unless its site was set up otherwise (`maxEdges`, `maxTextSize`)."""
+
 _MERMAID_PLAIN: Final = frozenset(" -_.,:/()")
 """What may stand in a quoted Mermaid label beside letters and digits; the rest is written as `#code;`."""
 

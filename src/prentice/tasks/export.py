@@ -17,8 +17,9 @@ CSV_COLUMNS: Final = (
 )  # fmt: skip
 """The header of the CSV, named as in the JSON documents; `description` follows where it was asked for."""
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes spreadsheets evaluate a cell, line breaks because some skip them first (OWASP, "CSV Injection")."""
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "\0")
+"""What makes spreadsheets evaluate a cell: the signs, their full-width forms, and what some skip before them (OWASP,
+"CSV Injection" and ASVS 1.2.10)."""
 _MARKUP: Final = re.compile(r"[\\`*\[\]<~$]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
 """What could begin markup within a line of GitHub's Markdown; an underscore inside a word cannot."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -88,4 +89,4 @@ def _fenced(text: str) -> list[str]:
 
 def _cell(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_FORMULA_STARTS) else text
