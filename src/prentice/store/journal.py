@@ -26,7 +26,7 @@ KEPT_SECONDS: Final = 86_400.0
 _COMPACT_BYTES: Final = 4_000_000
 _MOST_BYTES: Final = 16_000_000
 _STEP_BYTES: Final = 1_000_000
-"""By how much a long journal grows until it is looked through again: reading all of it at each change costs too much."""
+"""By how much a long journal grows until it is looked through again; to do that at each change would cost too much."""
 _BLOCK: Final = 65_536
 _OPEN: Final = os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
