@@ -126,7 +126,7 @@ def end(*_):
     on = False
 signal.signal(signal.SIGTERM, end)
 print("ready", flush=True)
-while on:
+while on or told._number < 12:
     told.step()
 print(json.dumps([sorted(told.told.tasks), told.told.comments, [[*k, v] for k, v in told.told.values.items()]]))
 """
@@ -166,5 +166,5 @@ def test_the_same_holds_for_real_processes_that_write_at_once(path: Path, seed: 
     value = json.loads(path.read_text(encoding="utf-8"))
     wrong = [line for each in (*told, editor.told) for line in missing(value, each, deleted=editor.told.deleted)]
     assert wrong == []
-    assert all(each.tasks for each in told)
+    assert all(each.tasks or each.comments or each.values for each in told)
     sound(value)
