@@ -1,4 +1,4 @@
-"""A real Ollama server with the tiny models, for the tests in this directory.
+"""A real Ollama server and a real MLX with the tiny models, for the tests in this directory.
 
 Where it cannot be had the tests are skipped and say why; with the variable CI set that is a failure instead.
 """
@@ -11,9 +11,13 @@ from typing import NoReturn
 
 import pytest
 
+from engines.backend_behaviour import Served
 from engines.model_files import TRAINING_LIMIT, ModelFiles, NotPossibleError, model_files
 from engines.ollama_process import Server, find_binary, running
 from engines.tiny_corpus import held_out
+from prentice.backends.mlx.backend import MlxBackend
+from prentice.backends.mlx.engine import Engine
+from prentice.backends.mlx.runtime import missing
 
 TRAINED = "tiny-trained:latest"
 RANDOM = "tiny-random:latest"
@@ -86,6 +90,27 @@ def held_out_tasks() -> list[str]:
     return held_out()
 
 
+@pytest.fixture(scope="session")
+def mlx_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine for the whole session, with its prefixes in a directory of its own."""
+    if absent := missing():
+        _missing(f"there is no {', '.join(absent)} here: run `uv sync --group engines`", engine="MLX")
+    engine = Engine(prefixes=tmp_path_factory.mktemp("prefixes"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def mlx_served(mlx_engine: Engine, tiny_models: ModelFiles, held_out_tasks: list[str]) -> Served:
+    return Served(
+        opened=lambda: MlxBackend(mlx_engine),
+        name="mlx",
+        trained=str(ModelFiles.directory(tiny_models.trained)),
+        random=str(ModelFiles.directory(tiny_models.random)),
+        tasks=held_out_tasks,
+    )
+
+
 @pytest.fixture
 def ollama_environment(ollama: Ollama, tmp_path: Path) -> dict[str, str]:
     """The environment for a `prentice` of its own: this server, its own settings, and no proxy between them."""
@@ -100,7 +125,7 @@ def ollama_environment(ollama: Ollama, tmp_path: Path) -> dict[str, str]:
     return {**inherited, "OLLAMA_HOST": ollama.url, "PRENTICE_HOME": str(home)}
 
 
-def _missing(what: str) -> NoReturn:
+def _missing(what: str, *, engine: str = "Ollama") -> NoReturn:
     if os.environ.get("CI"):
-        pytest.fail(f"CI tests against a real Ollama, but {what}")
+        pytest.fail(f"CI tests against a real {engine}, but {what}")
     pytest.skip(what)

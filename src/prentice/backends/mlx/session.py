@@ -13,7 +13,7 @@ import mlx.core as mx
 from prentice.backends.context_window import prompt_too_long
 from prentice.backends.hardware import available_memory
 from prentice.backends.mlx import loading
-from prentice.backends.mlx.batch import Batch
+from prentice.backends.mlx.batch import WIDEST, Batch
 from prentice.backends.mlx.chat_template import ChatTemplate
 from prentice.backends.mlx.constraint import Constrainer, Constraint
 from prentice.backends.mlx.job import Job
@@ -132,9 +132,11 @@ class Session:
                 job.deliver(error)
                 continue
             reading = self._started(row, prompt)
-            if reading.read < len(prompt.tokens) - 1:
+            beside = bool(self._batch.rows or joining or self._waiting)
+            if not self._reads_in_batch(reading, beside=beside):
                 self._reading = reading
                 break
+            row.pending = prompt.tokens[reading.read : -1] + row.pending
             joining.append((row, reading.caches))
         self._batch.join(joining)
 
@@ -215,6 +217,14 @@ class Session:
             read=known.tokens,
             stops=sorted(stop for stop in stops if known.tokens < stop <= last),
         )
+
+    def _reads_in_batch(self, reading: _Reading, *, beside: bool) -> bool:
+        """Whether what is left of a prompt goes into the batch: the ends of several prompts are read in one call."""
+        last = len(reading.prompt.tokens) - 1
+        if reading.read == last:
+            return True
+        short = last - reading.read < WIDEST
+        return beside and short and self._network.ragged and reading.stops == [last]
 
     def _read_portion(self, reading: _Reading) -> None:
         """Read on, up to the next place whose state is kept; at the end the reply joins the batch."""
