@@ -122,3 +122,44 @@ def test_a_reply_that_was_stopped_for_repeating_itself_says_so() -> None:
 def test_blanks_without_end_behind_a_whole_answer_do_not_spoil_it() -> None:
     padded = Reply(text=GOOD + "\n" * 300, backend="b", model="m", finish="repetition")
     assert parse(padded, Plan).subtasks[0].name == "Read it"
+
+
+PROMPTED_GOOD = [
+    f"```json\n{GOOD}\n```",
+    f"```\n{GOOD}\n```\n",
+    f"~~~~JSON\n{GOOD}\n~~~~",
+    f"<think>Hm</think>\n```json\n{GOOD}```",
+    f"So it is a plan that they want.\n</think>\n\n{GOOD}",
+    '```json\n{"subtasks":[{"name":"Say ```this``` in a fence"}]}\n```',
+]
+
+
+@pytest.mark.parametrize("text", PROMPTED_GOOD)
+def test_a_fence_around_the_whole_answer_is_taken_off_where_the_schema_stood_in_the_prompt(text: str) -> None:
+    prompted = Reply(text=text, backend="b", model="m", schema_in_prompt=True)
+    assert len(parse(prompted, Plan).subtasks) == 1
+
+
+@pytest.mark.parametrize("text", PROMPTED_GOOD)
+def test_the_same_fence_is_an_error_where_the_reply_was_held_to_the_schema(text: str) -> None:
+    with pytest.raises(ReplyError):
+        parse(Reply(text=text, backend="b", model="m"), Plan)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"Here it is:\n```json\n{GOOD}\n```", "text before the JSON object"),
+        (f"```json\n{GOOD}\n```\nI hope this helps!", "code fence"),
+        (f"```json\n{GOOD}\n```\n```json\n{GOOD}\n```", "text after the JSON object"),
+        (f"```json\n{GOOD[:30]}", "code fence"),
+        ("```json\n[]\n```", "code fence"),
+        ('{"subtasks":"</think>"}', "subtasks: "),
+        ("I thought </think> and thought", "prose"),
+        ("</think>", "empty"),
+    ],
+)
+def test_nothing_else_is_guessed_where_the_schema_stood_in_the_prompt(text: str, says: str) -> None:
+    with pytest.raises(ReplyError) as caught:
+        parse(Reply(text=text, backend="b", model="m", schema_in_prompt=True), Plan)
+    assert says in caught.value.problems[0]

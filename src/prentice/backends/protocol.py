@@ -72,6 +72,7 @@ class Reply:
     """A finished answer. Token counts are the server's where it gives them, else estimates (`estimated`).
 
     Times are in seconds: `load` before the prompt was read, `first_token` from the request to the first piece.
+    `schema_in_prompt` tells that nothing held the reply to the request's schema: it could only be asked for in words.
     """
 
     text: str
@@ -85,6 +86,7 @@ class Reply:
     load: float = 0.0
     first_token: float = 0.0
     total: float = 0.0
+    schema_in_prompt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

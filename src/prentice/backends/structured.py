@@ -1,6 +1,7 @@
 """From a reply that had to be JSON of a schema to a checked value, or to a list of what is wrong with it.
 
-Nothing is guessed: the problems are sentences that can be shown to the model, so that it corrects itself.
+Nothing is guessed: the problems are sentences that can be shown to the model, so that it corrects itself. Only where
+the schema could be asked for in words alone, a fence around the one object is taken off: many models know no other way.
 """
 
 import json
@@ -18,7 +19,9 @@ T = TypeVar("T", bound=BaseModel)
 MOST_PROBLEMS: Final = 20
 
 _THINKING: Final = re.compile(r"\s*<(think|thinking|thought)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_THOUGHT_END: Final = re.compile(r"</(?:think|thinking|thought)>", re.IGNORECASE)
 _FENCE: Final = re.compile(r"```|~~~")
+_FENCED: Final = re.compile(r"(`{3,}|~{3,})[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1\s*\Z", re.DOTALL)
 _SHOWN: Final = 40
 
 
@@ -37,15 +40,31 @@ def parse(reply: Reply, kind: type[T]) -> T:
             details={"reply_tokens": reply.reply_tokens},
         )
     if reply.finish != "repetition":
-        return _checked(reply.text, kind)
+        return _checked(reply, kind)
     try:
-        return _checked(reply.text, kind)
+        return _checked(reply, kind)
     except ReplyError:
         _refuse(f"The reply repeats itself without end and was stopped, after: {_quoted(reply.text[-_SHOWN:])}.")
 
 
-def _checked(said: str, kind: type[T]) -> T:
-    text = _without_thinking(said)
+def refusal(*problems: str) -> ReplyError:
+    """Make the error for a reply with these problems; the first of a flood are kept, and the others counted."""
+    problems = tuple(problem.removesuffix(".") for problem in problems)  # they are joined into longer sentences
+    shown = problems[:MOST_PROBLEMS]
+    if len(problems) > len(shown):
+        shown += (f"There are {len(problems) - len(shown)} more problems of this kind",)
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return ReplyError(
+        f"The model's reply is not what was asked for: {problems[0]}{more}.",
+        next_step="Try again, choose a larger model with `--model`, or use `--backend builtin`.",
+        problems=shown,
+    )
+
+
+def _checked(reply: Reply, kind: type[T]) -> T:
+    text = _without_thinking(reply.text)
+    if reply.schema_in_prompt:
+        text = _unwrapped(text)
     _read(text)
     try:
         return kind.model_validate_json(text, strict=True)
@@ -114,6 +133,18 @@ def _without_thinking(text: str) -> str:
     return rest
 
 
+def _unwrapped(text: str) -> str:
+    """Take off what surrounds an answer of a model that nothing holds to the schema, if that is all there is around it.
+
+    It is the end of a thinking block that the chat template opened, and a fence around the whole.
+    """
+    if not text.startswith("{") and (end := _THOUGHT_END.search(text)):
+        text = text[end.end() :].strip()
+    fenced = _FENCED.match(text)
+    inner = fenced[2].strip() if fenced else ""
+    return inner if inner.startswith("{") and inner.endswith("}") else text
+
+
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -157,13 +188,4 @@ def _quoted(text: str) -> str:
 
 
 def _refuse(*problems: str) -> Never:
-    problems = tuple(problem.removesuffix(".") for problem in problems)  # they are joined into longer sentences
-    shown = problems[:MOST_PROBLEMS]
-    if len(problems) > len(shown):
-        shown += (f"There are {len(problems) - len(shown)} more problems of this kind",)
-    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-    raise ReplyError(
-        f"The model's reply is not what was asked for: {problems[0]}{more}.",
-        next_step="Try again, choose a larger model with `--model`, or use `--backend builtin`.",
-        problems=shown,
-    )
+    raise refusal(*problems)

@@ -7,11 +7,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prentice.backends.call import complete
+from prentice.backends.asking import attempt
 from prentice.backends.protocol import Piece
-from prentice.backends.structured import parse
 from prentice.context.repository import survey
-from prentice.errors import BreakdownRejectedError, ReplyCutError, ReplyError
+from prentice.errors import BreakdownRejectedError
 from prentice.prompts.render import render
 from prentice.runs.protocol import Json, Step, StepContext
 from prentice.runs.registry import Registry
@@ -25,7 +24,7 @@ from prentice.skills.services import Services
 from prentice.skills.task_text import check_text, split_text
 from prentice.tasks import sections
 from prentice.tasks.edits import not_found
-from prentice.tasks.plan import PlanningFacts
+from prentice.tasks.plan import PlanningFacts, Subtask
 from prentice.tasks.record import Task
 from prentice.tasks.todolist import TodoList
 
@@ -123,28 +122,34 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
 
     context.report({"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": bool(previous)})
     version = render("breakdown.system", bounds="").version
-    reply = await complete(
-        choice.backend, request, recorder=services.recorder, on_piece=on_piece, prompt_version=version
+    answer = await attempt(
+        choice.backend,
+        request,
+        PlanReply,
+        check=lambda plan: problems(_subtasks(plan), planning)[:_SHOWN_PROBLEMS],
+        recorder=services.recorder,
+        on_piece=on_piece,
+        prompt_version=version,
     )
+    reply = answer.reply
     context.report({"doing": "done", "tokens": reply.reply_tokens, "seconds": reply.total})
-    answer: dict[str, Json] = {
+    return {
         "text": reply.text,
         "backend": reply.backend,
         "model": reply.model,
-        "subtasks": [],
-        "worth_asking_again": reply.backend != "builtin" and previous is None,
+        "subtasks": [] if answer.value is None else _stored(_subtasks(answer.value)),
+        "problems": list(answer.problems),
+        "worth_asking_again": answer.worth_asking_again and previous is None,
     }
-    try:
-        plan = tuple(item.subtask() for item in parse(reply, PlanReply).subtasks)
-    except ReplyCutError as error:  # the same limit would cut the next one too
-        return answer | {"problems": [error.message.rstrip(".")], "worth_asking_again": False}
-    except ReplyError as error:
-        return answer | {"problems": list(error.problems)}
-    found = problems(plan, planning)
-    stored = Proposal(id="", uid="", task="", name="", description="", backend="", model="", subtasks=plan).stored()[
-        "subtasks"
-    ]
-    return answer | {"subtasks": [] if found else stored, "problems": list(found[:_SHOWN_PROBLEMS])}
+
+
+def _subtasks(plan: PlanReply) -> tuple[Subtask, ...]:
+    return tuple(item.subtask() for item in plan.subtasks)
+
+
+def _stored(plan: tuple[Subtask, ...]) -> Json:
+    proposal = Proposal(id="", uid="", task="", name="", description="", backend="", model="", subtasks=plan)
+    return proposal.stored()["subtasks"]
 
 
 async def propose(context: StepContext[Services], *, uid: str, task: str, facts: Json, answer: Json) -> Json:
