@@ -1,7 +1,8 @@
 """What counts as this machine, and the refusal of everything else.
 
-Covered: the host of each connection, redirects, a server that forwards a model to a cloud, by the model's name, by the
-server's catalogue and by the reply itself. Not covered: a local server that lies about all three.
+Covered: the host of each connection, what `localhost` leads to, redirects, proxies, a server that forwards a model to
+a cloud, by the model's name, by the server's catalogue and by the reply itself. Not covered: a local server that lies
+about all three.
 """
 
 import ipaddress
@@ -28,18 +29,38 @@ class Locality:
     def check_host(self, host: str, *, port: int | None = None) -> None:
         """Let a host pass that is this machine, or that the user listed.
 
+        Only an address in its plain spelling is this machine, and `localhost` where that leads to nothing else. Other
+        spellings (`127.1`, `2130706433`, `0177.0.0.1`) are read in different ways by different programs, and a name
+        that leads to this machine now may lead elsewhere at the next look-up: both have to be listed.
+
         Raises:
             RemoteRefusedError: it is neither.
         """
-        allowed = {item.strip().casefold().rstrip(".") for item in self.allowed_hosts}
-        name = host.casefold().rstrip(".").strip("[]")
-        if is_loopback(name) or name in allowed or f"[{name}]" in allowed or f"{name}:{port}" in allowed:
+        name = canonical(host)
+        allowed = {_listed(item) for item in self.allowed_hosts}
+        if is_loopback(name) or (name, None) in allowed or (name, port) in allowed:
             return
         raise RemoteRefusedError(
-            f"The host {host} is not this machine, and prompts stay on this machine.",
-            next_step=f'To allow it, add it to the settings: `[locality]` `allowed_hosts = ["{name}"]`.',
+            f"The host {host or '(none)'} is not this machine, and prompts stay on this machine.",
+            next_step="To allow it, add it to the settings: "
+            f'`[locality]` `allowed_hosts = ["{host.strip().casefold().strip("[]")}"]`.',
             details={"host": host},
         )
+
+    def check_proxy(self, host: str, *, port: int | None, target: str) -> None:
+        """Let a proxy pass that is this machine, or that the user listed: it can read what goes through it.
+
+        Raises:
+            RemoteRefusedError: it is neither.
+        """
+        try:
+            self.check_host(host, port=port)
+        except RemoteRefusedError as refusal:
+            raise RemoteRefusedError(
+                f"The environment sends what is for {target} through the proxy {host}, which is not allowed.",
+                next_step=f"To go without it, set `NO_PROXY={target}`. {refusal.next_step}",
+                details=refusal.details,
+            ) from None
 
     def check_name(self, model: str) -> None:
         """Let a model's name pass unless it is spelled like a cloud model and not allowed.
@@ -65,14 +86,33 @@ class Locality:
         return full_name(model) in {full_name(item) for item in self.allowed_remote_models}
 
 
+def canonical(host: str) -> str:
+    """Give a host in one spelling: small letters, no brackets, no dot at the end, the short form of an address."""
+    name = host.strip().casefold().rstrip(".").strip("[]")
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine by its address, or is `localhost` where that leads to this machine alone."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost" and _localhost_is_local()
+        return host == "localhost" and localhost_addresses() is not None
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+def localhost_addresses() -> tuple[str, ...] | None:
+    """Give the addresses that `localhost` has here; None if one of them is not of this machine."""
+    try:
+        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ()  # nothing to connect to
+    addresses = tuple(dict.fromkeys(str(item[4][0]).partition("%")[0] for item in found))
+    return addresses if all(ipaddress.ip_address(item).is_loopback for item in addresses) else None
 
 
 def full_name(model: str) -> str:
@@ -81,12 +121,13 @@ def full_name(model: str) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
-def _localhost_is_local() -> bool:
-    try:
-        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
-    except OSError:
-        return True  # nothing to connect to
-    return all(ipaddress.ip_address(str(item[4][0]).partition("%")[0]).is_loopback for item in found)
+def _listed(item: str) -> tuple[str, int | None]:
+    """Take an entry of `allowed_hosts` apart; only `name:port` and `[address]:port` carry a port."""
+    text = item.strip()
+    head, separator, tail = text.rpartition(":")
+    if separator and tail.isascii() and tail.isdigit() and (":" not in head or head.endswith("]")):
+        return canonical(head), int(tail)
+    return canonical(text), None
 
 
 def _remote_model(model: str, why: str) -> RemoteRefusedError:

@@ -8,12 +8,12 @@ why not the others.
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from prentice.backends.hardware import available_memory
 from prentice.backends.locality import Locality, full_name
 from prentice.backends.ollama.host import configured_url
 from prentice.backends.preference import rank, why_after
+from prentice.backends.probe import PROBE_SECONDS, listens
 from prentice.backends.protocol import Backend, ModelInfo
 from prentice.config import Settings
 from prentice.errors import BackendError, ConfigError, ModelUnsupportedError, UsageError
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from prentice.backends.ollama.models import Installed
 
 NAMES: Final = ("auto", "ollama", "mlx", "builtin", "scripted:FILE")
-PROBE_SECONDS: Final = 0.3
-"""How long `auto` waits for an Ollama; one that runs answers within a few milliseconds."""
-
 _SCRIPTED: Final = "scripted:"
 
 
@@ -80,13 +77,10 @@ async def _auto(settings: Settings, *, purpose: str) -> Choice:
 async def _why_no_ollama(settings: Settings) -> str:
     """Say in a sentence why there is no Ollama to use; empty if there is one."""
     try:
-        url = urlsplit(configured_url(settings.ollama_host))
-        Locality(allowed_hosts=settings.allowed_hosts).check_host(url.hostname or "", port=url.port)
+        url = configured_url(settings.ollama_host)
         # A bare connection first: the HTTP client takes longer to import than all the rest of a plan without a model.
-        async with asyncio.timeout(PROBE_SECONDS):
-            _, writer = await asyncio.open_connection(url.hostname, url.port)
-            writer.close()
-            await writer.wait_closed()
+        if not await listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts), seconds=PROBE_SECONDS):
+            return f"Nothing answers at {url}. Start Ollama with `ollama serve`."
         backend = _opened(settings)
         try:
             async with asyncio.timeout(PROBE_SECONDS):
@@ -96,9 +90,7 @@ async def _why_no_ollama(settings: Settings) -> str:
     except (BackendError, ConfigError) as error:
         return f"{error.message} {error.next_step}"
     except TimeoutError:
-        return f"What listens at {url.geturl()} did not answer within {PROBE_SECONDS:g} s."
-    except OSError:
-        return f"Nothing answers at {url.geturl()}. Start Ollama with `ollama serve`."
+        return f"What listens at {url} did not answer within {PROBE_SECONDS:g} s."
     return ""
 
 

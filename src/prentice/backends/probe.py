@@ -1,0 +1,67 @@
+"""Whether anything listens at an address, asked of the operating system alone: no HTTP, no bytes, no long wait."""
+
+import asyncio
+import socket
+import threading
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from prentice.backends.locality import Locality
+
+PROBE_SECONDS: Final = 0.3
+"""How long a host may take to accept a connection; one that runs does so within a few milliseconds."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+async def listens(url: str, *, locality: Locality, seconds: float = PROBE_SECONDS) -> bool:
+    """Tell whether a connection to a server opens in time; nothing is sent over it.
+
+    Raises:
+        RemoteRefusedError: the host is not this machine, and not allowed.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
+    locality.check_host(host, port=port)
+    try:
+        async with asyncio.timeout(seconds):
+            for address in await _addresses(host, port):
+                try:
+                    _, writer = await asyncio.open_connection(address, port)
+                except OSError:
+                    continue
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+                return True
+    except (TimeoutError, OSError, UnicodeError):
+        pass
+    return False
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    """Look a name up in a thread that nobody waits for: a resolver that hangs would hold up the end of the program."""
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[list[str]] = loop.create_future()
+
+    def settle(result: list[str] | Exception) -> None:
+        if found.done():
+            return
+        if isinstance(result, Exception):
+            found.set_exception(result)
+        else:
+            found.set_result(result)
+
+    def look_up() -> None:
+        result: list[str] | Exception
+        try:
+            entries: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            result = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+        except (OSError, UnicodeError) as error:
+            result = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, result)
+
+    threading.Thread(target=look_up, name="prentice-look-up", daemon=True).start()
+    return await found
