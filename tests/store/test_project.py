@@ -12,7 +12,9 @@ NOW = "2026-01-02T03:04:05.678Z"
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    """Give every file but the lock, in which stands who had it last."""
+    found = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
 
 
 def test_init_makes_the_todo2_file_the_settings_and_keeps_the_ledger_out_of_git(tmp_path: Path) -> None:

@@ -53,10 +53,6 @@ class Content:
                     return cls(data, before)
                 file.seek(0)  # it was written meanwhile
 
-    def is_older_than(self, moment: float) -> bool:
-        """Whether the file was written before a moment (seconds since 1970)."""
-        return self.signature.modified / 1e9 < moment
-
     @cached_property
     def digest(self) -> str:
         """The bytes' digest, BLAKE2b of 128 bits."""

@@ -243,9 +243,6 @@ class Session:
         if not is_changed and current.value is not current.state.value:
             value = {**value, "lastModified": now}
         self._backups.keep_day(current.content.data, day=now[:10])
-        if current.kind == "set_back":
-            self._note(current, now=now)
-            current = replace(current, kind=None, notice="")
         change = difference(current.state.value if current.is_renumbered else current.value, value)
         data = todo2.serialize(current.state, value)
         with Aside.write(self._path, data) as aside:
