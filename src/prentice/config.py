@@ -43,7 +43,9 @@ class Settings:
         "ollama.keep_alive", "10m", "How long Ollama keeps the model loaded after a call."
     )
     ollama_max_in_flight: int = _setting(
-        "ollama.max_in_flight", 8, "The most requests that Ollama gets at a time; how many it answers at once is learned."
+        "ollama.max_in_flight",
+        8,
+        "The most requests that Ollama gets at a time; how many it answers at once is learned.",
     )
     mlx_directories: tuple[str, ...] = _setting(
         "mlx.directories", (), "Directories that hold MLX models of your own, each in a directory named after it."
