@@ -217,8 +217,9 @@ def test_show_within_tokens_gives_criteria_and_the_newest_comments(prentice: Cal
     document = json.loads(out)
     assert "remark 8" in document["comments"][-1]["content"]
     assert err == "Shortened to 200 tokens. Without `--tokens` it is whole.\n"
-    whole, _ = prentice("show", "T-1", "--json")
-    assert json.loads(prentice("show", "T-1", "--json", "--tokens", "4000")[0]) == json.loads(whole)
+    whole = json.loads(prentice("show", "T-1", "--json")[0])
+    assert [act["did"] for act in whole.pop("history")] == [[f"T-1 comment T-1-C-{n} (note)"] for n in range(1, 10)]
+    assert json.loads(prentice("show", "T-1", "--json", "--tokens", "4000")[0]) == whole
 
 
 def test_terms_that_make_no_sense_are_refused(prentice: Call) -> None:

@@ -97,7 +97,7 @@ def _print_lines(tasks: "Sequence[Task]") -> None:
 @click.option("--tokens", type=int, metavar="N", help="Answer in at most N tokens, for assistants: 50 or more.")
 @global_options
 def show_command(task: str, *, tokens: int | None) -> None:
-    """Show one task with its description, comments and proposals."""
+    """Show one task with its description, comments and proposals; with -v, who did what to it here."""
     project = selection().open()
     if tokens is not None and not selection().json:
         click.echo(project.digest(task, tokens=tokens))
@@ -111,6 +111,9 @@ def show_command(task: str, *, tokens: int | None) -> None:
     proposals, runs = _kept(project, found.id)
     if not selection().json:
         _print_task(todolist, found, proposals)
+        if selection().verbose:
+            for act in project.history(found.id):
+                click.echo(shown(f"\n{act['at']}  {'; '.join(act['did'])}  by: {act['actor']}"))
         return
     document = found.document() | {
         "comments": [comment.document() for comment in todolist.comments(found.id)],
@@ -118,7 +121,7 @@ def show_command(task: str, *, tokens: int | None) -> None:
         "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in runs],
     }
     if tokens is None:
-        print_json(document)
+        print_json(document | {"history": project.history(found.id)})
     else:
         _print_shortened(document, tokens)
 

@@ -1,15 +1,27 @@
-"""Mending the Todo2 file, and bringing back what it was set back behind."""
+"""Looking the project over, mending the Todo2 file, and bringing back what it was set back behind."""
 
 from typing import TYPE_CHECKING
 
 from prentice.library.directory import Directory
 
 if TYPE_CHECKING:
+    from prentice.skills.doctor import Finding
     from prentice.store.repaired import Repaired
 
 
 class Mending(Directory):
-    """What `doctor` can do about what it finds."""
+    """What `doctor` finds, and can do about it."""
+
+    def doctor(self) -> "list[Finding]":
+        """Look over the machine and the project."""
+        from prentice.skills.doctor import examine
+
+        return examine(
+            self.settings,
+            root=self._root,
+            file=self._file() if self.project else None,
+            open_ledger=lambda: self._ledgers.current()[0].path,
+        )
 
     def repair(self) -> "Repaired":
         """Mend what other tools left broken in the file, as far as nothing has to be guessed; a backup is kept.

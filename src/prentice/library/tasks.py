@@ -1,7 +1,7 @@
 """Reading and changing the project's tasks."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prentice.library.directory import Directory
 from prentice.store.project import init_project
@@ -14,7 +14,6 @@ from prentice.tasks.record import Task
 from prentice.tasks.rules import Workflow
 
 if TYPE_CHECKING:
-    from prentice.skills.doctor import Finding
     from prentice.tasks.refinement import Refinement
 
 
@@ -37,6 +36,10 @@ class Tasks(Directory):
         if task_id not in tasks:
             raise not_found(task_id, tasks)
         return tasks[task_id]
+
+    def history(self, task_id: str) -> "list[dict[str, Any]]":
+        """Say who did what to a task with this program on this machine, oldest first: `{at, actor, did: [..]}`."""
+        return self._file().history(task_id)
 
     def add(
         self,
@@ -155,17 +158,6 @@ class Tasks(Directory):
         if task_id not in todolist.tasks:
             raise not_found(task_id, todolist.tasks)
         return refinement(todolist, todolist.tasks[task_id])
-
-    def doctor(self) -> "list[Finding]":
-        """Look over the machine and the project."""
-        from prentice.skills.doctor import examine
-
-        return examine(
-            self.settings,
-            root=self._root,
-            file=self._file() if self.project else None,
-            open_ledger=lambda: self._ledgers.current()[0].path,
-        )
 
     @property
     def _workflow(self) -> Workflow:

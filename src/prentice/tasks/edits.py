@@ -109,7 +109,7 @@ class Editor:
             TaskNotFoundError: no task has the id.
         """
         task = self.task(task_id)
-        comment_id = f"{task_id}-C-{next_comment(self.todolist, task_id)}"
+        comment_id = f"{task_id}-C-{next_comment(self.value, task_id)}"
         self._list("comments").append(
             {
                 "id": comment_id,
@@ -248,11 +248,13 @@ def next_number(value: Mapping[str, Any]) -> int:
     return number
 
 
-def next_comment(todolist: TodoList, task_id: str) -> int:
+def next_comment(value: Mapping[str, Any], task_id: str) -> int:
     """Give the number for a task's next comment, after the highest of its present ones."""
     prefix = f"{task_id}-C-"
-    taken = (comment.id.removeprefix(prefix) for comment in todolist.comments(task_id))
-    return 1 + max((int(number) for number in taken if re.fullmatch(r"\d{1,9}", number)), default=0)
+    inline = (row for task in task_records(value) if record_id(task) == task_id for row in _records(task, "comments"))
+    taken = (record_id(row) for row in (*_records(value, "comments"), *inline))
+    numbers = (name.removeprefix(prefix) for name in taken if name.startswith(prefix))
+    return 1 + max((int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number)), default=0)
 
 
 def not_found(task_id: str, known: Iterable[str]) -> TaskNotFoundError:
@@ -278,7 +280,8 @@ def _twins(name: str) -> Sequence[str]:
 
 
 def _records(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    return [record for record in value.get(key) or [] if isinstance(record, dict)]
+    rows = value.get(key)
+    return [record for record in rows if isinstance(record, dict)] if isinstance(rows, list) else []
 
 
 def _present_key(record: Mapping[str, Any], name: str) -> str:

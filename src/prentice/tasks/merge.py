@@ -12,7 +12,7 @@ from prentice.tasks.difference import Difference, Edit, Json, Name, Record, Reco
 from prentice.tasks.edits import MAX_ACTIVITIES, next_comment, next_number
 from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id
 from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way
-from prentice.tasks.todolist import TodoList, tasks_key
+from prentice.tasks.todolist import tasks_key
 
 _Rows: TypeAlias = list[Any]
 
@@ -209,12 +209,12 @@ class _Merge:
             old_id = record_id(record)
             comment_id = old_id
             if task_id != record.get("todoId"):
-                comment_id = f"{task_id}-C-{next_comment(TodoList(self.value), task_id)}"
+                comment_id = f"{task_id}-C-{next_comment(self.value, task_id)}"
             twin = present.get((comment_id, 0))
             if twin is not None and twin.get("created") == record.get("created"):
                 continue
             if twin is not None:
-                comment_id = f"{task_id}-C-{next_comment(TodoList(self.value), task_id)}"
+                comment_id = f"{task_id}-C-{next_comment(self.value, task_id)}"
             self._comments[old_id] = comment_id
             moved = {**record, "id": comment_id, "todoId": task_id}
             self._rows("comments").append(moved)

@@ -14,6 +14,7 @@ from prentice.skills.breakdown.checks import structure_problems
 from prentice.skills.breakdown.proposal import Proposal
 from prentice.store.todo2_file import Todo2File
 from prentice.tasks import sections
+from prentice.tasks.claims import OWN_KEY
 from prentice.tasks.edits import Draft, Editor
 from prentice.tasks.plan import Subtask
 from prentice.tasks.record import Task
@@ -21,7 +22,6 @@ from prentice.tasks.rules import Actor
 from prentice.tasks.todolist import task_records
 from prentice.tasks.words import content_words
 
-MARK: Final = "prentice"
 _SHARED: Final = 0.5
 """The share of an entry's words from which it is handed down to a subtask."""
 _PARENT_KEY: Final = ""
@@ -181,7 +181,7 @@ def _complete_dependencies(editor: Editor, proposal: Proposal, made: Mapping[str
 def _existing(editor: Editor, uid: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for record in task_records(editor.value):
-        mark: Any = record.get(MARK)
+        mark: Any = record.get(OWN_KEY)
         if isinstance(mark, Mapping) and mark.get("proposal") == uid:
             found[str(mark.get("key"))] = str(record.get("id"))
     return found
@@ -202,7 +202,7 @@ def _parent_draft(proposal: Proposal) -> Draft:
     return Draft(
         name=proposal.name,
         description=proposal.description if sections.parse(proposal.description).criteria else description,
-        extra={MARK: {"proposal": proposal.uid, "key": _PARENT_KEY}},
+        extra={OWN_KEY: {"proposal": proposal.uid, "key": _PARENT_KEY}},
     )
 
 
@@ -227,7 +227,7 @@ def _child_draft(subtask: Subtask, proposal: Proposal, parent: Task, needs: tupl
         dependencies=needs,
         extra={
             "parent_id": parent.id,
-            MARK: {"proposal": proposal.uid, "key": subtask.key, "complexity": subtask.complexity},
+            OWN_KEY: {"proposal": proposal.uid, "key": subtask.key, "complexity": subtask.complexity},
         },
     )
 

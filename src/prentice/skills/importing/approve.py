@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from prentice.errors import ProposalError
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.skills.breakdown.approve import Approved
-from prentice.skills.importing.marks import MARK, earlier_imports, mark
+from prentice.skills.importing.marks import earlier_imports, mark
 from prentice.skills.importing.proposal import ImportProposal
 from prentice.store.todo2_file import Todo2File
+from prentice.tasks.claims import OWN_KEY
 from prentice.tasks.edits import Draft, Editor
 from prentice.tasks.imports.item import LABELS, ImportedTask
 from prentice.tasks.rules import Actor
@@ -92,7 +93,7 @@ class _Making:
                 priority=task.priority,
                 tags=(*task.tags, *((f"parent:{parent}",) if parent else ())),
                 dependencies=needs,
-                extra={**({"parent_id": parent} if parent else {}), MARK: mark(task, self._proposal.uid)},
+                extra={**({"parent_id": parent} if parent else {}), OWN_KEY: mark(task, self._proposal.uid)},
             )
         )
 

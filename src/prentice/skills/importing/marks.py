@@ -9,12 +9,12 @@ lets a second import of the same source know its tasks, whatever they were renam
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from prentice.tasks.claims import OWN_KEY
 from prentice.tasks.imports.item import ImportedTask
 from prentice.tasks.record import record_id
 from prentice.tasks.todolist import TodoList
 from prentice.tasks.words import content_words, jaccard
 
-MARK: Final = "prentice"
 _ALIKE: Final = 0.5
 """From this share of common words two names are one entry's, edited since; other projects have the same ids."""
 
@@ -39,7 +39,7 @@ def earlier_imports(todolist: TodoList, tasks: Sequence[ImportedTask]) -> dict[s
 
 
 def _mark(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = record.get(MARK)
+    found = record.get(OWN_KEY)
     return found if isinstance(found, Mapping) else {}
 
 
