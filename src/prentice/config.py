@@ -32,7 +32,7 @@ class Settings:
     """All settings, resolved. Times are in seconds."""
 
     backend: str = _setting(
-        "backend", "auto", "Which backend answers: `auto`, `ollama`, `mlx`, `builtin` or `scripted:FILE`."
+        "backend", "auto", "Which backend answers: `auto`, `ollama`, `mlx`, `openai`, `builtin` or `scripted:FILE`."
     )
     model: str = _setting("model", "", "The model to use; empty lets Prentice choose among the installed ones.")
     worker: str = _setting("worker", "", "The name under which tasks are claimed; empty takes `user@host`.")
@@ -46,6 +46,21 @@ class Settings:
         "ollama.max_in_flight",
         8,
         "The most requests that Ollama gets at a time; how many it answers at once is learned.",
+    )
+    openai_host: str = _setting(
+        "openai.host",
+        "",
+        "Where an OpenAI-compatible server listens, such as http://127.0.0.1:1234; empty reads `OPENAI_BASE_URL`.",
+    )
+    openai_key_variable: str = _setting(
+        "openai.key_variable",
+        "PRENTICE_OPENAI_KEY",
+        "The environment variable that holds that server's key, where it wants one. The key itself is no setting.",
+    )
+    openai_keyring: str = _setting(
+        "openai.keyring",
+        "",
+        "The keyring's service that holds the key, under the server's host and port; empty does not ask the keyring.",
     )
     mlx_directories: tuple[str, ...] = _setting(
         "mlx.directories", (), "Directories that hold MLX models of your own, each in a directory named after it."

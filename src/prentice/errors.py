@@ -20,6 +20,7 @@ PrenticeError
     BackendError                  a model runtime
         BackendUnreachableError   nothing answers there
         WrongServerError          another program answers there
+        KeyRefusedError           the server wants a key, or another one
         RemoteRefusedError        the work would leave this machine
         ModelNotFoundError        the server does not have the model
         ModelUnsupportedError     the model cannot do what is asked
@@ -155,6 +156,12 @@ class WrongServerError(BackendError):
     """Another program answers at the backend's address."""
 
     code = "wrong_server"
+
+
+class KeyRefusedError(BackendError):
+    """The server wants a key, or another one than it was given."""
+
+    code = "key_refused"
 
 
 class RemoteRefusedError(BackendError):
