@@ -17,7 +17,10 @@ TAB = 4
 
 @dataclass(frozen=True)
 class Slip:
-    """One kind of slip. `context` is the number of lines around a place when the reply is written."""
+    """One kind of slip. `context` is the number of lines around a place when the reply is written.
+
+    `destroys` matches what the slip takes from new lines without a trace: what was meant there nobody can know.
+    """
 
     name: str
     alter: Alter | None = None
@@ -26,6 +29,7 @@ class Slip:
     short_fence: bool = False
     plain_marks: bool = False
     only: frozenset[Format] | None = None
+    destroys: str = ""
     apart: bool = False
 
     def done_to(self, reply: str, *, format_: Format, chance: random.Random) -> str:
@@ -217,11 +221,11 @@ SLIPS = (
     Slip("first line's lost", alter=first_line_lost),
     Slip("blanks at all ends", alter=trailing),
     Slip("blanks at some ends", alter=some_trailing),
-    Slip("blanks at ends lost", alter=stripped),
+    Slip("blanks at ends lost", alter=stripped, destroys=r"[ \t]\Z"),
     Slip("tabs for blanks", alter=tabs),
     Slip("blanks for tabs", alter=blanks),
     Slip("curly quotes", alter=curly),
-    Slip("straight quotes", alter=straight),
+    Slip("straight quotes", alter=straight, destroys="[\u2018\u2019\u201c\u201d\u2013\u2014\u00a0]"),
     Slip("wrong line numbers", whole=wrong_numbers, only=frozenset({Format.UNIFIED})),
     Slip("no space before context", whole=no_context_space, only=HUNKS),
     Slip("one context line", context=1, only=HUNKS | BLOCKS),

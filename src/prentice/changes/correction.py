@@ -128,8 +128,8 @@ class Correction:
         if not end:
             return end
         if self._adds_ends:
-            if self._suffix and end.endswith(self._suffix):
-                return end.removesuffix(self._suffix)
+            if end == self._suffix:
+                return ""
             return Doubt("the reply adds blanks at the ends of lines")
         return end if self._has_ends else Doubt("a new line ends in blanks, and nothing shows that the file's lines do")
 

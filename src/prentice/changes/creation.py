@@ -1,5 +1,6 @@
 """New files: nothing of theirs can be compared with what is there, so they are compared with files of their kind."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
@@ -32,13 +33,12 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
     """Say what of a new file's white space or quotes no file of its kind has, None if nothing."""
     lines = [line for line in text.lines if line.strip()] if text else []
     others = [line for other in kin for line in other.lines if line.strip()]
-    leads = {lead[0] for line in lines if (lead := indentation(line))}
-    known = {lead[0] for line in others if (lead := indentation(line))}
+    style, known = _style(lines), _style(others)
     if lines and all(indentation(line) for line in lines):
         return "Every line of the new file is indented."
-    if "\t" in leads and "\t" not in known and (known or PurePosixPath(path).suffix in _BLANKS_ONLY):
+    if style["\t"] > style[" "] and (known[" "] > 9 * known["\t"] or PurePosixPath(path).suffix in _BLANKS_ONLY):
         return "The new file is indented with tabs, files of its kind with blanks."
-    if known == {"\t"} and any(line.startswith("  ") for line in lines):
+    if style[" "] > style["\t"] and known["\t"] > 9 * known[" "]:
         return "The new file is indented with blanks, files of its kind with tabs."
     if any(line != line.rstrip() for line in lines) and not any(line != line.rstrip() for line in others):
         return "Lines of the new file end in blanks."
@@ -48,6 +48,11 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
         and not any(mark in line for line in others for mark in CURLY)
     ):
         return "The new file has curly quotes, files of its kind have none."
-    if not leads and known and any(opens_block(line) and not line.rstrip().endswith((",", "=")) for line in lines[:-1]):
+    if not style and known and any(opens_block(line) and not line.rstrip().endswith((",", "=")) for line in lines[:-1]):
         return "No line of the new file is indented."
     return None
+
+
+def _style(lines: Sequence[str]) -> Counter[str]:
+    """Count the lines that begin with tabs and with blanks; the stars of block comments do not count."""
+    return Counter(line[0] for line in lines if line[0] in "\t " and not line.lstrip().startswith("*"))

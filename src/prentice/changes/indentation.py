@@ -84,7 +84,7 @@ def _expanding(width: int) -> Carry:
 
 
 def _tabbing(width: int) -> Carry:
-    return lambda lead: "\t" * (len(lead) // width) + " " * (len(lead) % width) if "\t" not in lead else None
+    return lambda lead: "\t" * (len(lead) // width) if "\t" not in lead and len(lead) % width == 0 else None
 
 
 def _is_tabbed(lead: str, width: int) -> bool:
@@ -94,10 +94,10 @@ def _is_tabbed(lead: str, width: int) -> bool:
 
 
 def is_foreign(line: str, *, shown: Iterable[str]) -> bool:
-    """Whether a new line is indented with a character that no indentation shown begins with, while some begin."""
+    """Whether a new line is indented with another character than the indentations shown; with a tab, if none is shown."""
     lead = indentation(line)
-    firsts = {other[0] for other in shown if other}
-    return bool(lead) and bool(firsts) and lead[0] not in firsts
+    firsts = {other[0] for other in shown if other} or {" "}
+    return bool(lead) and lead[0] not in firsts
 
 
 def is_flat(lines: Sequence[str]) -> bool:
@@ -108,3 +108,16 @@ def is_flat(lines: Sequence[str]) -> bool:
 def opens_block(line: str) -> bool:
     """Whether what follows a line usually stands deeper."""
     return line.rstrip().endswith(_OPENERS)
+
+
+def loses_depth(before: str, line: str) -> bool:
+    """Whether a line stands no deeper than the one before it, which opens a bracket or an assignment.
+
+    Branches of a `switch`, labels and preprocessor lines do so in many styles.
+    """
+    word, opener = line.strip(), before.rstrip()
+    if not opener.endswith(("{", "(", "[", "=")) or opener.endswith(("==", ")=", "]=")):
+        return False
+    if not word or word[0] in ")]}#" or word.endswith(":") or word.startswith(("case ", "default", "</", "<?", "?>")):
+        return False
+    return len(indentation(line).expandtabs(8)) <= len(indentation(before).expandtabs(8))

@@ -6,11 +6,11 @@ indented anew is taken as meant. What could be either a slip or meant (blanks at
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from prentice.changes.correction import Correction, Doubt, Level, Pair
 from prentice.changes.diff import changed_blocks
-from prentice.changes.indentation import indentation
+from prentice.changes.indentation import indentation, is_flat, loses_depth, opens_block
 from prentice.changes.index import key
 
 
@@ -26,7 +26,7 @@ def rewritten(
     old: Sequence[str], new: Sequence[str], *, leads: Callable[[], Iterable[str]], base: Pair | None = None
 ) -> Rewritten | Doubt:
     """Give the new lines as the file would write them. `base` pairs two lines that begin the text on either side."""
-    places = _aligned(old, new)
+    places = aligned(old, new)
     pairs = [Pair(line, old[place]) for line, place in zip(new, places, strict=True) if place is not None]
     if any(pair.level is Level.PUNCTUATION for pair in pairs):
         return Doubt("a line that stays is written with other quotes, dashes or spaces")
@@ -34,17 +34,21 @@ def rewritten(
         len(pair.present) - len(pair.present.rstrip()) > len(pair.quoted) - len(pair.quoted.rstrip()) for pair in pairs
     ):
         return Doubt("a line that stays lost the blanks at its end")
+    if not is_flat(old) and is_flat(new) and len(new) > 1:
+        return Doubt("no line is indented")
+    if base is None and _all_indented(new) and not _all_indented(old):
+        return Doubt("every line is indented")
     correction = Correction([*pairs, *([base] if base else [])], leads=leads)
     if correction.is_reindented and not _is_shift(correction.pairs):
         if not _is_partly_reindented(pairs, base):
             return Doubt("the indentation differs from the file's, and not all in the same way")
         correction = Correction([pair for pair in pairs if pair.level <= Level.TRAILING_SPACE], leads=leads)
     mended = [correction.mended(line) for line in new]
-    doubt = next((line for line in mended if isinstance(line, Doubt)), None)
+    doubt = next((line for line in mended if isinstance(line, Doubt)), None) or _lost_depth(new, places)
     return doubt or Rewritten(tuple(line for line in mended if isinstance(line, str)), correction.level)
 
 
-def _aligned(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
+def aligned(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
     """Give for each new line the old line that it repeats, but for white space."""
     places: list[int | None] = [None] * len(new)
     here = there = 0
@@ -54,6 +58,34 @@ def _aligned(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
         here, there = block.old_end, block.new_end
     places[there:] = range(here, len(old))
     return places
+
+
+def _lost_depth(new: Sequence[str], places: Sequence[int | None]) -> Doubt | None:
+    """Say whether a line that is new, or behind one that is, lost its place inside what the line before opens."""
+    worded = [(line, place) for line, place in zip(new, places, strict=True) if line.strip()]
+    for (before, above), (line, place) in pairwise(worded):
+        if (above is None or place is None) and loses_depth(before, line):
+            return Doubt("a new line stands no deeper than the one that opens its block")
+    return None
+
+
+def _all_indented(lines: Sequence[str]) -> bool:
+    worded = [line for line in lines if line.strip()]
+    return bool(worded) and all(indentation(line) for line in worded)
+
+
+def lost_indentation(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether all lines that stand on both sides moved left, without what opened their block having gone."""
+    worded = [line for line in new if line.strip()]
+    places = aligned(old, worded)
+    pairs = [(Pair(line, old[place]), place) for line, place in zip(worded, places, strict=True) if place is not None]
+    moved = [(pair, place) for pair, place in pairs if len(indentation(pair.quoted)) < len(indentation(pair.present))]
+    if not moved or any(
+        indentation(pair.quoted) and indentation(pair.quoted) == indentation(pair.present) for pair, _ in pairs
+    ):
+        return False
+    place = moved[0][1]
+    return not (place and opens_block(old[place - 1]))
 
 
 def _is_shift(pairs: Iterable[Pair]) -> bool:

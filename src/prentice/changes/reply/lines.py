@@ -39,6 +39,10 @@ class Fence:
         word = line.strip()
         return word.startswith(self.marks) and not word.strip(self.marks[0])
 
+    def closes_patch(self, line: str) -> bool:
+        """Whether a line closes the block around a patch, in which text of the file stands behind a sign."""
+        return not line[:1].isspace() and self.closes(line)
+
     @property
     def language(self) -> str:
         """The first word behind the fence, in lower case."""

@@ -71,6 +71,8 @@ class _Reading:
             return self._taken(v4a.read_patch(self.lines, number, inside=self.inside))
         if unified.begins(self.lines, number):
             return self._taken(unified.read_diff(self.lines, number, inside=self.inside))
+        if unified.is_hunk_head(line) and line.count("@@") > 1:
+            return refuse("malformed", "A part of a diff stands outside of any diff.", at=number + 1)
         if opened := fence(line):
             return self._fenced(number, opened)
         if path := deletion(line):

@@ -58,7 +58,7 @@ def read_diff(
     closed = inside is None
     while number < len(lines):
         line = lines[number]
-        if inside and inside.closes(line):
+        if inside and inside.closes_patch(line):
             closed = True
             number += 1
             break
@@ -129,7 +129,7 @@ def _read_hunk(lines: Sequence[str], number: int, draft: Draft, *, inside: Fence
         line = lines[number]
         if is_hunk_head(line) or line.startswith("diff --git ") or _is_next_file(lines, number):
             break
-        if inside and inside.closes(line):
+        if inside and inside.closes_patch(line):
             break
         if line.startswith("\\"):
             draft.mark_no_newline()

@@ -39,7 +39,7 @@ def read_patch(lines: Sequence[str], start: int, *, inside: Fence | None) -> tup
         at = number + 1
         if word == END:
             return edits, number + 1
-        if not whole and inside and inside.closes(lines[number]):
+        if not whole and inside and inside.closes_patch(lines[number]):
             return edits, number + 1
         if word.startswith(UPDATE):
             found, number = _read_update(lines, number, inside=None if whole else inside)
@@ -90,7 +90,7 @@ def _read_update(lines: Sequence[str], number: int, *, inside: Fence | None) -> 
     while number < len(lines):
         line = lines[number]
         word = line.strip()
-        if _ends(word) or (inside and inside.closes(line)):
+        if _ends(word) or (inside and inside.closes_patch(line)):
             break
         if line.startswith("@@"):
             if any(kept.strip() for kept in drafts[-1].raw):
