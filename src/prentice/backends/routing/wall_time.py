@@ -1,0 +1,126 @@
+"""Whether a model fits this machine, and how long it would take: loading, reading the prompt, writing the reply."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from prentice.backends.context_window import DEFAULT_CACHE_PER_TOKEN, SIZES
+from prentice.backends.hardware import Hardware
+from prentice.backends.routing.candidate import Candidate
+from prentice.backends.routing.need import Need
+from prentice.backends.routing.policy import Policy
+from prentice.backends.routing.traits import Traits
+
+_OVERHEAD: Final = 1.1
+"""What a runtime takes beside weights and cache; Ollama reckons with ten percent too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Seconds that a call is expected to take, by its parts. `measured` tells that they rest on calls made here."""
+
+    load: float
+    prompt: float
+    reply: float
+    measured: bool
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.load + self.prompt + self.reply
+
+    def __str__(self) -> str:
+        """Say it as people do."""
+        about = "" if self.measured else ", estimated from its size"
+        loading = f", {duration(self.load)} of it to load" if self.load >= 1 else ""
+        return f"about {duration(self.total)}{loading}{about}"
+
+    def document(self) -> dict[str, object]:
+        """Give it as JSON values."""
+        return {
+            "seconds": round(self.total, 1), "load": round(self.load, 1), "prompt": round(self.prompt, 1),
+            "reply": round(self.reply, 1), "measured": self.measured,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The bytes that a model takes with its window, and those that it may take here; None where not known."""
+
+    takes: int | None
+    limit: int | None
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it fits; None where it is not known."""
+        return None if self.takes is None or self.limit is None else self.takes <= self.limit
+
+
+def duration(seconds: float) -> str:
+    """Write a duration for people."""
+    if seconds < 100:
+        return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def gigabytes(size: float) -> str:
+    """Write a size for people, in units of 10^9 bytes."""
+    return f"{size / 1e9:.1f} GB"
+
+
+def room(candidate: Candidate, need: Need, *, hardware: Hardware, policy: Policy) -> Room:
+    """Tell what a model takes with the window that the need has, and what it may take on this machine."""
+    takes = _bytes(candidate, need)
+    if candidate.elsewhere or hardware.available is None:
+        return Room(takes=takes, limit=None)
+    limit = hardware.for_models or 0
+    if candidate.backend != "mlx":
+        limit += hardware.gpu_memory or 0  # a server spreads a model over card and main memory
+    return Room(takes=takes, limit=int(limit * policy.memory_share))
+
+
+def runs_on(candidate: Candidate, need: Need, *, hardware: Hardware, policy: Policy) -> str:
+    """Tell which part of the machine computes: `apple_silicon`, `graphics_card` or `processor`."""
+    if hardware.apple_silicon:
+        return "apple_silicon"
+    takes, memory = _bytes(candidate, need), hardware.gpu_memory
+    if candidate.backend != "mlx" and memory and takes is not None and takes <= memory * policy.memory_share:
+        return "graphics_card"
+    return "processor"
+
+
+def expected(
+    candidate: Candidate, need: Need, *, traits: Traits, hardware: Hardware, policy: Policy
+) -> Expectation | None:
+    """Expect how long a call takes, from speeds measured here, else from the model's size; None where nothing helps."""
+    speed, size = candidate.speed, candidate.info.size_bytes
+    measured = speed.prompt is not None and speed.reply is not None
+    prompt_speed, reply_speed = speed.prompt, speed.reply
+    if not measured:
+        if size is None or candidate.elsewhere:
+            return None
+        pace = policy.paces[runs_on(candidate, need, hardware=hardware, policy=policy)]
+        estimate = pace.bytes_a_second / (size * traits.active_share)
+        prompt_speed, reply_speed = speed.prompt or estimate * pace.prompt_factor, speed.reply or estimate
+    assert prompt_speed is not None  # noqa: S101 - measured, or estimated just now
+    assert reply_speed is not None  # noqa: S101 - as above
+    if candidate.resident:
+        load = 0.0
+    elif speed.load is not None:
+        load = speed.load
+    else:
+        load = policy.load_seconds + (size or 0) / policy.load_bytes_a_second
+    return Expectation(
+        load=load,
+        prompt=max(0, need.prompt_tokens - candidate.warm_tokens) / prompt_speed,
+        reply=need.reply_tokens / reply_speed,
+        measured=measured,
+    )
+
+
+def _bytes(candidate: Candidate, need: Need) -> int | None:
+    if candidate.info.size_bytes is None:
+        return None
+    window = next((size for size in SIZES if size >= need.window), need.window)
+    window = min(window, candidate.info.context or window)
+    cache = window * (candidate.cache_per_token or DEFAULT_CACHE_PER_TOKEN)
+    return int((candidate.info.size_bytes + cache) * _OVERHEAD)
