@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engines.backend_behaviour import CASES, Served
-from prentice.backends.ollama import OllamaBackend
+from prentice.backends.ollama.backend import OllamaBackend
 
 if TYPE_CHECKING:
     from engines.conftest import Ollama

@@ -1,6 +1,7 @@
 """All replies in flight of one model, decoded together: one call of the network feeds every row at once."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import mlx.core as mx
@@ -14,10 +15,22 @@ if TYPE_CHECKING:
     from prentice.backends.mlx.constraint import Constrainer
 
 WIDEST: Final = 64
-"""The most tokens that a row is fed in one call."""
+"""The most forced tokens that a row is fed in one call."""
+
+MOST_LOGITS: Final = 32
+"""Places of a call whose logits are computed though only a row's last are looked at; more are fed without."""
 
 _PLACE_COST_CPU: Final = 0.12
 _PLACE_COST_GPU: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A row about to join: the caches of its prompt, and the tokens of it, but for the last, that they do not know."""
+
+    row: Row
+    caches: list[Any]
+    unread: list[int]
 
 
 class Batch:
@@ -40,18 +53,21 @@ class Batch:
         """Tokens that the rows may still come to hold, prompts included."""
         return sum(row.size for row in self.rows)
 
-    def join(self, joining: Sequence[tuple[Row, list[Any]]]) -> None:
-        """Add rows, each with the caches of its prompt but for the last token."""
+    def join(self, joining: "Sequence[Joining]") -> None:
+        """Add rows; the ends of their prompts that are yet to read are read in one call."""
         if not joining:
             return
-        lists = [caches for _, caches in joining]
+        lists = [item.caches for item in joining]
         merged = [layers[0].merge(layers) for layers in zip(*lists, strict=True)]
+        if any(item.unread for item in joining):
+            self._called([item.unread for item in joining], merged)
+            mx.eval([cache.state for cache in merged])
         if self.rows:
             for mine, theirs in zip(self._caches, merged, strict=True):
                 mine.extend(theirs)
         else:
             self._caches = merged
-        self.rows += [row for row, _ in joining]
+        self.rows += [item.row for item in joining]
 
     def leave(self, leaving: Iterable[Row]) -> None:
         """Remove rows."""
@@ -95,14 +111,13 @@ class Batch:
         self.leave(finished)
 
     def _logits(self, feeding: list[list[int]]) -> mx.array:
-        """Call the network, and give the logits behind each row's last token; they are computed from now on."""
+        """Feed the rows, and give the logits behind each one's last token; they are computed from now on."""
+        width = max(len(fed) for fed in feeding)
+        if width > 1 and width * len(feeding) > MOST_LOGITS:
+            self._called([fed[:-1] for fed in feeding], self._caches)  # what nobody asks for is never computed
+            feeding = [fed[-1:] for fed in feeding]
+        logits = self._called(feeding, self._caches)
         counts = [len(fed) for fed in feeding]
-        width = max(counts)
-        if width > 1 and len(counts) > 1:
-            for cache in self._caches:
-                cache.feed(counts)
-        tokens = mx.array([fed + [0] * (width - len(fed)) for fed in feeding])
-        logits: mx.array = self._network.model(tokens, cache=self._caches)
         if len(set(counts)) == 1:
             last = logits[:, -1]
         else:
@@ -110,6 +125,16 @@ class Batch:
             last = mx.take_along_axis(logits, places, axis=1)[:, 0]
         _start(last)
         return last
+
+    def _called(self, feeding: Sequence[list[int]], caches: list[Any]) -> mx.array:
+        counts = [len(fed) for fed in feeding]
+        width = max(counts)
+        if width > 1 and len(counts) > 1:
+            for cache in caches:
+                cache.feed(counts)
+        tokens = mx.array([fed + [0] * (width - len(fed)) for fed in feeding])
+        logits: mx.array = self._network.model(tokens, cache=caches)
+        return logits
 
     def _drawn(self, logits: mx.array, drawing: list[int]) -> tuple[list[int], list[bool]]:
         """Draw for the rows that have come to the end of what they were to be fed; meanwhile, text goes out."""

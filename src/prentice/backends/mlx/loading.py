@@ -23,6 +23,19 @@ WORKING_SHARE: Final = 1.1
 """Weights and what is computed beside them, as a multiple of the weights."""
 
 
+# Whatever a network's definition runs into when its configuration or weights make no sense.
+_NOT_LOADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    ImportError,
+    AttributeError,
+    AssertionError,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """A loaded network. `cache_per_token` are bytes of keys and values; `vocabulary` is the width of its logits."""
@@ -65,7 +78,7 @@ def load(directory: ModelDirectory) -> Network:
             model.update(tree_map(_as_float32, model.parameters()))
         mx.eval(model.parameters())
         return _measured(model)
-    except (ValueError, TypeError, KeyError, RuntimeError, ImportError, AttributeError, AssertionError) as error:
+    except _NOT_LOADABLE as error:
         raise ModelUnsupportedError(
             f"MLX cannot load the model {directory.name}: {_first_line(error)}",
             next_step="Its files do not belong together or are of an unknown kind: fetch it again, "

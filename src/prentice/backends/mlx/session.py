@@ -13,7 +13,7 @@ import mlx.core as mx
 from prentice.backends.context_window import prompt_too_long
 from prentice.backends.hardware import available_memory
 from prentice.backends.mlx import loading
-from prentice.backends.mlx.batch import WIDEST, Batch
+from prentice.backends.mlx.batch import Batch, Joining
 from prentice.backends.mlx.chat_template import ChatTemplate
 from prentice.backends.mlx.constraint import Constrainer, Constraint
 from prentice.backends.mlx.job import Job
@@ -117,7 +117,7 @@ class Session:
 
     def _begin_reading(self) -> None:
         """Take up waiting jobs; those whose prompt is known already join the batch at once."""
-        joining: list[tuple[Row, list[Any]]] = []
+        joining: list[Joining] = []
         while self._waiting and len(self._batch.rows) + len(joining) < self._limits.parallel:
             job = self._waiting[0]
             try:
@@ -132,12 +132,10 @@ class Session:
                 job.deliver(error)
                 continue
             reading = self._started(row, prompt)
-            beside = bool(self._batch.rows or joining or self._waiting)
-            if not self._reads_in_batch(reading, beside=beside):
+            if not self._reads_while_joining(reading, beside=bool(joining or self._waiting)):
                 self._reading = reading
                 break
-            row.pending = prompt.tokens[reading.read : -1] + row.pending
-            joining.append((row, reading.caches))
+            joining.append(Joining(row, reading.caches, prompt.tokens[reading.read : -1]))
         self._batch.join(joining)
 
     def _prompt(self, job: Job) -> Prompt:
@@ -218,12 +216,12 @@ class Session:
             stops=sorted(stop for stop in stops if known.tokens < stop <= last),
         )
 
-    def _reads_in_batch(self, reading: _Reading, *, beside: bool) -> bool:
-        """Whether what is left of a prompt goes into the batch: the ends of several prompts are read in one call."""
+    def _reads_while_joining(self, reading: _Reading, *, beside: bool) -> bool:
+        """Whether what is left of a prompt is read when it joins: the ends of several prompts are read in one call."""
         last = len(reading.prompt.tokens) - 1
         if reading.read == last:
             return True
-        short = last - reading.read < WIDEST
+        short = last - reading.read <= PORTION
         return beside and short and self._network.ragged and reading.stops == [last]
 
     def _read_portion(self, reading: _Reading) -> None:
@@ -238,7 +236,7 @@ class Session:
         if not reading.stops:
             self._reading = None
             mx.clear_cache()
-            self._batch.join([(reading.row, reading.caches)])
+            self._batch.join([Joining(reading.row, reading.caches, [])])
 
     def _keep(self, reading: _Reading) -> None:
         tokens, prompt = reading.prompt.tokens[: reading.read], reading.prompt
