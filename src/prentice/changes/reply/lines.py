@@ -14,6 +14,8 @@ _LABEL: Final = re.compile(
 )
 _COMMAND: Final = re.compile(r"(?:\*\*\* )?(?i:delete file):[ \t]*(\S.*)\Z")
 _RENAME: Final = re.compile(r"(?:\*\*\* )?(?i:rename file):[ \t]*(\S+)[ \t]+(?:TO|to|->|=>)[ \t]+(\S+)\Z")
+_TAG: Final = re.compile(r"[ \t]*</?\w{1,12}>\w{0,12}[ \t]*\Z")
+"""What some models write in place of a fence: `<source>python`."""
 SHELLS: Final = frozenset(
     "bash sh shell zsh fish ksh csh tcsh cmd bat batch powershell ps1 console terminal shell-session text output".split()
 )
@@ -71,7 +73,8 @@ def heading(line: str, *, known: Collection[str] = ()) -> Heading | None:
 
 
 def _named(word: str, known: Collection[str]) -> Heading | None:
-    path, _, symbol = word.replace("\\_", "_").partition("::")
+    word = word.replace("\\", "/") if re.search(r"\\(?!_)", word) else word.replace("\\_", "_")
+    path, _, symbol = word.partition("::")
     path = path.removeprefix("./")
     if path in known:
         return Heading(path, symbol.strip())
@@ -87,7 +90,7 @@ def _named(word: str, known: Collection[str]) -> Heading | None:
 def heading_above(lines: Sequence[str], start: int, *, known: Collection[str] = ()) -> Heading | None:
     """Give what the lines before a block name, past fences and empty lines; no more than three lines are looked at."""
     for line in reversed(lines[max(start - 3, 0) : start]):
-        if not line.strip() or fence(line):
+        if not line.strip() or fence(line) or _TAG.match(line):
             continue
         return heading(line, known=known)
     return None

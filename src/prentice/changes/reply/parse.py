@@ -116,7 +116,14 @@ class _Reading:
             and unified.is_hunk_head(self.lines[first])
         ):
             return self._diff_without_heading(number, first, opened)
+        if self.ask.format in {Format.SEARCH_REPLACE, Format.UNIFIED, Format.V4A}:
+            if opened.language in SHELLS:
+                self._leave_commands(number)
+            return number + 1
         return self._text(number, opened)
+
+    def _leave_commands(self, number: int) -> None:
+        self.ignored.append(f"Line {number + 1}: a block of commands or output; nothing of it is run.")
 
     def _holds_marked_edit(self, first: int) -> bool:
         """Whether a fence is only put around edits that have marks of their own."""
@@ -141,7 +148,7 @@ class _Reading:
             return refuse("malformed", "A fence is not closed; the answer may have been cut off.", at=number + 1)
         text = tuple(self.lines[number + 1 : end])
         if opened.language in SHELLS:
-            self.ignored.append(f"Line {number + 1}: a block of commands or output; nothing of it is run.")
+            self._leave_commands(number)
             return end + 1
         named = heading(opened.info.split()[-1], known=self.ask.paths) if opened.info else None
         named = named or heading_above(self.lines, number, known=self.ask.paths)
