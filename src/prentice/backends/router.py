@@ -1,204 +1,272 @@
-"""Which backend and model answer: what the user says, else what is there on this machine.
+"""Which backend and model answer: what the user says, else the best of what is there, else the built-in rules.
 
-An explicit choice, of a backend or of a model, is never replaced by another. With `auto` and no model named, a running
-Ollama with a usable model comes first, and the built-in rules take over where there is none; the choice says why, and
-why not the others.
+A backend or a model that the user names is never replaced by another, neither at the choice nor when it fails. With
+`auto` and no model named, every backend is asked what it has, the policy orders it (`routing/`), and what fails in the
+middle of the work is followed by the next in the order.
 """
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from prentice.backends.hardware import available_memory
-from prentice.backends.locality import Locality, full_name
-from prentice.backends.ollama.host import configured_url
-from prentice.backends.preference import rank, why_after
-from prentice.backends.probe import PROBE_SECONDS, listens
-from prentice.backends.protocol import Backend, ModelInfo
+from prentice.backends.locality import Locality
+from prentice.backends.probe import listens
+from prentice.backends.protocol import Backend
+from prentice.backends.routing.candidate import Candidate
+from prentice.backends.routing.decision import Decision, decide
+from prentice.backends.routing.need import Need
+from prentice.backends.routing.policy import Policy, load_policy
+from prentice.backends.routing.probes import Probes
+from prentice.backends.routing.survey import BACKENDS, Absent, Survey, same_model, survey
+from prentice.backends.routing.track_record import NoRecord, TrackRecord
 from prentice.config import Settings
-from prentice.errors import BackendError, ConfigError, ModelUnsupportedError, UsageError
+from prentice.errors import (
+    BackendBusyError,
+    BackendError,
+    BackendUnreachableError,
+    ModelNotFoundError,
+    ModelUnsupportedError,
+    PrenticeError,
+    StreamError,
+    TimedOutError,
+    UsageError,
+    WrongServerError,
+)
 
-if TYPE_CHECKING:
-    from prentice.backends.ollama.backend import OllamaBackend
-    from prentice.backends.ollama.models import Installed
-
-NAMES: Final = ("auto", "ollama", "mlx", "builtin", "scripted:FILE")
+NAMES: Final = ("auto", *BACKENDS, "builtin", "scripted:FILE")
 _SCRIPTED: Final = "scripted:"
+
+FAILURES: Final = (
+    BackendBusyError, BackendUnreachableError, ModelNotFoundError, ModelUnsupportedError, StreamError, TimedOutError,
+    WrongServerError,
+)  # fmt: skip
+"""What another model may do better. A bad reply is not among them, nor a prompt that is too long or a refusal."""
+
+_OF_THE_SERVER: Final = (BackendUnreachableError, BackendBusyError, WrongServerError)
+"""Failures that all models of one server share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A backend to use (as a context manager), the model to name in requests, and the reasons in plain words."""
+    """A backend to use (as a context manager), the model to name in requests, and the reasons in plain words.
+
+    `decision` and `survey` are there where Prentice chose, and hold what could take over.
+    """
 
     backend: Backend
     model: str
     reason: str
     considered: tuple[tuple[str, str], ...] = ()
     """What was not chosen, each with the reason against it."""
+    candidate: Candidate | None = None
+    decision: Decision | None = None
+    survey: Survey | None = None
+
+    @property
+    def who(self) -> str:
+        """The one that answers, for people."""
+        return "the built-in rules" if self.backend.name == "builtin" else f"{self.model} on {self.backend.name}"
 
 
-async def choose(settings: Settings, *, purpose: str) -> Choice:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What `models explain` shows: the decision, backends that are not there, and what the user's words override."""
+
+    decision: Decision
+    survey: Survey
+    notes: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """Give it as JSON values."""
+        document = self.decision.document()
+        absent = [{"backend": item.backend, "why": item.why} for item in self.survey.absent]
+        return {**document, "absent": absent, "notes": [*self.notes, *self.decision.notes]}
+
+
+async def choose(
+    settings: Settings,
+    *,
+    purpose: str,
+    need: Need | None = None,
+    record: TrackRecord | None = None,
+    probes: Probes | None = None,
+) -> Choice:
     """Choose a backend and a model for a purpose such as `breakdown`.
+
+    `need` says more of the work than its purpose does; `record` is what this machine has seen of its models.
 
     Raises:
         UsageError: no backend has this name.
-        ConfigError: the host of Ollama or the script makes no sense.
-        BackendError: the backend that was asked for by name cannot be used, or it lacks the model asked for.
+        ConfigError: the host of a backend, the policy or the script makes no sense.
+        BackendError: the backend or model that was asked for by name cannot be used.
     """
     name = settings.backend
     if name == "builtin":
         return _builtin("`--backend builtin` was asked for")
-    if name == "ollama" or (name == "auto" and settings.model):
-        return await _ollama(settings, purpose=purpose)
-    if name == "mlx":
-        return await _mlx(settings, purpose=purpose)
     if name.startswith(_SCRIPTED):
         from prentice.backends.scripted import ScriptedBackend  # noqa: PLC0415 - only for who plays a script
 
         model = settings.model or "scripted"
         return Choice(backend=ScriptedBackend(name.removeprefix(_SCRIPTED)), model=model, reason=f"`{name}` plays")
-    if name != "auto":
+    if name != "auto" and name not in BACKENDS:
         raise UsageError(
             f"There is no backend named {name!r}.", next_step=f"Use one of {', '.join(f'`{item}`' for item in NAMES)}."
         )
-    return await _auto(settings, purpose=purpose)
-
-
-async def _auto(settings: Settings, *, purpose: str) -> Choice:
-    why_not = await _why_no_ollama(settings)
-    if why_not:
-        return _builtin(f"no Ollama can be used: {why_not}", considered=(("ollama", why_not),))
-    try:
-        return await _ollama(settings, purpose=purpose, memory_decides=True)
-    except _NoUsableModelError as nothing:
-        return _builtin(nothing.reason, considered=nothing.considered)
-
-
-async def _why_no_ollama(settings: Settings) -> str:
-    """Say in a sentence why there is no Ollama to use; empty if there is one."""
-    try:
-        url = configured_url(settings.ollama_host)
-        # A bare connection first: the HTTP client takes longer to import than all the rest of a plan without a model.
-        if not await listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts), seconds=PROBE_SECONDS):
-            return f"Nothing answers at {url}. Start Ollama with `ollama serve`."
-        backend = _opened(settings)
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                await backend.version()
-        finally:
-            await backend.close()
-    except (BackendError, ConfigError) as error:
-        return f"{error.message} {error.next_step}"
-    except TimeoutError:
-        return f"What listens at {url} did not answer within {PROBE_SECONDS:g} s."
-    return ""
-
-
-async def _ollama(settings: Settings, *, purpose: str, memory_decides: bool = False) -> Choice:
-    backend = _opened(settings)
-    try:
-        installed = await backend.installed()
-    finally:
-        # Connections belong to the event loop that opened them; the caller may run the call in another.
-        await backend.close()
-    refused = tuple((item.info.name, item.why_not) for item in installed if item.why_not)
     if settings.model:
-        return _named(settings.model, installed, backend=backend, allowed=settings.allowed_remote_models)
-    usable = [item.info for item in installed if not item.why_not]
-    if not usable:
-        if memory_decides:
-            raise _NoUsableModelError("Ollama has no model that can answer; `ollama pull llama3.2` gets one", refused)
-        from prentice.backends.ollama.errors import no_model  # noqa: PLC0415 - with Ollama only
-
-        raise no_model(backend.url)
-    return _best(usable, backend=backend, purpose=purpose, refused=refused, memory_decides=memory_decides)
-
-
-def _named(model: str, installed: "list[Installed]", *, backend: "OllamaBackend", allowed: tuple[str, ...]) -> Choice:
-    from prentice.backends.ollama.errors import model_not_found  # noqa: PLC0415 - with Ollama only
-
-    Locality(allowed_remote_models=allowed).check_name(model)
-    for item in installed:
-        if full_name(item.info.name) == full_name(model):
-            if item.refusal is not None:
-                raise item.refusal
-            if item.why_not:
-                raise ModelUnsupportedError(
-                    f"The model {model} cannot be used: {item.why_not}",
-                    next_step="Choose another with `--model`; `ollama list` shows those installed.",
-                )
-            others = tuple(
-                (other.info.name, other.why_not or "another was asked for") for other in installed if other is not item
-            )
-            return Choice(backend=backend, model=item.info.name, reason=f"{model} was asked for", considered=others)
-    raise model_not_found(model, installed=[item.info.name for item in installed if not item.why_not])
+        return await _named(settings, probes=probes)
+    policy = load_policy(settings.policy.get("models"))
+    record = record or NoRecord()
+    need = need or default_need(settings, purpose=purpose, policy=policy, record=record)
+    if name != "auto":
+        return await _of_backend(settings, need=need, policy=policy, record=record)
+    found = (await survey(settings, probes=probes)).with_record(record, kind=need.kind)
+    decision = decide(need, found.candidates, hardware=found.hardware, policy=policy)
+    return _first(decision, found)
 
 
-def _best(
-    usable: list[ModelInfo],
-    *,
-    backend: "OllamaBackend",
-    purpose: str,
-    refused: tuple[tuple[str, str], ...],
-    memory_decides: bool,
-) -> Choice:
-    ranking = rank(usable, memory=available_memory())
-    too_large = tuple((info.name, why) for info, why in ranking.too_large)
-    if ranking.fitting:
-        best, *others = ranking.fitting
-        reason = f"{best.name} is the best installed model for {purpose} that fits the memory"
-        after = tuple((info.name, why_after(info, best)) for info in others)
-        return Choice(backend=backend, model=best.name, reason=reason, considered=after + too_large + refused)
-    if memory_decides:
-        raise _NoUsableModelError("no installed model fits the memory", too_large + refused)
-    smallest = min(usable, key=lambda info: info.size_bytes or 0)
+def default_need(settings: Settings, *, purpose: str, policy: Policy, record: TrackRecord) -> Need:
+    """Give what a purpose needs where nothing is known of the task."""
+    return policy.need(purpose, deadline=settings.deadline_seconds, sizes=record.sizes(purpose))
+
+
+async def explain(
+    settings: Settings, *, need: Need, record: TrackRecord | None = None, probes: Probes | None = None
+) -> Explained:
+    """Decide as `choose` does with `auto`, and give all reasons; hosts that are known to be silent are asked again.
+
+    Raises:
+        ConfigError: the policy makes no sense.
+    """
+    policy = load_policy(settings.policy.get("models"))
+    found = (await survey(settings, probes=probes, fresh=True)).with_record(record or NoRecord(), kind=need.kind)
+    candidates = found.candidates
+    notes = []
+    if settings.model:
+        candidates = tuple(item for item in candidates if same_model(item.info, settings.model))
+        notes.append(f"You named the model {settings.model}: no other takes its place.")
+        if not candidates:
+            notes.append(f"No backend here has {settings.model}.")
+    if settings.backend in BACKENDS:
+        candidates = tuple(item for item in candidates if item.backend == settings.backend)
+        notes.append(f"You named the backend {settings.backend}: no other takes its place.")
+    elif settings.backend != "auto":
+        candidates = ()
+        notes.append(f"You named the backend {settings.backend}: no model is asked.")
+    decision = decide(need, candidates, hardware=found.hardware, policy=policy)
+    return Explained(decision=decision, survey=found, notes=tuple(notes))
+
+
+async def after_failure(choice: Choice, error: PrenticeError, *, settings: Settings) -> Choice | None:
+    """Give who takes over from a choice that failed in the middle of its work; None where nobody may.
+
+    Nobody may where the user named the backend or the model, and where the failure is not the backend's.
+    """
+    if choice.decision is None or choice.candidate is None or choice.survey is None:
+        return None
+    if not isinstance(error, FAILURES):
+        return None
+    gone = isinstance(error, _OF_THE_SERVER)
+    url = choice.candidate.info.host
+    if not gone and isinstance(error, StreamError) and url.startswith("http"):
+        # A server that broke off may be gone altogether; then its other models are not worth an attempt each.
+        gone = not await listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts))
+    return _first(choice.decision.after(choice.candidate, whole_place=gone), choice.survey)
+
+
+def _first(decision: Decision, found: Survey) -> Choice:
+    """Give the best model of an order, else the built-in rules."""
+    against = (
+        *((item.candidate.name, item.against) for item in decision.order[1:]),
+        *((item.candidate.name, item.why) for item in decision.refused),
+    )
+    if decision.best is None:
+        reason = _why_builtin(decision, found)
+        absent = tuple((item.backend, item.why) for item in found.absent if item.backend != "mlx" or not against)
+        return _builtin(reason, considered=against or absent)
+    best = decision.best
+    says = "; ".join(best.reasons)
+    time = f" ({best.expected})" if best.expected else ""
     return Choice(
-        backend=backend,
-        model=smallest.name,
-        reason=f"{smallest.name} is the smallest of the installed models, none of which fits the memory",
-        considered=tuple(item for item in too_large if item[0] != smallest.name) + refused,
+        backend=found.openers[best.candidate.backend](),
+        model=best.candidate.name,
+        reason=f"{best.candidate.name} on {best.candidate.backend} {says}{time}",
+        considered=against,
+        candidate=best.candidate,
+        decision=decision,
+        survey=found,
     )
 
 
-async def _mlx(settings: Settings, *, purpose: str) -> Choice:
-    from prentice.backends.mlx.opening import opened  # noqa: PLC0415 - only for who uses MLX
-
-    backend = opened(settings)
-    if settings.model:
-        await backend.check(settings.model)
-        return Choice(backend=backend, model=settings.model, reason=f"{settings.model} was asked for")
-    ranking = rank(await backend.models(), memory=available_memory())
-    too_large = tuple((info.name, why) for info, why in ranking.too_large)
-    if not ranking.fitting:
-        await backend.check("")
-    best, *others = ranking.fitting
-    reason = f"{best.name} is the best MLX model on this machine for {purpose} that fits the memory"
-    after = tuple((info.name, why_after(info, best)) for info in others)
-    return Choice(backend=backend, model=best.name, reason=reason, considered=after + too_large)
+def _why_builtin(decision: Decision, found: Survey) -> str:
+    if decision.refused:
+        if all(item.requirement == "memory" for item in decision.refused):
+            return "no installed model fits the memory"
+        first = decision.refused[0]
+        more = f", and {len(decision.refused) - 1} more cannot either" if len(decision.refused) > 1 else ""
+        return f"no installed model can be used: {first.candidate.name}: {first.why}{more}"
+    if why := found.why_absent("ollama"):
+        return f"no model can be used. {why}"
+    return "Ollama has no model that can answer; `ollama pull llama3.2` gets one"
 
 
-class _NoUsableModelError(Exception):
-    """Ollama runs, but none of its models can be used; `auto` goes on without it."""
+async def _of_backend(settings: Settings, *, need: Need, policy: Policy, record: TrackRecord) -> Choice:
+    """Choose among the models of the backend that the user named; nothing takes over when it fails.
 
-    def __init__(self, reason: str, considered: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.considered = considered or (("ollama", reason),)
+    Raises:
+        BackendError, ConfigError: it cannot be used, or has no model.
+    """
+    name = settings.backend
+    found = (await survey(settings, backends=(name,), fresh=True)).with_record(record, kind=need.kind)
+    if name not in found.openers:
+        raise await _absence(settings, found.absent)
+    decision = decide(need, found.candidates, hardware=found.hardware, policy=policy)
+    best = _first(decision, found) if decision.best else _smallest(decision, found)
+    if best is None:
+        raise await _no_model(settings)
+    return Choice(backend=best.backend, model=best.model, reason=best.reason, considered=best.considered)
 
 
-def _builtin(reason: str, *, considered: tuple[tuple[str, str], ...] = ()) -> Choice:
-    from prentice.backends.builtin import MODEL, BuiltinBackend  # noqa: PLC0415 - not needed with a model
+def _smallest(decision: Decision, found: Survey) -> Choice | None:
+    """Give the smallest model where all are refused for their size alone; the user wanted this backend."""
+    large = [item for item in decision.refused if item.requirement in {"memory", "deadline"}]
+    if not large:
+        return None
+    smallest = min(large, key=lambda item: item.candidate.info.size_bytes or 0).candidate
+    return Choice(
+        backend=found.openers[smallest.backend](),
+        model=smallest.name,
+        reason=f"{smallest.name} is the smallest of the installed models, none of which fits the memory and the time",
+        considered=tuple((item.candidate.name, item.why) for item in decision.refused if item.candidate != smallest),
+    )
 
-    return Choice(backend=BuiltinBackend(), model=MODEL, reason=reason, considered=considered)
+
+async def _absence(settings: Settings, absent: tuple[Absent, ...]) -> PrenticeError:
+    """Give the error of a backend that was named and is not there."""
+    for item in absent:
+        if item.error is not None:
+            return item.error
+    if settings.backend == "ollama":
+        from prentice.backends.ollama.errors import unreachable  # noqa: PLC0415 - with Ollama only
+        from prentice.backends.ollama.host import configured_url  # noqa: PLC0415 - as above
+
+        return unreachable(configured_url(settings.ollama_host))
+    why = "; ".join(item.why for item in absent) or "No server is named."
+    return BackendUnreachableError(
+        f"The backend {settings.backend} cannot be used. {why}",
+        next_step="Start it, or correct `openai.host` in the settings.",
+    )
 
 
-def _opened(settings: Settings) -> "OllamaBackend":
-    from prentice.backends.ollama.backend import OllamaBackend  # noqa: PLC0415 - brings the HTTP client with it
+async def _no_model(settings: Settings) -> BackendError:
+    """Give the error of a backend that is there and has no model."""
+    if settings.backend == "ollama":
+        from prentice.backends.ollama.errors import no_model  # noqa: PLC0415 - with Ollama only
+        from prentice.backends.ollama.host import configured_url  # noqa: PLC0415 - as above
 
-    return OllamaBackend(
-        settings.ollama_host,
-        keep_alive=settings.ollama_keep_alive,
-        allowed_hosts=settings.allowed_hosts,
-        allowed_remote_models=settings.allowed_remote_models,
-        load_seconds=settings.load_seconds,
+        return no_model(configured_url(settings.ollama_host))
+    fetch = "`hf download mlx-community/Qwen2.5-Coder-7B-Instruct-4bit`"
+    return ModelNotFoundError(
+        f"The backend {settings.backend} has no model that can answer.",
+        next_step=f"Fetch one with {fetch}." if settings.backend == "mlx" else "Load a model in the server.",
     )

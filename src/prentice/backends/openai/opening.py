@@ -1,0 +1,27 @@
+"""The backend for OpenAI-compatible servers as the settings want it."""
+
+from typing import Final
+
+from prentice.backends.openai.backend import OpenAIBackend
+from prentice.backends.openai.findings import FindingsInMemory
+from prentice.config import Settings
+
+_FINDINGS: Final = FindingsInMemory()
+"""What this process found out of servers; a backend lives for one piece of work, and the next asks the same server."""
+
+
+def opened(settings: Settings) -> OpenAIBackend:
+    """Give the backend; nothing is sent before its first call.
+
+    Raises:
+        ConfigError: no server is named, or its address makes no sense.
+    """
+    return OpenAIBackend(
+        settings.openai_host,
+        key_variable=settings.openai_key_variable,
+        keyring=settings.openai_keyring,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_remote_models=settings.allowed_remote_models,
+        load_seconds=settings.load_seconds,
+        findings=_FINDINGS,
+    )
