@@ -39,6 +39,9 @@ class Loopback:
     answers: defaultdict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     client_left: threading.Event = field(default_factory=threading.Event)
     connections: int = 0
+    most_at_once: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    at_work: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    counting: threading.Lock = field(default_factory=threading.Lock)
 
     @staticmethod
     def head(status: int = 200, *, kind: str = "application/x-ndjson", length: int | None = None) -> bytes:
@@ -122,9 +125,16 @@ class Loopback:
             self.asked.append(asked)
             answers = self.answers[asked.path] or [self.whole("404 page not found", status=404, kind="text/plain")]
             playing = answers.pop(0) if len(answers) > 1 else answers[0]
+            with self.counting:
+                self.at_work[asked.path] += 1
+                self.most_at_once[asked.path] = max(self.most_at_once[asked.path], self.at_work[asked.path])
             try:
-                for portion in playing.portions:
+                *before, last = playing.portions or (b"",)
+                for portion in before:
                     connection.sendall(portion)
+                with self.counting:  # before the end is sent, so that the next request comes after it
+                    self.at_work[asked.path] -= 1
+                connection.sendall(last)
                 if playing.then == "hang":
                     file.read()
                     self.client_left.set()

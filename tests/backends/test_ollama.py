@@ -50,7 +50,7 @@ def test_every_request_says_what_ollama_would_otherwise_decide(ollama: "Loopback
     run(ollama, asking(schema=SCHEMA, max_tokens=700))
     [body] = ollama.bodies("/api/chat")
     assert body == {
-        "model": "tiny",
+        "model": "tiny:latest:local",
         "messages": [{"role": "user", "content": "Hi"}],
         "stream": True,
         "truncate": False,

@@ -115,9 +115,9 @@ def localhost_addresses() -> tuple[str, ...] | None:
     return addresses if all(ipaddress.ip_address(item).is_loopback for item in addresses) else None
 
 
-def full_name(model: str) -> str:
-    """Give a model's name with its tag: Ollama reads a name without one as `:latest`."""
-    name = model.strip().casefold()
+def full_name(model: str, *, fold: bool = True) -> str:
+    """Give a model's name with its tag: Ollama reads a name without one as `:latest`; `fold` makes letters small."""
+    name = model.strip().casefold() if fold else model.strip()
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 

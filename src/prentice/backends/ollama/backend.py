@@ -1,53 +1,27 @@
-"""Models served by Ollama, over its native HTTP API.
+"""The Ollama backend: all that one server does for us, each as one method."""
 
-Each model's facts are looked up before its first call, which also proves that it runs on this machine; then the request
-gets a window that holds it, and the reply is read within limits of time and size.
-"""
-
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from types import TracebackType
+from pathlib import Path
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
-import httpx2
-
-from prentice.backends.context_window import (
-    TokenRatio,
-    Window,
-    choose_window,
-    estimate_tokens,
-    larger_size,
-    looks_cut,
-    prompt_too_long,
-)
-from prentice.backends.locality import Locality
-from prentice.backends.ndjson import LineSplitter, LineTooLongError
-from prentice.backends.ollama import errors as ollama_errors
+from prentice.backends.locality import Locality, full_name
+from prentice.backends.ollama.catalogue import Catalogue, NotRunning, Running
+from prentice.backends.ollama.chat import Chat
+from prentice.backends.ollama.creation import create
+from prentice.backends.ollama.embedding import Embeddings, embed
 from prentice.backends.ollama.host import configured_url
-from prentice.backends.ollama.models import Installed, ModelFacts
-from prentice.backends.ollama.reply import Ending, ReplyReader
-from prentice.backends.ollama.request import chat_body
-from prentice.backends.ollama.server import OllamaServer, transport_errors
+from prentice.backends.ollama.models import Installed, Loaded, ModelCard
+from prentice.backends.ollama.progress import Progress
+from prentice.backends.ollama.pulling import pull
+from prentice.backends.ollama.server import OllamaServer
+from prentice.backends.ollama.traffic import traffic_of
 from prentice.backends.patience import Patience
 from prentice.backends.protocol import ModelInfo, Piece, Reply, Request
-from prentice.errors import BackendBusyError, PromptTooLongError
+from prentice.backends.turns import Turns
 
-_CHAT: Final = "/api/chat"
-_FIRST_PAUSE: Final = 0.25  # seconds before a request to a full queue is repeated, doubled each time
-_LONGEST_PAUSE: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One request on its way: what was asked, what is known of the model, the window, the time left."""
-
-    request: Request
-    facts: ModelFacts
-    window: Window
-    patience: Patience
+_NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class OllamaBackend:
@@ -55,7 +29,7 @@ class OllamaBackend:
 
     `host` is an address in any form of `OLLAMA_HOST`; an empty one reads that variable. `keep_alive` is how long the
     server keeps a model loaded; `load_seconds` how long the first piece may take, loading and reading the prompt
-    included.
+    included; `max_in_flight` how many requests the server gets at a time at most.
     """
 
     name = "ollama"
@@ -68,6 +42,7 @@ class OllamaBackend:
         allowed_hosts: tuple[str, ...] = (),
         allowed_remote_models: tuple[str, ...] = (),
         load_seconds: float = 300.0,
+        max_in_flight: int = 8,
     ) -> None:
         """Prepare; nothing is sent before the first call.
 
@@ -76,15 +51,21 @@ class OllamaBackend:
         """
         self._locality = Locality(allowed_hosts=allowed_hosts, allowed_remote_models=allowed_remote_models)
         self._server = OllamaServer(configured_url(host), locality=self._locality)
+        self._catalogue = Catalogue(self._server)
         self._keep_alive = keep_alive
         self._load_seconds = load_seconds
-        self._ratios: defaultdict[str, TokenRatio] = defaultdict(TokenRatio)
-        self._windows: dict[str, int] = {}
+        self._max_in_flight = max_in_flight
+        self._chat = Chat(self._catalogue, server=self._server, keep_alive=keep_alive)
 
     @property
     def url(self) -> str:
         """The server's address."""
         return self._server.url
+
+    @property
+    def turns(self) -> Turns:
+        """The turns of all requests of this event loop to the server."""
+        return traffic_of(self.url, most=self._max_in_flight).turns
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,13 +79,17 @@ class OllamaBackend:
         """Close all connections; the next call opens new ones."""
         await self._server.close()
 
+    async def status(self) -> Running | NotRunning:
+        """Say whether the server runs, its version, its models in memory, and whether it may forward to a cloud."""
+        return await self._catalogue.status()
+
     async def version(self) -> str:
         """Give the server's version.
 
         Raises:
             BackendError: nothing or another program answers.
         """
-        return await self._server.version()
+        return await self._catalogue.version()
 
     async def installed(self) -> list[Installed]:
         """List all the server's models, also those that cannot be used, with the reason.
@@ -112,7 +97,7 @@ class OllamaBackend:
         Raises:
             BackendError: nothing or another program answers.
         """
-        return await self._server.installed()
+        return await self._catalogue.installed()
 
     async def models(self) -> list[ModelInfo]:
         """List the models that run here and answer.
@@ -121,6 +106,88 @@ class OllamaBackend:
             BackendError: nothing or another program answers.
         """
         return [item.info for item in await self.installed() if not item.why_not]
+
+    async def loaded(self) -> tuple[Loaded, ...]:
+        """List the models in the server's memory.
+
+        Raises:
+            BackendError: nothing or another program answers.
+        """
+        return await self._catalogue.loaded()
+
+    async def show(self, model: str) -> ModelCard:
+        """Describe an installed model.
+
+        Raises:
+            RemoteRefusedError: it runs elsewhere, and is not allowed.
+            ModelNotFoundError: the server does not have it.
+            BackendError: nothing or another program answers.
+        """
+        return await self._catalogue.card(model)
+
+    def pull(self, model: str, *, insecure: bool = False) -> AsyncGenerator[Progress]:
+        """Let the server download a model; give its progress until it is whole. Leaving the stream ends the download.
+
+        A download that was ended goes on where it stopped. `insecure` allows a registry without encryption.
+
+        Raises:
+            RemoteRefusedError: the name is that of a cloud model, which is not allowed.
+            ModelNotFoundError: the registry does not have it.
+            BackendError: the server or the registry failed.
+        """
+        self._locality.check_name(model)
+        self._catalogue.forget(model)
+        return pull(self._server, model, insecure=insecure)
+
+    def create(
+        self,
+        model: str,
+        source: Path,
+        *,
+        template: str = "",
+        system: str = "",
+        parameters: Mapping[str, object] = _NONE,
+    ) -> AsyncGenerator[Progress]:
+        """Make a model of a GGUF file, or of a directory with safetensors; give the progress until it is there.
+
+        `template` is in Go's template language, and empty where the file has its own.
+
+        Raises:
+            UsageError: the source is no model file.
+            BackendError: the server failed.
+        """
+        self._locality.check_name(model)
+        self._catalogue.forget(model)
+        return create(self._server, model, source, template=template, system=system, parameters=parameters)
+
+    async def delete(self, model: str) -> None:
+        """Remove a model from the server.
+
+        Raises:
+            ModelNotFoundError: the server does not have it.
+            BackendError: nothing or another program answers.
+        """
+        await self._catalogue.delete(model)
+
+    async def embed(self, model: str, texts: Sequence[str], *, deadline: float = 300.0) -> Embeddings:
+        """Give a vector for each text, in order; within `deadline` seconds.
+
+        Raises:
+            RemoteRefusedError: the model runs elsewhere, and is not allowed.
+            PromptTooLongError: a text does not fit the model's window.
+            ModelUnsupportedError: the model makes no embeddings.
+            BackendError: the server failed, or was not in time.
+        """
+        patience = Patience(load=self._load_seconds, idle=deadline, deadline=deadline, model=model)
+        facts = await patience.wait(self._catalogue.facts(model))
+        turn = await patience.wait_for_turn(self.turns.take(full_name(facts.name)))
+        try:
+            patience.load_begins()
+            return await patience.wait(
+                embed(self._server, texts, name=facts.name, model=model, keep_alive=self._keep_alive)
+            )
+        finally:
+            self.turns.give_back(turn)
 
     async def stream(self, request: Request) -> AsyncGenerator[Piece | Reply]:
         """Answer a request piece by piece; the last item is the `Reply`.
@@ -134,156 +201,7 @@ class OllamaBackend:
         patience = Patience(
             load=self._load_seconds, idle=request.idle, deadline=request.deadline, model=request.model or "The model"
         )
-        call = await patience.wait(self._prepared(request, patience))
-        call, response = await self._accepted_in_some_window(call)
-        try:
-            reader = self._reader(call)
-            first_token = 0.0
-            ending: Ending | None = None
-            async with aclosing(self._documents(response, reader, call)) as documents:
-                async for document in documents:
-                    for piece in reader.take(document):
-                        first_token = first_token or patience.elapsed
-                        yield piece
-                    if ending := reader.ending(document):
-                        break
-        finally:
-            await response.aclose()
-        ending = ending or reader.unfinished()
-        await self._check_prompt_was_whole(call, ending)
-        yield self._reply(call, ending, text=reader.text, first_token=first_token or patience.elapsed)
-
-    async def _prepared(self, request: Request, patience: Patience) -> _Call:
-        if not request.model:
-            models = [info.name for info in await self.models()]
-            raise ollama_errors.unnamed_model(models, url=self.url)
-        facts = await self._server.facts(request.model)
-        window = choose_window(
-            request,
-            ratio=self._ratios[request.model],
-            shape=facts.shape,
-            at_least=self._windows.get(request.model, 0),
-        )
-        self._windows[request.model] = window.tokens
-        return _Call(request=request, facts=facts, window=window, patience=patience)
-
-    async def _accepted_in_some_window(self, call: _Call) -> tuple[_Call, httpx2.Response]:
-        """Send a request; where the server counts more tokens than were estimated, ask for a larger window."""
-        while True:
-            try:
-                return call, await self._accepted(call)
-            except PromptTooLongError as error:
-                call = self._enlarged(call, error)
-
-    def _enlarged(self, call: _Call, error: PromptTooLongError) -> _Call:
-        request, size = call.request, larger_size(call.window.tokens, shape=call.facts.shape)
-        if request.context_tokens is not None or size is None:
-            raise error
-        ratio, counted = self._ratios[request.model], error.details.get("prompt_tokens")
-        if isinstance(counted, int):
-            ratio.learn(request.messages, counted=max(counted, call.window.tokens))
-        window = choose_window(request, ratio=ratio, shape=call.facts.shape, at_least=size)
-        self._windows[request.model] = window.tokens
-        return replace(call, window=window)
-
-    async def _accepted(self, call: _Call) -> httpx2.Response:
-        """Send a request until the server takes it; only a full queue is tried again."""
-        body = chat_body(call.request, window=call.window.tokens, think=call.facts.think, keep_alive=self._keep_alive)
-        pause = _FIRST_PAUSE
-        while True:
-            response = await call.patience.wait(self._server.send(_CHAT, body))
-            if response.status_code == 200:
-                return response
-            content = await call.patience.wait(self._server.body(response, _CHAT))
-            error = ollama_errors.from_status(
-                response.status_code,
-                content,
-                url=self.url,
-                path=_CHAT,
-                model=call.request.model,
-                window=call.window.tokens,
-                prompt=call.window.prompt_tokens,
-            )
-            if not isinstance(error, BackendBusyError) or pause >= call.patience.left():
-                raise error
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _reader(self, call: _Call) -> ReplyReader:
-        return ReplyReader(
-            model=call.request.model,
-            url=self.url,
-            max_tokens=call.request.max_tokens,
-            constrained=call.request.schema is not None,
-            window=call.window.tokens,
-            prompt=call.window.prompt_tokens,
-        )
-
-    async def _documents(
-        self, response: httpx2.Response, reader: ReplyReader, call: _Call
-    ) -> AsyncGenerator[dict[str, object]]:
-        """Read the stream line by line; each must come in time and must not tell of another host."""
-        lines = LineSplitter()
-        async with aclosing(response.aiter_bytes()) as portions:
-            while True:
-                with transport_errors(self.url, _CHAT):
-                    data = await call.patience.wait(anext(portions, None))
-                try:
-                    whole = lines.finish() if data is None else lines.feed(data)
-                except LineTooLongError as error:
-                    raise ollama_errors.broken_off(str(error)) from error
-                for line in whole:
-                    document = reader.document(line)
-                    self._locality.check_entry(document, model=call.request.model)
-                    call.patience.piece_came()
-                    yield document
-                if data is None:
-                    return
-
-    async def _check_prompt_was_whole(self, call: _Call, ending: Ending) -> None:
-        """Compare the server's count of the prompt with the window, and learn from it."""
-        counted = ending.prompt_tokens
-        if counted is None:
-            return
-        ratio, window, request = self._ratios[call.request.model], call.window, call.request
-        confirmed = ratio.learned and abs(counted - window.prompt_tokens) * 10 <= counted
-        if not confirmed and looks_cut(counted=counted, window=window.tokens):
-            again = None if counted >= window.tokens - 1 else await self._count_in_larger_window(call)
-            if again != counted:
-                ratio.learn(request.messages, counted=max(window.tokens, again or 0))
-                raise prompt_too_long(prompt=window.prompt_tokens, window=window.tokens, model=request.model, cut=True)
-        ratio.learn(request.messages, counted=counted)
-
-    async def _count_in_larger_window(self, call: _Call) -> int | None:
-        """Let the server count the prompt again: one that only happens to fill half a window keeps its count."""
-        size = larger_size(call.window.tokens, shape=call.facts.shape)
-        if size is None:
-            return None
-        window = Window(tokens=size, prompt_tokens=call.window.prompt_tokens)
-        self._windows[call.request.model] = size
-        again = replace(call, window=window, request=replace(call.request, max_tokens=1, schema=None))
-        response = await self._accepted(again)
-        try:
-            reader = self._reader(again)
-            async with aclosing(self._documents(response, reader, again)) as documents:
-                async for document in documents:
-                    if ending := reader.ending(document):
-                        return ending.prompt_tokens
-        finally:
-            await response.aclose()
-        return None
-
-    def _reply(self, call: _Call, ending: Ending, *, text: str, first_token: float) -> Reply:
-        prompt, reply = ending.prompt_tokens, ending.reply_tokens
-        return Reply(
-            text=text,
-            backend=self.name,
-            model=call.request.model,
-            finish=ending.finish,
-            prompt_tokens=call.window.prompt_tokens if prompt is None else prompt,
-            reply_tokens=estimate_tokens(text) if reply is None else reply,
-            estimated=prompt is None or reply is None,
-            load=ending.load,
-            first_token=first_token,
-            total=call.patience.elapsed,
-        )
+        traffic = traffic_of(self.url, most=self._max_in_flight)
+        async with aclosing(self._chat.stream(request, patience=patience, traffic=traffic)) as items:
+            async for item in items:
+                yield item

@@ -25,6 +25,7 @@ from prentice.errors import (
 )
 
 SHOWN_CHARACTERS: Final = 120
+_LISTED: Final = 50  # of a machine with thousands of models an error names some
 
 _TOO_LONG: Final = re.compile(
     r"exceeds? (?:the )?(?:available |maximum )?context (?:size|length|window)|exceed_context_size", re.IGNORECASE
@@ -57,16 +58,16 @@ def reported(text: str, *, model: str, window: int, prompt: int) -> BackendError
         return busy(text)
     if _MEMORY.search(text):
         return ModelUnsupportedError(
-            f"Ollama has not enough memory for the model {model}: {_short(text)}",
+            f"Ollama has not enough memory for the model {model}: {short(text)}",
             next_step="Choose a smaller model (`--model`), or free memory: `ollama ps`, then `ollama stop NAME`.",
         )
     if _UNABLE.search(text):
         return ModelUnsupportedError(
-            f"The model {model} cannot do what is asked: {_short(text)}",
+            f"The model {model} cannot do what is asked: {short(text)}",
             next_step="Choose another model with `--model`; `ollama list` shows those installed.",
         )
     return StreamError(
-        f"Ollama reported a failure: {_short(text)}",
+        f"Ollama reported a failure: {short(text)}",
         next_step="Try again; if it stays, look at Ollama's log, update Ollama, or use `--backend builtin`.",
     )
 
@@ -81,8 +82,13 @@ def from_status(
     if status in {502, 504}:
         return BackendUnreachableError(
             f"Something answers at {url}, but reports that it cannot reach Ollama (status {status}): "
-            f"{_short(text or _plain(body))}",
+            f"{short(text or _plain(body))}",
             next_step="Start Ollama with `ollama serve`, or use `--backend builtin`.",
+        )
+    if status == 501:
+        return ModelUnsupportedError(
+            f"The model {model} cannot do what is asked: {short(text or _plain(body))}",
+            next_step="Choose another model with `--model`; `ollama list` shows those installed.",
         )
     if status == 404 and text is not None and _NO_MODEL.search(text):
         return model_not_found(model, installed=())
@@ -103,7 +109,7 @@ def unreachable(url: str, why: str = "") -> BackendUnreachableError:
 def wrong_server(url: str, *, path: str, body: bytes, status: int = 200) -> WrongServerError:
     """Make the error for another program on Ollama's port; it shows the start of what came."""
     return WrongServerError(
-        f"What answers at {url}{path} is not Ollama (status {status}): {_short(_plain(body)) or 'an empty body'}",
+        f"What answers at {url}{path} is not Ollama (status {status}): {short(_plain(body)) or 'an empty body'}",
         next_step="Set `ollama.host` (or `OLLAMA_HOST`) to Ollama's address, without `/v1` or `/api` at its end; "
         "or use `--backend builtin`.",
         details={"url": url, "status": status},
@@ -127,7 +133,7 @@ def model_not_found(model: str, *, installed: Sequence[str]) -> ModelNotFoundErr
         f"Ollama does not have the model {model}.{have}",
         next_step=f"Get it with `ollama pull {model}`"
         + (f", or use `--model {others[0]}`." if others else ", or use `--backend builtin`."),
-        details={"model": model, "installed": list(installed)},
+        details={"model": model, "installed": list(installed)[:_LISTED]},
     )
 
 
@@ -138,7 +144,7 @@ def unnamed_model(installed: Sequence[str], *, url: str) -> ModelNotFoundError:
     return ModelNotFoundError(
         "No model was named.",
         next_step=f"Name one with `--model`: {', '.join(list(installed)[:5])}.",
-        details={"installed": list(installed)},
+        details={"installed": list(installed)[:_LISTED]},
     )
 
 
@@ -154,7 +160,7 @@ def no_model(url: str) -> ModelNotFoundError:
 def busy(text: str = "") -> BackendBusyError:
     """Make the error for a queue that stayed full."""
     return BackendBusyError(
-        f"Ollama's queue is full{f': {_short(text)}' if text else ''}.",
+        f"Ollama's queue is full{f': {short(text)}' if text else ''}.",
         next_step="Wait for the other work (`ollama ps` shows it) and try again, or raise `OLLAMA_MAX_QUEUE`.",
     )
 
@@ -179,7 +185,7 @@ def _forbidden(status: int, text: str | None, *, body: bytes, url: str, model: s
     if _CLOUD.search(text or "") or b"signin_url" in body:
         return _cloud(text or "a sign-in is asked for", model=model)
     return WrongServerError(
-        f"The server at {url} refuses us (status {status}): {_short(text or _plain(body)) or 'without a reason'}",
+        f"The server at {url} refuses us (status {status}): {short(text or _plain(body)) or 'without a reason'}",
         next_step="Prentice sends no key. Set `ollama.host` to an Ollama that answers without one.",
         details={"url": url, "status": status},
     )
@@ -187,7 +193,7 @@ def _forbidden(status: int, text: str | None, *, body: bytes, url: str, model: s
 
 def _cloud(text: str, *, model: str) -> RemoteRefusedError:
     return RemoteRefusedError(
-        f"The model {model} would run in a cloud, and Ollama does not pass it on: {_short(text)}",
+        f"The model {model} would run in a cloud, and Ollama does not pass it on: {short(text)}",
         next_step="Choose a local model: `ollama list` shows those installed, `ollama pull llama3.2` gets one.",
         details={"model": model},
     )
@@ -209,6 +215,7 @@ def _plain(body: bytes) -> str:
     return body[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Give the start of a text in one line of printable characters."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from prentice.backends.context_window import ModelShape
+from prentice.backends.locality import REMOTE_KEYS
 from prentice.backends.protocol import ModelInfo
 from prentice.errors import RemoteRefusedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What one call needs to know of a model."""
+    """What one call needs to know of a model. `name` is the one to use in requests: it keeps the model local."""
 
+    name: str = ""
     shape: ModelShape = ModelShape()  # noqa: RUF009 - frozen, so shared safely
     capabilities: tuple[str, ...] = ()
     family: str = ""
@@ -39,6 +41,93 @@ class Installed:
     """The error to raise for who asks for it by name, where it does not run on this machine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model in the server's memory; sizes in bytes. `expires` is when it leaves, as the server writes it."""
+
+    name: str
+    size_bytes: int
+    vram_bytes: int
+    context: int | None = None
+    digest: str = ""
+    expires: str = ""
+
+    @property
+    def on_cpu(self) -> float:
+        """The share of the model that is not in graphics memory, from 0 to 1: what makes it slow."""
+        return max(0.0, 1 - self.vram_bytes / self.size_bytes) if self.size_bytes else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """All that is shown of a model. `engine` is `mlx` for the format that Ollama's own engine runs, else `gguf`.
+
+    `parameters` are the lines that the model itself sets, `license` is its first line.
+    """
+
+    info: ModelInfo
+    engine: str = ""
+    parameter_size: str = ""
+    cache_per_token: int = 0
+    template: str = ""
+    parameters: tuple[str, ...] = ()
+    license: str = ""
+    modified: str = ""
+
+
+def card(document: Mapping[str, object], *, info: ModelInfo) -> ModelCard:
+    """Read an answer of `/api/show` in full; odd or absent values leave the defaults."""
+    details = _mapping(document.get("details"))
+    lines = [line.strip() for line in _text(document.get("parameters")).splitlines()]
+    return ModelCard(
+        info=info,
+        engine={"safetensors": "mlx"}.get(_text(details.get("format")), _text(details.get("format"))),
+        parameter_size=_text(details.get("parameter_size")),
+        cache_per_token=facts(document).shape.cache_per_token,
+        template=_text(document.get("template")),
+        parameters=tuple(" ".join(line.split()) for line in lines if line),
+        license=next((line.strip() for line in _text(document.get("license")).splitlines() if line.strip()), ""),
+        modified=_text(document.get("modified_at")),
+    )
+
+
+def version(document: Mapping[str, object]) -> str | None:
+    """Read an answer of `/api/version`; None where it has another shape."""
+    return _text(document.get("version")) or None
+
+
+def shown(document: dict[str, object]) -> dict[str, object] | None:
+    """Give an answer of `/api/show` as it is; None where it has another shape."""
+    known = ("model_info", "details", "capabilities", "modelfile", "template", *REMOTE_KEYS)
+    return document if any(key in document for key in known) else None
+
+
+def loaded(document: Mapping[str, object]) -> tuple[Loaded, ...] | None:
+    """Read an answer of `/api/ps`; None where it has another shape."""
+    entries = document.get("models", document)
+    if entries is None:
+        return ()
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return None
+    return tuple(
+        Loaded(
+            name=_text(entry.get("name")) or _text(entry.get("model")),
+            size_bytes=_size(entry.get("size")) or 0,
+            vram_bytes=_size(entry.get("size_vram")) or 0,
+            context=_size(entry.get("context_length")),
+            digest=_text(entry.get("digest")),
+            expires=_text(entry.get("expires_at")),
+        )
+        for entry in entries
+    )
+
+
+def may_forward(document: Mapping[str, object]) -> bool | None:
+    """Read an answer of `/api/status`: whether the cloud is switched on; None where it does not say."""
+    disabled = _mapping(document.get("cloud")).get("disabled")
+    return not disabled if isinstance(disabled, bool) else None
+
+
 def facts(document: Mapping[str, object]) -> ModelFacts:
     """Read an answer of `/api/show`; odd or absent values leave the defaults."""
     info = document.get("model_info")
@@ -64,12 +153,11 @@ def listed(document: Mapping[str, object], *, host: str) -> list[tuple[ModelInfo
         if not name:
             return None
         details = _mapping(entry.get("details"))
-        size = entry.get("size")
         info = ModelInfo(
             name=name,
             backend="ollama",
             host=host,
-            size_bytes=size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None,
+            size_bytes=_size(entry.get("size")),
             quantization=_text(details.get("quantization_level")),
             family=_text(details.get("family")).casefold(),
             digest=_text(entry.get("digest")),
@@ -91,6 +179,10 @@ def with_facts(info: ModelInfo, known: ModelFacts) -> ModelInfo:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
+
+
+def _size(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**62 else None
 
 
 def _text(value: object) -> str:

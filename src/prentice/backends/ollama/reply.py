@@ -18,12 +18,18 @@ _CHARACTERS_PER_TOKEN: Final = 32  # far above any text; servers that ignore `nu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How the stream ended. Counts are None where the server gave none; `load` is in seconds."""
+    """How the stream ended. Counts are None where the server gave none; times are in seconds.
+
+    `queued` is how long the request stood in line at the server after the model was loaded, `worked` how long reading
+    the prompt and writing the reply took.
+    """
 
     finish: FinishReason
     prompt_tokens: int | None = None
     reply_tokens: int | None = None
     load: float = 0.0
+    queued: float | None = None
+    worked: float | None = None
 
 
 class ReplyReader:
@@ -79,11 +85,15 @@ class ReplyReader:
     def ending(self, document: dict[str, object]) -> Ending | None:
         """Give the ending, if this line is the last or the reply has passed what a reply can be."""
         if document.get("done") is True:
+            load, total = _seconds(document.get("load_duration")), _seconds(document.get("total_duration"))
+            worked = _seconds(document.get("prompt_eval_duration")) + _seconds(document.get("eval_duration"))
             return Ending(
                 finish="length" if document.get("done_reason") == "length" else "stop",
                 prompt_tokens=_count(document.get("prompt_eval_count")),
                 reply_tokens=_count(document.get("eval_count")),
-                load=(_count(document.get("load_duration")) or 0) / 1e9,
+                load=load,
+                queued=max(0.0, total - load - worked) if total and worked else None,
+                worked=worked or None,
             )
         if self._blanks > self._max_blanks:
             return Ending(finish="repetition")
@@ -124,6 +134,11 @@ def whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def _seconds(value: object) -> float:
+    """Read a duration, which the server gives in nanoseconds."""
+    return (_count(value) or 0) / 1e9
 
 
 def _count(value: object) -> int | None:

@@ -8,8 +8,10 @@ answered with status 200, without `num_ctx` the window is a guess by memory, wit
 from prentice.backends.protocol import Request
 
 
-def chat_body(request: Request, *, window: int, think: bool | str | None, keep_alive: str) -> dict[str, object]:
-    """Give the body of a request. `window` is in tokens; `think` None leaves the field out."""
+def chat_body(
+    request: Request, *, name: str, window: int, think: bool | str | None, keep_alive: str
+) -> dict[str, object]:
+    """Give the body of a request to the model called `name`. `window` is in tokens; `think` None leaves that out."""
     sampling = request.sampling
     chosen = {
         "temperature": sampling.temperature,
@@ -19,12 +21,12 @@ def chat_body(request: Request, *, window: int, think: bool | str | None, keep_a
         "stop": list(sampling.stop) or None,
     }
     body: dict[str, object] = {
-        "model": request.model,
+        "model": name,
         "messages": [{"role": item.role, "content": item.content} for item in request.messages],
         "stream": True,
         "truncate": False,
         "shift": False,
-        "keep_alive": _duration(keep_alive),
+        "keep_alive": duration(keep_alive),
         "options": {"num_ctx": window, "num_predict": request.max_tokens}
         | {name: value for name, value in chosen.items() if value is not None},
     }
@@ -35,7 +37,7 @@ def chat_body(request: Request, *, window: int, think: bool | str | None, keep_a
     return body
 
 
-def _duration(text: str) -> str | int:
+def duration(text: str) -> str | int:
     """Give bare seconds as a number: Ollama reads a string only with a unit."""
     try:
         return int(text)
