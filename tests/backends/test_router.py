@@ -38,7 +38,7 @@ def test_auto_takes_the_best_installed_model_of_a_running_ollama(ollama: "Loopba
     choice = chosen(ollama_host=ollama.url)
     assert (choice.backend.name, choice.model) == ("ollama", "llama3.2:3b")
     assert "llama3.2:3b" in choice.reason
-    assert [name for name, _ in choice.considered] == ["gemma3:1b", "codellama:7b"]
+    assert [name for name, _ in choice.considered] == ["codellama:7b", "gemma3:1b"]
 
 
 def test_auto_takes_the_model_that_was_asked_for(ollama: "Loopback") -> None:

@@ -5,12 +5,11 @@ A backend or a model that the user names is never replaced by another, neither a
 middle of the work is followed by the next in the order.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from prentice.backends.hardware import available_memory
-from prentice.backends.locality import Locality
+from prentice.backends.locality import Locality, full_name
 from prentice.backends.probe import listens
 from prentice.backends.protocol import Backend
 from prentice.backends.routing.candidate import Candidate
@@ -18,7 +17,7 @@ from prentice.backends.routing.decision import Decision, decide
 from prentice.backends.routing.need import Need
 from prentice.backends.routing.policy import Policy, load_policy
 from prentice.backends.routing.probes import Probes
-from prentice.backends.routing.survey import BACKENDS, Absent, Survey, same_model, survey
+from prentice.backends.routing.survey import BACKENDS, Survey, ollama_backend, same_model, survey, survey_of
 from prentice.backends.routing.track_record import NoRecord, TrackRecord
 from prentice.config import Settings
 from prentice.errors import (
@@ -216,15 +215,69 @@ async def _of_backend(settings: Settings, *, need: Need, policy: Policy, record:
     Raises:
         BackendError, ConfigError: it cannot be used, or has no model.
     """
-    name = settings.backend
-    found = (await survey(settings, backends=(name,), fresh=True)).with_record(record, kind=need.kind)
-    if name not in found.openers:
-        raise await _absence(settings, found.absent)
+    found = (await survey_of(settings.backend, settings)).with_record(record, kind=need.kind)
     decision = decide(need, found.candidates, hardware=found.hardware, policy=policy)
     best = _first(decision, found) if decision.best else _smallest(decision, found)
     if best is None:
-        raise await _no_model(settings)
+        raise _no_model(settings)
     return Choice(backend=best.backend, model=best.model, reason=best.reason, considered=best.considered)
+
+
+async def _named(settings: Settings, *, probes: Probes | None) -> Choice:
+    """Give the model that the user named, at the backend that was named too, else at the first that has it.
+
+    Raises:
+        BackendError, ConfigError: no backend has it, or it cannot be used.
+    """
+    name, backend = settings.model, settings.backend
+    if backend == "auto":
+        there = await survey(settings, probes=probes, hardware=False)
+        holders = [item.backend for item in there.candidates if same_model(item.info, name)]
+        backend = holders[0] if holders else "mlx" if _is_directory(name) else "ollama"
+    if backend == "ollama":
+        return await _named_at_ollama(settings)
+    if backend == "mlx":
+        from prentice.backends.mlx.opening import opened as mlx  # noqa: PLC0415 - only for who uses MLX
+
+        await mlx(settings).check(name)
+        return Choice(backend=mlx(settings), model=name, reason=f"{name} was asked for")
+    from prentice.backends.openai.opening import opened as openai  # noqa: PLC0415 - brings the HTTP client with it
+
+    server = openai(settings)
+    try:
+        await server.check(name)
+    finally:
+        await server.close()
+    return Choice(backend=server, model=name, reason=f"{name} was asked for")
+
+
+def _is_directory(name: str) -> bool:
+    return Path(name).expanduser().is_dir()
+
+
+async def _named_at_ollama(settings: Settings) -> Choice:
+    from prentice.backends.ollama.errors import model_not_found  # noqa: PLC0415 - with Ollama only
+
+    backend, model = ollama_backend(settings), settings.model
+    try:
+        installed = await backend.installed()
+    finally:
+        await backend.close()
+    Locality(allowed_remote_models=settings.allowed_remote_models).check_name(model)
+    for item in installed:
+        if full_name(item.info.name) == full_name(model):
+            if item.refusal is not None:
+                raise item.refusal
+            if item.why_not:
+                raise ModelUnsupportedError(
+                    f"The model {model} cannot be used: {item.why_not}",
+                    next_step="Choose another with `--model`; `ollama list` shows those installed.",
+                )
+            others = tuple(
+                (other.info.name, other.why_not or "another was asked for") for other in installed if other is not item
+            )
+            return Choice(backend=backend, model=item.info.name, reason=f"{model} was asked for", considered=others)
+    raise model_not_found(model, installed=[item.info.name for item in installed if not item.why_not])
 
 
 def _smallest(decision: Decision, found: Survey) -> Choice | None:
@@ -241,24 +294,7 @@ def _smallest(decision: Decision, found: Survey) -> Choice | None:
     )
 
 
-async def _absence(settings: Settings, absent: tuple[Absent, ...]) -> PrenticeError:
-    """Give the error of a backend that was named and is not there."""
-    for item in absent:
-        if item.error is not None:
-            return item.error
-    if settings.backend == "ollama":
-        from prentice.backends.ollama.errors import unreachable  # noqa: PLC0415 - with Ollama only
-        from prentice.backends.ollama.host import configured_url  # noqa: PLC0415 - as above
-
-        return unreachable(configured_url(settings.ollama_host))
-    why = "; ".join(item.why for item in absent) or "No server is named."
-    return BackendUnreachableError(
-        f"The backend {settings.backend} cannot be used. {why}",
-        next_step="Start it, or correct `openai.host` in the settings.",
-    )
-
-
-async def _no_model(settings: Settings) -> BackendError:
+def _no_model(settings: Settings) -> BackendError:
     """Give the error of a backend that is there and has no model."""
     if settings.backend == "ollama":
         from prentice.backends.ollama.errors import no_model  # noqa: PLC0415 - with Ollama only
@@ -270,3 +306,9 @@ async def _no_model(settings: Settings) -> BackendError:
         f"The backend {settings.backend} has no model that can answer.",
         next_step=f"Fetch one with {fetch}." if settings.backend == "mlx" else "Load a model in the server.",
     )
+
+
+def _builtin(reason: str, *, considered: tuple[tuple[str, str], ...] = ()) -> Choice:
+    from prentice.backends.builtin import MODEL, BuiltinBackend  # noqa: PLC0415 - not needed with a model
+
+    return Choice(backend=BuiltinBackend(), model=MODEL, reason=reason, considered=considered)

@@ -6,6 +6,7 @@ Then an order by criteria (`ordering.py`), of which the first that differs betwe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from prentice.backends.hardware import Hardware
 from prentice.backends.routing.candidate import Candidate
@@ -14,6 +15,9 @@ from prentice.backends.routing.ordering import Criterion, criteria
 from prentice.backends.routing.policy import Policy
 from prentice.backends.routing.traits import Traits, traits
 from prentice.backends.routing.wall_time import Expectation, duration, expected, gigabytes, room
+
+Requirement = Literal["allowed", "text", "window", "memory", "deadline"]
+"""What every model has to meet before it is compared with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,16 @@ class Refused:
     """A model that cannot do this piece of work, and why."""
 
     candidate: Candidate
+    requirement: Requirement
     why: str
 
     def document(self) -> dict[str, object]:
         """Give it as JSON values."""
         info = self.candidate.info
-        return {"backend": info.backend, "host": info.host, "model": info.name, "why": self.why}
+        return {
+            "backend": info.backend, "host": info.host, "model": info.name, "requirement": self.requirement,
+            "why": self.why,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +108,9 @@ def decide(need: Need, candidates: Sequence[Candidate], *, hardware: Hardware, p
     for candidate in candidates:
         its = traits(candidate.info, policy=policy)
         time = expected(candidate, need, traits=its, hardware=hardware, policy=policy)
-        if why := _why_not(candidate, need, its=its, time=time, hardware=hardware, policy=policy):
-            refused.append(Refused(candidate=candidate, why=why))
+        lack = _lack(candidate, need, its=its, time=time, hardware=hardware, policy=policy)
+        if lack is not None:
+            refused.append(lack)
             continue
         rows = criteria(candidate, need, traits=its, expected=time, hardware=hardware, policy=policy)
         judged.append(_Judged(candidate=candidate, traits=its, expected=time, criteria=rows))
@@ -111,24 +120,28 @@ def decide(need: Need, candidates: Sequence[Candidate], *, hardware: Hardware, p
     return Decision(need=need, order=order, refused=tuple(refused), notes=_notes(need, candidates))
 
 
-def _why_not(
+def _lack(
     candidate: Candidate, need: Need, *, its: Traits, time: Expectation | None, hardware: Hardware, policy: Policy
-) -> str:
-    """Say which requirement a model does not meet; empty where it meets all."""
+) -> Refused | None:
+    """Give the first requirement that a model does not meet; None where it meets all."""
+
+    def lacks(requirement: Requirement, why: str) -> Refused:
+        return Refused(candidate=candidate, requirement=requirement, why=why)
+
     if candidate.refusal:
-        return candidate.refusal
+        return lacks("allowed", candidate.refusal)
     if its.not_for_text:
-        return its.not_for_text
+        return lacks("text", its.not_for_text)
     context = candidate.info.context
     if context is not None and context < need.window:
-        return f"its window has {context} tokens, and {need.window} are needed"
-    if not candidate.resident:
-        space = room(candidate, need, hardware=hardware, policy=policy)
-        if space.fits is False and space.takes is not None and space.limit is not None:
-            return f"takes {gigabytes(space.takes)} with its window, and {gigabytes(space.limit)} of memory may be used"
+        return lacks("window", f"its window has {context} tokens, and {need.window} are needed")
+    space = room(candidate, need, hardware=hardware, policy=policy)
+    if not candidate.resident and space.fits is False:
+        takes, limit = gigabytes(space.takes or 0), gigabytes(space.limit or 0)
+        return lacks("memory", f"takes {takes} with its window, and {limit} of memory may be used")
     if time is not None and time.total > need.deadline:
-        return f"would take {time}, and the call has {duration(need.deadline)}"
-    return ""
+        return lacks("deadline", f"would take {time}, and the call has {duration(need.deadline)}")
+    return None
 
 
 def _with_resident_first(judged: list[_Judged], need: Need, *, policy: Policy) -> tuple[list[_Judged], _Judged | None]:
