@@ -188,9 +188,8 @@ def model_not_found(model: str, *, listed: Sequence[str], url: str) -> ModelNotF
     have = f" It has: {', '.join(others)}." if others else ""
     return ModelNotFoundError(
         f"The server at {url} does not have the model {model or '(none named)'}.{have}",
-        next_step=f"Use `--model {others[0]}`, or load the model in the server."
-        if others
-        else "Load the model in the server; leave `--model` out to take the one that it has.",
+        next_step=f"Load {model or 'a model'} in the server, or "
+        + (f"use `--model {others[0]}`." if others else "leave `--model` out to take the one that it has."),
         details={"model": model, "installed": list(listed)[:50]},
     )
 

@@ -1,17 +1,13 @@
 """Which model of a server a request means, what is known of it, and whether it runs where it may."""
 
-from typing import Final
 from urllib.parse import urlsplit
 
 from prentice.backends.locality import Locality
 from prentice.backends.openai import errors
 from prentice.backends.openai.catalogue import Catalogue, Facts
-from prentice.backends.openai.server import OpenAIServer
+from prentice.backends.openai.server import LOADED_MODEL, OpenAIServer
 from prentice.backends.protocol import ModelInfo
 from prentice.errors import RemoteRefusedError
-
-LOADED_MODEL: Final = "default_model"
-"""What mlx_lm.server calls the model it was started with; any other name may make it look on a hub."""
 
 
 class Models:

@@ -21,6 +21,8 @@ from prentice.errors import BackendError, ConfigError, RemoteRefusedError
 
 CHAT: Final = "/chat/completions"
 MODELS: Final = "/models"
+LOADED_MODEL: Final = "default_model"
+"""What mlx_lm.server calls the model it was started with; any other name may make it look on a hub."""
 ANSWER_SECONDS: Final = 30.0
 """How long the list of models may take, on a machine that is busy with a model."""
 LOOK_UP_SECONDS: Final = 3.0
@@ -129,7 +131,8 @@ class OpenAIServer:
         if status != httpx2.codes.OK:
             raise errors.from_status(status, body, asked=Asked(url=self.url, path=MODELS))
         if not body.strip():
-            return []  # mlx_lm.server without a hub cache: the head is sent before its search fails
+            # mlx_lm.server without a hub cache: the head is sent before its search fails.
+            return [{"id": LOADED_MODEL}]
         document = json_object(body)
         entries = catalogue.listed(document) if document is not None else None
         if entries is None:
