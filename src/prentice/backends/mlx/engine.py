@@ -35,26 +35,29 @@ class Engine:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._closing = False
+        self._closing = threading.Event()
+        self._closed = threading.Event()
         self.resident = ""
         """The name of the model that is in memory now; empty without one."""
 
     def submit(self, job: Job) -> None:
         """Hand over a job; its items come through the job itself."""
         with self._lock:
-            self._jobs.put(job)
             if self._thread is None:
-                self._closing = False
+                # It never ends: MLX's own threads must not be torn down while the interpreter is.
                 self._thread = threading.Thread(target=self._work, name="prentice-mlx", daemon=True)
                 self._thread.start()
+            self._jobs.put(job)
 
     def close(self) -> None:
-        """End all work, give the memory back and end the thread; the next job starts it again."""
+        """End all work and give the memory back; the next job begins anew."""
         with self._lock:
-            thread, self._closing = self._thread, True
+            if self._thread is None:
+                return
+            self._closed.clear()
+            self._closing.set()
             self._jobs.put(None)
-        if thread is not None:
-            thread.join(END_SECONDS)
+        self._closed.wait(END_SECONDS)
 
     def _work(self) -> None:
         load_openblas()
@@ -62,16 +65,18 @@ class Engine:
         session: Session | None = None
         while True:
             expired = self._receive(waiting, session)
-            if self._closing or expired or (session is None and not waiting):
+            if self._closing.is_set() or expired:
                 self._give_up(waiting, session)
                 session = None
-                if self._ended():
-                    return
+                waiting.clear()
+                if self._closing.is_set():
+                    self._closing.clear()
+                    self._closed.set()
                 continue
             if session is not None and not session.busy and waiting and not _same(session, waiting[0]):
                 self._give_up((), session)
                 session = None
-            if session is None:
+            if session is None and waiting:
                 session = self._opened(waiting)
             if session is not None:
                 self._stepped(session, waiting)
@@ -79,16 +84,16 @@ class Engine:
     def _receive(self, waiting: deque[Job], session: "Session | None") -> bool:
         """Take in what was submitted; with nothing else to do, waits for it. Gives whether the idle time ran out."""
         idle = not waiting and not (session is not None and session.busy)
+        limit = self.limits.idle_seconds if session is not None else None
         try:
-            job = self._jobs.get(block=idle, timeout=self.limits.idle_seconds if idle else None)
+            job = self._jobs.get(block=idle, timeout=limit if idle else None)
             while job is not None:
                 waiting.append(job)
                 job = self._jobs.get_nowait()
         except queue.Empty:
             return idle and not waiting
         finally:
-            ended = [job for job in waiting if job.ended]
-            for job in ended:
+            for job in [job for job in waiting if job.ended]:
                 waiting.remove(job)
         return False
 
@@ -101,14 +106,6 @@ class Engine:
             session.fail(error)
             session.close()
             self.resident = ""
-
-    def _ended(self) -> bool:
-        """End the thread, unless a job came in at the last moment."""
-        with self._lock:
-            if not self._closing and not self._jobs.empty():
-                return False
-            self._thread, self._jobs = None, queue.SimpleQueue()
-        return True
 
     def _opened(self, waiting: deque[Job]) -> "Session | None":
         """Load the model of the first job; those that wait for the same one share its failure."""
