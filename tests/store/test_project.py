@@ -19,7 +19,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 def test_init_makes_the_todo2_file_the_settings_and_keeps_the_ledger_out_of_git(tmp_path: Path) -> None:
     project, made = init_project(tmp_path, now=NOW)
-    assert made == [".todo2/state.todo2.json", ".prentice/config.toml"]
+    assert made == [".todo2/state.todo2.json", ".todo2/.gitignore", ".prentice/config.toml"]
     assert json.loads(project.todo2_path.read_bytes())["nextTaskNumber"] == 1
     assert tomllib.loads((tmp_path / ".prentice/config.toml").read_text())
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from prentice.store.atomic import refused, replace_file
 from prentice.store.content import Content, Signature
 from prentice.store.own_directory import own_directory
+from prentice.tasks.claims import OWN_KEY
 from prentice.tasks.moments import moment
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _MOST_BYTES: Final = 16_000_000
 _STEP_BYTES: Final = 1_000_000
 """By how much a long journal grows until it is looked through again; to do that at each change would cost too much."""
 _BLOCK: Final = 65_536
+_TRACES: Final = frozenset({"lastModified", "changes"})
+"""Fields that follow from others."""
 _OPEN: Final = os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 Kind: TypeAlias = Literal["change", "restored", "seen", "set_back"]
@@ -188,7 +191,7 @@ def _phrases(change: "Difference") -> Iterator[str]:
     for record in change.tasks.removed:
         yield f"{record.get('id')} deleted"
     for edit in change.tasks.edited:
-        fields = [name for name in edit.after if name not in {"lastModified", "changes"}]
+        fields = ["claim" if name == OWN_KEY else name for name in edit.after if name not in _TRACES]
         if "status" in edit.after:
             yield f"{edit.id} status {edit.before.get('status')} -> {edit.after['status']}"
             fields.remove("status")

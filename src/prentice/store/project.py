@@ -14,6 +14,7 @@ from prentice.tasks import todo2
 
 TODO2_DIRECTORY: Final = ".todo2"
 _INIT_SECONDS: Final = 10.0
+_PASSING: Final = f"# The lock, and files that stand here for a moment.\n*.lock\n.{FILE_NAME}.*.tmp\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,10 @@ def init_project(root: Path, *, now: str) -> tuple[Project, list[str]]:
         else:
             replace_file(path, todo2.new_state(now))
             made.append(f"{TODO2_DIRECTORY}/{FILE_NAME}")
+            ignore = path.with_name(".gitignore")
+            if not ignore.exists():
+                replace_file(ignore, _PASSING)
+                made.append(f"{TODO2_DIRECTORY}/.gitignore")
     project.own_directory()
     settings = project.root / PROJECT_FILE
     if not settings.exists():
