@@ -33,6 +33,12 @@ PrenticeError
     ReplyError                    a model's reply is not what was asked for
         BreakdownRejectedError    no acceptable plan after the retry
     RunError                      a run does not exist or cannot go on
+    WorkspaceError                trying a change, or putting it into the user's tree
+        WorktreeError             no worktree can be made of the project
+        SandboxError              there is no sandbox to run checks in
+        NotApprovedError          the approval is of another change
+        ApplyConflictError        the user's files are not what the change starts from
+        UndoRefusedError          the change is not there to be undone, or was worked on since
     StoppedError                  the user stopped the work
     DefectError                   Prentice itself went wrong
 """
@@ -238,6 +244,42 @@ class RunError(PrenticeError):
     """A run does not exist, or cannot go on."""
 
     code = "run"
+
+
+class WorkspaceError(PrenticeError):
+    """Something about trying a change, or putting it into the user's tree."""
+
+    code = "workspace"
+
+
+class WorktreeError(WorkspaceError):
+    """No worktree can be made of the project."""
+
+    code = "worktree"
+
+
+class SandboxError(WorkspaceError):
+    """There is no sandbox that works on this machine, so no check is run."""
+
+    code = "sandbox"
+
+
+class NotApprovedError(WorkspaceError):
+    """The approval is of another change than the one to be applied."""
+
+    code = "not_approved"
+
+
+class ApplyConflictError(WorkspaceError):
+    """The user's files are not what the change starts from; `details["files"]` says why, by path. Nothing was changed."""
+
+    code = "apply_conflict"
+
+
+class UndoRefusedError(WorkspaceError):
+    """The change is not there to be undone, or was worked on since; `details["files"]` says where. Nothing was changed."""
+
+    code = "undo_refused"
 
 
 class StoppedError(PrenticeError):
