@@ -54,12 +54,14 @@ def decode(content: bytes) -> Text | None:
     mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
     body = content[len(mark) :]
     declared = True
+    if not mark and (name := _declared_encoding(body)):
+        encoding = name
     try:
         written = body.decode(encoding)
     except UnicodeDecodeError:
         if mark:
             return None
-        encoding, declared = _declared_encoding(body)
+        encoding, declared = UNDECLARED, False
         written = body.decode(encoding)
     if "\0" in written:
         return None
@@ -101,14 +103,13 @@ def written_like(
     )
 
 
-def _declared_encoding(body: bytes) -> tuple[str, bool]:
+def _declared_encoding(body: bytes) -> str | None:
     """Give the encoding that one of the first two lines declares and the bytes agree with."""
     for line in body.split(b"\n", 2)[:2]:
         if match := _CODING.match(line):
             name = match[1].decode("ascii")
             try:
-                if body.decode(name).encode(name) == body:
-                    return name, True
+                return name if body.decode(name).encode(name) == body else None
             except (LookupError, UnicodeError):
-                break
-    return UNDECLARED, False
+                return None
+    return None
