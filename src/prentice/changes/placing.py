@@ -116,7 +116,7 @@ def _end_of_block(start: int, index: Index) -> int:
 def _outside_anchors(hunk: Hunk, start: int, index: Index) -> Miss | None:
     for anchor in hunk.anchors:
         places = index.places(key(anchor))
-        if not places or places[0] >= start + len(hunk.lines):
+        if not places or places[0] >= start + len(hunk.old):
             sentence = (
                 f"The line `{anchor.strip()}` that the edit names as its heading does not stand above the quoted lines."
             )

@@ -85,7 +85,8 @@ class _Reading:
         if isinstance(found, Refusal):
             return found
         self.edits += found[0]
-        self.inside = None
+        if self.inside and self.inside.closes(self.lines[found[1] - 1]):
+            self.inside = None
         return found[1]
 
     def _block(self, number: int) -> int | Refusal:
