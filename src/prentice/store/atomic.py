@@ -88,13 +88,11 @@ class Aside:
             WriteFailedError: the operating system refused; the old file is as it was.
         """
         exchange_call()
-        swap = self.path.with_suffix(SWAP)
+        swap = self._swap
         try:
             self.path.replace(swap)
             is_put = self._is_put(swap, expected=expected)
         except OSError as error:
-            if _signature(swap) == self.signature:
-                _remove(swap)
             raise refused(self.target, error) from error
         _remove(swap)
         return is_put
@@ -103,6 +101,10 @@ class Aside:
     def is_in_place(self) -> bool:
         """Whether the new bytes stand under the target's name."""
         return _signature(self.target) == self.signature
+
+    @property
+    def _swap(self) -> Path:
+        return self.path.with_suffix(SWAP)
 
     def _is_put(self, swap: Path, *, expected: Signature) -> bool:
         with Lease(swap) as lease:
@@ -130,6 +132,8 @@ class Aside:
 
     def __exit__(self, *_: object) -> None:
         _remove(self.path)
+        if _signature(self._swap) == self.signature:  # anything else is another program's
+            _remove(self._swap)
 
 
 def asides(target: Path) -> list[Path]:
