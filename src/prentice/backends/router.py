@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from prentice.backends.locality import Locality, full_name
-from prentice.backends.probe import listens
 from prentice.backends.protocol import Backend
 from prentice.backends.routing.candidate import Candidate
 from prentice.backends.routing.decision import Decision, decide
@@ -44,6 +43,9 @@ FAILURES: Final = (
 
 _OF_THE_SERVER: Final = (BackendUnreachableError, BackendBusyError, WrongServerError)
 """Failures that all models of one server share."""
+
+
+_LEAST_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,21 +158,30 @@ async def explain(
     return Explained(decision=decision, survey=found, notes=tuple(notes))
 
 
-async def after_failure(choice: Choice, error: PrenticeError, *, settings: Settings) -> Choice | None:
+async def after_failure(
+    choice: Choice, error: PrenticeError, *, settings: Settings, left: float, probes: Probes | None = None
+) -> Choice | None:
     """Give who takes over from a choice that failed in the middle of its work; None where nobody may.
 
-    Nobody may where the user named the backend or the model, and where the failure is not the backend's.
+    Nobody may where the user named the backend or the model, and where the failure is not the backend's. With less
+    than a second `left` only the built-in rules can still answer.
     """
     if choice.decision is None or choice.candidate is None or choice.survey is None:
         return None
     if not isinstance(error, FAILURES):
         return None
+    if left < _LEAST_SECONDS:
+        return _builtin("no time is left for another model")
     gone = isinstance(error, _OF_THE_SERVER)
     url = choice.candidate.info.host
-    if not gone and isinstance(error, StreamError) and url.startswith("http"):
+    if isinstance(error, StreamError) and url.startswith("http"):
         # A server that broke off may be gone altogether; then its other models are not worth an attempt each.
-        gone = not await listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts))
-    return _first(choice.decision.after(choice.candidate, whole_place=gone), choice.survey)
+        locality = Locality(allowed_hosts=settings.allowed_hosts)
+        gone = not await (probes or Probes()).listens(url, locality=locality, fresh=True)
+    remaining = choice.decision.after(choice.candidate, whole_place=gone)
+    if remaining.best is None:
+        return _builtin(f"{choice.who} failed, and there is no other model")
+    return _first(remaining, choice.survey)
 
 
 def _first(decision: Decision, found: Survey) -> Choice:

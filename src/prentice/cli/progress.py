@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from prentice.runs.protocol import Event
+    from prentice.runs.protocol import Event, Json
 
 _PLAIN_SECONDS: Final = 2.0
 _TERMINAL_SECONDS: Final = 0.1
@@ -31,10 +31,7 @@ class Progress:
             return
         report = event.data
         if report["doing"] == "asking":
-            again = ", again with its errors" if report["again"] else ""
-            self._asked, self._is_builtin = report["model"], report["backend"] == "builtin"
-            if not self._is_builtin:
-                self._line(f"asking {report['model']} on {report['backend']}{again}")
+            self._ask(report)
             return
         now = time.monotonic()
         if report["doing"] == "done":
@@ -52,6 +49,14 @@ class Progress:
             sys.stderr.flush()
         else:
             self._line(text)
+
+    def _ask(self, report: "Json") -> None:
+        if report["because"]:
+            self._line(report["because"])
+        self._asked, self._is_builtin = report["model"], report["backend"] == "builtin"
+        if not self._is_builtin:
+            again = ", again with its errors" if report["again"] else ""
+            self._line(f"asking {report['model']} on {report['backend']}{again}")
 
     def __enter__(self) -> Self:
         return self

@@ -55,5 +55,16 @@ RECORD: Final[tuple[Migration, ...]] = (
         CREATE INDEX calls_by_time ON calls (at)
         """,
     ),
+    (
+        "r002_outcomes",
+        """
+        CREATE TABLE outcomes (
+            uid TEXT PRIMARY KEY, at REAL NOT NULL, purpose TEXT NOT NULL, kind TEXT NOT NULL, backend TEXT NOT NULL,
+            model TEXT NOT NULL, is_right INTEGER NOT NULL, judge TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX outcomes_by_model ON outcomes (backend, model, kind);
+        CREATE INDEX calls_by_model ON calls (backend, model, id)
+        """,
+    ),
 )
 """The user's record: calls, and the runs and proposals made outside any project (their scope is the directory)."""

@@ -41,7 +41,7 @@ class Judging(Directory):
         from prentice.skills.analyze import analyze
 
         known = todolist.tasks
-        policy = load_policy(self.settings.policy)
+        policy = load_policy({name: row for name, row in self.settings.policy.items() if name != "models"})
         dependents = Counter(need for task in known.values() for need in set(task.dependencies))
         surveys: dict[object, RepositoryFacts] = {}
         for subject in subjects:

@@ -62,7 +62,10 @@ class Planning(Importing):
     ) -> "Proposal":
         """Do `breakdown` on the running event loop; `on_event` is told of the run's id, its steps and its progress."""
         import asyncio
+        import os
 
+        from prentice.backends.routing.probes import PROBES_FILE, Probes
+        from prentice.config import data_directory
         from prentice.runs import protocol
         from prentice.runs.engine import InProcessRuns
         from prentice.runs.registry import Registry
@@ -79,6 +82,8 @@ class Planning(Importing):
             proposals=self._ledgers.proposals(),
             recorder=self._ledgers.calls(),
             todo2=self._file() if self.project else None,
+            record=self._ledgers.track_record(),
+            probes=Probes(data_directory(os.environ) / PROBES_FILE),
         )
         async with services:
             runs = InProcessRuns(self._ledgers.runs(), registry, services)
@@ -191,6 +196,8 @@ class Planning(Importing):
 
         proposal = self._import(proposal_id) or self.proposal(proposal_id)
         reject(proposal, proposals=self._ledgers.proposals(), actor=self.actor, reason=reason)
+        if self.actor == "person":
+            self._ledgers.track_record().judged(proposal.uid, right=False)
         return self._import(proposal_id) or self.proposal(proposal_id)
 
     def _with_bounds(self, low: int | None, high: int | None) -> Settings:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from prentice.config import data_directory
 from prentice.ledger.adoption import adopt
+from prentice.ledger.call_history import CallHistory
 from prentice.ledger.calls_table import CallsTable
 from prentice.ledger.database import Database
 from prentice.ledger.migrations import LEDGER, RECORD
+from prentice.ledger.outcomes_table import OutcomesTable
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.ledger.runs_table import RunsTable
+from prentice.skills.track_record import MeasuredRecord
 from prentice.store.project import Project
 
 
@@ -41,6 +44,10 @@ class Ledgers:
     def calls(self) -> CallsTable:
         """Give the user's record of calls."""
         return CallsTable(self.record)
+
+    def track_record(self) -> MeasuredRecord:
+        """Give what this machine has seen of its models."""
+        return MeasuredRecord(calls=CallHistory(self.record), results=OutcomesTable(self.record))
 
     def current(self) -> tuple[Database, str]:
         """Give the database for runs and proposals made here, and their scope in it.

@@ -81,6 +81,8 @@ class Task:
     parent: str = ""
     estimated_hours: float | None = None
     claim: Claim | None = None
+    preferred_backend: str = ""
+    """The backend that the record asks for, in small letters: its own field, or that of its `metadata`."""
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +113,7 @@ class Task:
             parent=parent_of(record),
             estimated_hours=_hours(record.get("estimatedHours")),
             claim=claim_of(record, now=now),
+            preferred_backend=_preferred_backend(record),
         )
 
     def document(self) -> dict[str, object]:
@@ -158,6 +161,13 @@ def priority_rank(priority: str) -> int:
 def record_id(record: Mapping[str, object], key: str = "id") -> str:
     """Give the id that a record holds under a key, as text; ids that another tool wrote as numbers are ids too."""
     return _text(record.get(key))
+
+
+def _preferred_backend(record: Mapping[str, object]) -> str:
+    wish = record.get("preferred_backend")
+    if wish is None and isinstance(metadata := record.get("metadata"), dict):
+        wish = metadata.get("preferred_backend")  # where exarp-go keeps it
+    return wish.strip().casefold() if isinstance(wish, str) else ""
 
 
 def _hours(value: object) -> float | None:

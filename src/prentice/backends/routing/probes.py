@@ -16,6 +16,9 @@ from typing import Final
 from prentice.backends.locality import Locality
 from prentice.backends.probe import PROBE_SECONDS, listens
 
+PROBES_FILE: Final = "probes.json"
+"""The file's name in the user's data directory."""
+
 KEEP_SECONDS: Final = 60.0
 """How long a silent host counts as dead; who starts a server waits no longer than this for it to be seen."""
 

@@ -179,10 +179,11 @@ def ollama_backend(settings: Settings) -> "OllamaBackend":
 
 
 async def _resident(backend: "OllamaBackend") -> frozenset[str]:
-    """Give the names of the models in memory; none where the server cannot tell."""
+    """Give the names of the models in memory; none where the server cannot tell, or not soon."""
     try:
-        return frozenset(full_name(item.name) for item in await backend.loaded())
-    except BackendError:
+        async with asyncio.timeout(PROBE_SECONDS):
+            return frozenset(full_name(item.name) for item in await backend.loaded())
+    except (BackendError, TimeoutError):
         return frozenset()
 
 

@@ -5,10 +5,12 @@ Nothing that failed a check is ever stored.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from prentice.backends.asking import attempt
+from prentice.backends.asking import Answer, attempt
 from prentice.backends.protocol import Piece
+from prentice.backends.router import Choice
 from prentice.context.repository import survey
 from prentice.errors import BreakdownRejectedError
 from prentice.prompts.render import render
@@ -39,6 +41,7 @@ def register(registry: Registry[Services]) -> None:
     registry.add_step("breakdown.choose", choose_backend)
     registry.add_step("breakdown.ask", ask)
     registry.add_step("breakdown.propose", propose)
+    registry.add_step("breakdown.judge", keep_failure)
 
 
 async def breakdown(step: Step, arguments: Mapping[str, Json]) -> Json:
@@ -48,18 +51,19 @@ async def breakdown(step: Step, arguments: Mapping[str, Json]) -> Json:
         BreakdownRejectedError: no acceptable plan came, also not after the model was shown its errors.
     """
     facts = await step.do("breakdown.gather", **arguments)
-    chosen = await step.do("breakdown.choose")
+    chosen = await step.do("breakdown.choose", task=arguments["task"])
     answer = await step.do("breakdown.ask", facts=facts, chosen=chosen, previous=None)
     if answer["problems"] and answer["worth_asking_again"]:
         answer = await step.do("breakdown.ask", facts=facts, chosen=chosen, previous=answer)
     if answer["problems"]:
-        raise rejected(chosen, answer["problems"])
+        await step.do("breakdown.judge", uid=await step.new_id(), backend=answer["backend"], model=answer["model"])
+        raise rejected(answer, answer["problems"])
     return await step.do(
         "breakdown.propose",
         uid=await step.new_id(),
         task=arguments["task"],
         facts=facts,
-        answer={key: answer[key] for key in ("subtasks", "backend", "model")},
+        answer={key: answer[key] for key in ("subtasks", "backend", "model", "took_over")},
     )
 
 
@@ -93,10 +97,13 @@ async def gather(
     return facts.document()
 
 
-async def choose_backend(context: StepContext[Services]) -> Json:
-    """Choose the backend for plans."""
-    choice = await context.services.choice(BREAKDOWN)
-    return {"backend": choice.backend.name, "model": choice.model, "reason": choice.reason}
+async def choose_backend(context: StepContext[Services], *, task: str) -> Json:
+    """Choose the backend for plans; the task may wish for one."""
+    services = context.services
+    found = services.todo2.read().tasks.get(task) if services.todo2 and task else None
+    wish = found.preferred_backend if found else ""
+    choice = await services.choice(BREAKDOWN, preferred_backend=wish)
+    return {"backend": choice.backend.name, "model": choice.model, "reason": choice.reason, "wish": wish}
 
 
 async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, previous: Mapping[str, Any] | None) -> Json:
@@ -105,32 +112,36 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
     planning = PlanningFacts.from_document(facts)
     request = breakdown_request(
         planning,
-        model=chosen["model"],
+        model="",
         idle=services.settings.idle_seconds,
         deadline=services.settings.deadline_seconds,
         seed=1 if previous is None else 2,
     )
     if previous is not None:
         request = with_problems(request, reply=previous["text"], problems=tuple(previous["problems"]))
-    choice = await services.choice(BREAKDOWN)
+    await services.choice(BREAKDOWN, preferred_backend=chosen["wish"])
     received = 0
+    took_over: list[str] = []
 
     def on_piece(piece: Piece) -> None:
         nonlocal received
         received += 1
         context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
 
-    context.report({"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": bool(previous)})
-    version = render("breakdown.system", bounds="").version
-    answer = await attempt(
-        choice.backend,
-        request,
-        PlanReply,
-        check=lambda plan: problems(_subtasks(plan), planning)[:_SHOWN_PROBLEMS],
-        recorder=services.recorder,
-        on_piece=on_piece,
-        prompt_version=version,
-    )
+    async def asked(choice: Choice, left: float) -> Answer[PlanReply]:
+        report = {"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": bool(previous)}
+        context.report({**report, "because": took_over[-1] if took_over else ""})
+        return await attempt(
+            choice.backend,
+            replace(request, model=choice.model, deadline=left),
+            PlanReply,
+            check=lambda plan: problems(_subtasks(plan), planning)[:_SHOWN_PROBLEMS],
+            recorder=services.recorder,
+            on_piece=on_piece,
+            prompt_version=render("breakdown.system", bounds="").version,
+        )
+
+    answer = await services.answer(BREAKDOWN, asked, on_fallback=took_over.append)
     reply = answer.reply
     context.report({"doing": "done", "tokens": reply.reply_tokens, "seconds": reply.total})
     return {
@@ -140,6 +151,7 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
         "subtasks": [] if answer.value is None else _stored(_subtasks(answer.value)),
         "problems": list(answer.problems),
         "worth_asking_again": answer.worth_asking_again and previous is None,
+        "took_over": [*(previous["took_over"] if previous else ()), *took_over],
     }
 
 
@@ -162,9 +174,15 @@ async def propose(context: StepContext[Services], *, uid: str, task: str, facts:
         "backend": answer["backend"],
         "model": answer["model"],
         "subtasks": answer["subtasks"],
-        "notes": _notes(task, facts, before),
+        "notes": [*answer["took_over"], *_notes(task, facts, before)],
     }
+    context.services.keep_outcome(uid, purpose=BREAKDOWN, backend=answer["backend"], model=answer["model"], right=True)
     return proposals.create(uid=uid, task=task, run=context.run, plan=plan)
+
+
+async def keep_failure(context: StepContext[Services], *, uid: str, backend: str, model: str) -> Json:
+    """Keep in the record that a model gave no plan that can be used."""
+    context.services.keep_outcome(uid, purpose=BREAKDOWN, backend=backend, model=model, right=False)
 
 
 def _notes(task: str, facts: Mapping[str, Any], before: list[str]) -> list[str]:
