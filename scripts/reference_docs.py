@@ -55,14 +55,7 @@ def commands_page() -> str:
     for name in COMMANDS:
         command = group.get_command(context, name)
         assert command is not None
-        arguments = " ".join(
-            parameter.make_metavar(context) for parameter in command.params if isinstance(parameter, click.Argument)
-        )
-        parts.append(f"## `prentice {name}{' ' + arguments if arguments else ''}`")
-        parts.append(" ".join((command.help or "").split()))
-        own = [parameter for parameter in command.params if parameter.name not in GLOBAL]
-        if listed := _options(own):
-            parts.append(listed)
+        parts += _described(command, f"prentice {name}", context, level=2)
     return "\n\n".join(parts) + "\n"
 
 
@@ -88,6 +81,21 @@ def errors_page() -> str:
 
 
 PAGES = {"commands.md": commands_page, "settings.md": settings_page, "errors.md": errors_page}
+
+
+def _described(command: click.Command, name: str, context: click.Context, *, level: int) -> list[str]:
+    """Describe a command, and those under it where it is a group."""
+    arguments = " ".join(
+        parameter.make_metavar(context) for parameter in command.params if isinstance(parameter, click.Argument)
+    )
+    parts = [f"{'#' * level} `{name}{' ' + arguments if arguments else ''}`", " ".join((command.help or "").split())]
+    own = [parameter for parameter in command.params if parameter.name not in GLOBAL]
+    if listed := _options(own):
+        parts.append(listed)
+    if isinstance(command, click.Group):
+        for below, inner in command.commands.items():
+            parts += _described(inner, f"{name} {below}", context, level=level + 1)
+    return parts
 
 
 def _options(parameters: Iterable[click.Parameter]) -> str:

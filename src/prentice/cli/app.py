@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "approve": "planning",
     "reject": "planning",
     "flow": "planning",
+    "models": "models",
     "git-merge": "merging",
     "mcp": "serving",
 }

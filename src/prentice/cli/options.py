@@ -32,7 +32,7 @@ _GLOBAL: Final = (
     _global("--json", is_flag=True, default=None, help="Print one JSON document; progress goes to stderr."),
     _global("-v", "--verbose", is_flag=True, default=None, help="Say more on stderr."),
     _global("--model", metavar="NAME", help="Use this model."),
-    _global("--backend", metavar="NAME", help="Use this backend: auto, ollama, builtin or scripted:FILE."),
+    _global("--backend", metavar="NAME", help="Use this backend: auto, ollama, mlx, openai, builtin or scripted:FILE."),
 )
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from prentice import config
 from prentice.errors import UsageError
-from prentice.library.judging import Judging
 from prentice.library.mending import Mending
+from prentice.library.models import Models
 from prentice.library.planning import Planning
 from prentice.library.queries import Queries
 from prentice.store.project import find_project
 from prentice.tasks.rules import Actor
 
 
-class Prentice(Planning, Queries, Mending, Judging):
+class Prentice(Planning, Queries, Mending, Models):
     """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
 
 

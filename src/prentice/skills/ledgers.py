@@ -49,6 +49,10 @@ class Ledgers:
         """Give what this machine has seen of its models."""
         return MeasuredRecord(calls=CallHistory(self.record), results=OutcomesTable(self.record))
 
+    def known_record(self) -> MeasuredRecord | None:
+        """Give the same where something was kept already; asking makes no file."""
+        return self.track_record() if _record_path().exists() else None
+
     def current(self) -> tuple[Database, str]:
         """Give the database for runs and proposals made here, and their scope in it.
 

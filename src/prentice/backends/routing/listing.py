@@ -1,0 +1,70 @@
+"""The list of models: where each is, how large, whether it fits, how fast it is here, how often it was right."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prentice.backends.hardware import Hardware
+from prentice.backends.routing.candidate import Candidate
+from prentice.backends.routing.need import KINDS
+from prentice.backends.routing.policy import Policy
+from prentice.backends.routing.survey import Survey
+from prentice.backends.routing.track_record import Outcomes, Speed, TrackRecord
+from prentice.backends.routing.traits import Traits, traits
+from prentice.backends.routing.wall_time import room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One model. `fits` is None where its size or the machine's memory is not known."""
+
+    candidate: Candidate
+    traits: Traits
+    fits: bool | None
+    speed: Speed
+    record: tuple[tuple[str, Outcomes], ...]
+    """Outcomes by kind of work, where there are any."""
+
+    def document(self) -> dict[str, object]:
+        """Give it as the JSON document of the contract."""
+        info = self.candidate.info
+        document: dict[str, object] = {
+            "backend": info.backend, "host": info.host, "name": info.name, "size_bytes": info.size_bytes,
+            "quantization": info.quantization, "context": info.context, "fits": self.fits,
+            "family": self.traits.family, "kind": self.traits.kind, "resident": self.candidate.resident,
+            "usable": not self.why_not, "why_not": self.why_not,
+        }  # fmt: skip
+        if self.speed.calls:
+            document["speed"] = {
+                "prompt": self.speed.prompt, "reply": self.speed.reply, "load": self.speed.load,
+                "calls": self.speed.calls,
+            }  # fmt: skip
+        if self.record:
+            document["record"] = {kind: {"right": seen.right, "of": seen.of} for kind, seen in self.record}
+        return document
+
+    @property
+    def why_not(self) -> str:
+        """Why it is never chosen; empty where it may be."""
+        return self.candidate.refusal or self.traits.not_for_text
+
+
+def listed(found: Survey, *, policy: Policy, record: TrackRecord) -> list[Listed]:
+    """List what was found, by backend and name."""
+    return [_listed(candidate, found.hardware, policy, record) for candidate in _sorted(found.candidates)]
+
+
+def _listed(candidate: Candidate, hardware: Hardware, policy: Policy, record: TrackRecord) -> Listed:
+    info = candidate.info
+    need = policy.need("execute")
+    outcomes = ((kind, record.outcomes(info.backend, info.name, kind=kind)) for kind in KINDS)
+    return Listed(
+        candidate=candidate,
+        traits=traits(info, policy=policy),
+        fits=True if candidate.resident else room(candidate, need, hardware=hardware, policy=policy).fits,
+        speed=record.speed(info.backend, info.name),
+        record=tuple((kind, seen) for kind, seen in outcomes if seen.of),
+    )
+
+
+def _sorted(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda item: (item.backend, item.name))
