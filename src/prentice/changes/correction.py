@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
 
-from prentice.changes.indentation import Relation, indentation, is_flat, is_foreign, opens_block, relate
+from prentice.changes.indentation import (
+    Relation,
+    continues_comment,
+    indentation,
+    is_flat,
+    is_foreign,
+    opens_block,
+    relate,
+)
 from prentice.changes.punctuation import adds_curly, has_marks, respelled
 
 BLANKS = " \t"
@@ -72,7 +80,10 @@ class Correction:
         self.relation: Relation | None = relate(
             ((indentation(pair.quoted), indentation(pair.present)) for pair in self._worded), file_leads=leads
         )
-        self._blanks = {pair.quoted: pair.present for pair in pairs if pair.is_blank}
+        self._blanks: dict[str, set[str]] = {}
+        for pair in pairs:
+            if pair.is_blank:
+                self._blanks.setdefault(pair.quoted, set()).add(pair.present)
         ends = [(_end(pair.quoted), _end(pair.present)) for pair in self._worded]
         self._adds_ends = any(ours != theirs for ours, theirs in ends)
         self._loses_ends = any(not ours.startswith(theirs) for ours, theirs in ends)
@@ -98,14 +109,13 @@ class Correction:
         return body if isinstance(body, Doubt) else lead + body + end
 
     def _mended_blank(self, new: str) -> str | Doubt:
-        if new in self._blanks:
-            return self._blanks[new]
-        if not new and not any(self._blanks.values()):
+        present = self._blanks.get(new, set())
+        if len(present) == 1 and len(max(present)) <= len(new):
+            return max(present)
+        if not new and not any(line for lines in self._blanks.values() for line in lines):
             return new
         if not new:
             return Doubt("the file's empty lines hold blanks that the reply left out")
-        if self.level is Level.EXACT and any(self._blanks.values()):
-            return new
         return Doubt("a new empty line holds blanks, and nothing shows that the file's do")
 
     def _mended_lead(self, new: str) -> str | Doubt:
@@ -114,7 +124,7 @@ class Correction:
             return Doubt("the quoted lines are indented differently from the file's, and not all in the same way")
         if not self.is_reindented:
             shown = {indentation(pair.present) for pair in self._worded} - {""}
-            if is_foreign(new, shown=shown or self._leads()):
+            if not continues_comment(new) and is_foreign(new, shown=shown or self._leads()):
                 return Doubt("a new line is indented with tabs where the file has blanks, or the other way round")
             return lead
         carried = self.relation.carry(lead)

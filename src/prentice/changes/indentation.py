@@ -100,6 +100,11 @@ def is_foreign(line: str, *, shown: Iterable[str]) -> bool:
     return bool(lead) and lead[0] not in firsts
 
 
+def continues_comment(line: str) -> bool:
+    """Whether a line begins with the star of a block comment, which stands one blank behind the comment's column."""
+    return line.lstrip(" \t").startswith("*") and indentation(line).lstrip("\t") in {"", " "}
+
+
 def is_flat(lines: Sequence[str]) -> bool:
     """Whether no line with words is indented: either they all stand in one column, or their structure was lost."""
     return not any(indentation(line) for line in lines if line.strip())
@@ -111,11 +116,13 @@ def opens_block(line: str) -> bool:
 
 
 def loses_depth(before: str, line: str) -> bool:
-    """Whether a line stands no deeper than the one before it, which opens a bracket or an assignment.
+    """Whether a line stands no deeper than the one before it, which opens a bracket, an assignment or a comment.
 
     Branches of a `switch`, labels and preprocessor lines do so in many styles.
     """
     word, opener = line.strip(), before.rstrip()
+    if opener.lstrip().startswith("/*") and "*/" not in opener and word.startswith("*"):
+        return indentation(line) == indentation(before)
     if not opener.endswith(("{", "(", "[", "=")) or opener.endswith(("==", ")=", "]=")):
         return False
     if not word or word[0] in ")]}#" or word.endswith(":") or word.startswith(("case ", "default", "</", "<?", "?>")):
