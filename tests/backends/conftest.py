@@ -157,7 +157,14 @@ def _read(file: Any) -> Asked | None:
         name, _, value = line.decode().partition(":")
         headers[name.lower()] = value.strip()
     content = file.read(int(headers.get("content-length", 0)))
-    return Asked(first[0], first[1], headers, json.loads(content) if content else None)
+    return Asked(first[0], first[1], headers, _body(content))
+
+
+def _body(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return content
 
 
 @pytest.fixture

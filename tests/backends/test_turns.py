@@ -175,15 +175,15 @@ def test_one_that_is_cancelled_at_work_hands_its_turn_on() -> None:
     run(1, story)
 
 
-def test_a_turn_knows_how_many_worked_beside_it_at_most() -> None:
+def test_a_turn_knows_how_many_were_at_work_when_it_began() -> None:
     async def story(workers: Workers) -> None:
         await workers.come("a")
         await workers.come("b")
         await workers.come("c")
-        await workers.end("c")
-        assert (await workers.end("a")).peers == 3
+        assert (await workers.end("c")).place == 3
+        assert (await workers.end("a")).place == 1
         await workers.come("d")
         await workers.end("b")
-        assert (await workers.end("d")).peers == 2
+        assert (await workers.end("d")).place == 2
 
     run(3, story)

@@ -21,10 +21,10 @@ current_caller: ContextVar[object | None] = ContextVar("current_caller", default
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """One request at work. `peers` is the most that were at work at any moment of it, itself included."""
+    """One request at work. `place` is how many were at work when it began, itself included."""
 
     kind: str
-    peers: int = 1
+    place: int = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -106,10 +106,8 @@ class Turns:
             self._clocks[chosen.caller] = self._now + 1
             self._clocks = {caller: at for caller, at in self._clocks.items() if at > self._now}
             self._kind = chosen.kind
-            turn = Turn(chosen.kind)
+            turn = Turn(chosen.kind, len(self._working) + 1)
             self._working.append(turn)
-            for each in self._working:
-                each.peers = max(each.peers, len(self._working))
             chosen.ready.set_result(turn)
 
     def _next(self) -> _Waiting | None:

@@ -98,8 +98,15 @@ _KINDS: Final = (
 )
 
 
-async def pull(server: OllamaServer, model: str, *, insecure: bool = False) -> AsyncGenerator[Progress]:
-    """Download a model; the last progress is of the phase `done`.
+async def pull(
+    server: OllamaServer,
+    model: str,
+    *,
+    insecure: bool = False,
+    still: float = STILL_SECONDS,
+    silent: float = SILENT_SECONDS,
+) -> AsyncGenerator[Progress]:
+    """Download a model; the last progress is of the phase `done`. `still` and `silent` are limits in seconds.
 
     Raises:
         ModelNotFoundError: the registry does not have it.
@@ -123,16 +130,16 @@ async def pull(server: OllamaServer, model: str, *, insecure: bool = False) -> A
         async with aclosing(server.lines(response, _PATH)) as lines:
             while True:
                 try:
-                    async with asyncio.timeout(SILENT_SECONDS):
+                    async with asyncio.timeout(silent):
                         line = await anext(lines, None)
                 except TimeoutError:
-                    raise _still(model, SILENT_SECONDS) from None
+                    raise _still(model, silent) from None
                 if line is None:
                     raise _broken(model, "the stream ended before the model was whole")
                 progress, more = _taken(line, meter, server=server, model=model, now=loop.time())
                 moved = loop.time() if more else moved
-                if progress.phase == "download" and loop.time() - moved > STILL_SECONDS:
-                    raise _still(model, STILL_SECONDS)
+                if progress.phase == "download" and loop.time() - moved > still:
+                    raise _still(model, still)
                 yield progress
                 if progress.phase == "done":
                     return

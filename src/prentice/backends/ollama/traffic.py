@@ -1,8 +1,8 @@
 """How many requests one Ollama gets at a time: learned from what it tells of each reply, and from its refusals.
 
 `OLLAMA_NUM_PARALLEL` stands in no answer. But the last line of a reply has four durations, and what is left of the
-whole when loading, reading and writing are taken away is the time that the request stood in line at the server. While
-nobody stands there, one more is sent; when somebody did, one less.
+whole when loading, reading and writing are taken away is the time that the request stood in line at the server. The
+n-th request at a time that stood in line found n - 1 slots taken and no other; one that did not proves n slots.
 """
 
 import asyncio
@@ -19,9 +19,11 @@ FIRST_LIMIT: Final = 2
 KNOWN_SECONDS: Final = 300.0
 """How long a limit that was found holds before one more is tried; the server may have been started anew."""
 
-_STOOD_SECONDS: Final = 0.05
+_STOOD_SECONDS: Final = 0.02
 _STOOD_SHARE: Final = 0.3
-"""Time in line that counts: templates, grammars and the network take some milliseconds of every reply."""
+"""Time in line that counts: templates and grammars take some milliseconds of every reply. The share is of the time
+until one of the replies under way ends: with n under way it is on average the n-th part of a reply.
+"""
 
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Traffic]]" = WeakKeyDictionary()
 
@@ -60,15 +62,15 @@ class Traffic:
         """Learn from a reply."""
         if ending.queued is None or ending.worked is None:
             return
-        if ending.queued > _STOOD_SECONDS + _STOOD_SHARE * ending.worked:
-            if turn.peers > 1:
-                self._lower(turn.peers - 1)
-        elif turn.peers >= self.turns.limit:
+        if ending.queued > _STOOD_SECONDS + _STOOD_SHARE * ending.worked / turn.place:
+            if turn.place > 1:
+                self._lower(turn.place - 1)
+        elif turn.place >= self.turns.limit:
             self._raise()
 
     def refused(self, turn: Turn) -> None:
         """Learn from a full queue, which others may have filled."""
-        self._lower(max(1, turn.peers - 1))
+        self._lower(max(1, turn.place - 1))
 
     def _lower(self, limit: int) -> None:
         self._ceiling = min(limit, self._most)

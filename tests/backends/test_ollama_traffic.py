@@ -1,0 +1,216 @@
+"""How the number of requests in flight is learned, against a server that answers a fixed number at once."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
+
+from prentice.backends.ollama.backend import OllamaBackend
+from prentice.backends.ollama.reply import Ending
+from prentice.backends.ollama.traffic import FIRST_LIMIT, Traffic
+from prentice.backends.parallel import gather
+from prentice.backends.protocol import Message, Reply, Request
+from prentice.backends.turns import Turn
+from prentice.errors import PrenticeError
+
+WORK = 0.15
+"""Seconds that a reply of the server takes."""
+
+
+class Slots(ThreadingHTTPServer):
+    """An Ollama with so many slots; who finds none free stands in line, which its durations tell."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, slots: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Slot)
+        self.slots = threading.Semaphore(slots)
+        self.counting = threading.Lock()
+        self.ended = threading.Event()
+        self.in_flight = self.most = self.refusals = 0
+        self.models: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Slot(BaseHTTPRequestHandler):
+    server: Slots
+
+    def do_GET(self) -> None:
+        names = ("tiny:latest", "other:latest")
+        self._says({"models": [{"name": name, "size": 5, "details": {"format": "gguf"}} for name in names]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path == "/api/show":
+            self._says({"capabilities": ["completion"], "model_info": {}})
+            return
+        with self.server.counting:
+            self.server.models.append(body["model"].split(":")[0])
+            self.server.in_flight += 1
+            self.server.most = max(self.server.most, self.server.in_flight)
+            refused = self.server.refusals > 0
+            self.server.refusals -= refused
+        if not refused:
+            self._answer()
+        with self.server.counting:
+            self.server.in_flight -= 1
+        if refused:
+            self._says({"error": "server busy, please try again.  maximum pending requests exceeded"}, status=503)
+        else:
+            self.wfile.write(json.dumps(self._last).encode() + b"\n")
+
+    def _answer(self) -> None:
+        self.send_response(200)
+        stood = not self.server.slots.acquire(blocking=False)
+        if stood:
+            self.server.slots.acquire()
+        try:
+            self.end_headers()
+            self.wfile.write(b'{"message": {"content": "a"}, "done": false}\n')
+            self.server.ended.wait(WORK)
+        finally:
+            self.server.slots.release()
+        worked = int(WORK * 1e9)
+        self._last = {"message": {"content": ""}, "done": True, "done_reason": "stop", "prompt_eval_count": 5,
+                      "eval_count": 1, "load_duration": 1, "prompt_eval_duration": worked // 2,
+                      "eval_duration": worked // 2, "total_duration": worked * (1 + stood) + 1}  # fmt: skip
+
+    def _says(self, document: object, *, status: int = 200) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's parameter
+        pass
+
+
+@contextmanager
+def serving(slots: int) -> Iterator[Slots]:
+    with Slots(slots) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.ended.set()
+            server.shutdown()
+            thread.join()
+
+
+def asking(model: str = "tiny", *, deadline: float = 20.0) -> Request:
+    return Request(purpose="test", model=model, messages=(Message(role="user", content="Hi"),), deadline=deadline)
+
+
+def answered(
+    server: Slots, *requests: Request, most: int = 8, load_seconds: float = 10.0
+) -> tuple[list[Reply | PrenticeError], int]:
+    """Give the outcomes, and the limit that was learned."""
+
+    async def ask() -> tuple[list[Reply | PrenticeError], int]:
+        async with OllamaBackend(server.url, max_in_flight=most, load_seconds=load_seconds) as backend:
+            outcomes = await gather(backend, requests, on_error="collect")
+            return outcomes, backend.turns.limit
+
+    outcomes, limit = asyncio.run(ask())
+    assert all(isinstance(outcome, Reply) for outcome in outcomes), outcomes
+    return outcomes, limit
+
+
+def reply(*, place: int, queued: float, worked: float = 2.0) -> tuple[Turn, Ending]:
+    return Turn("tiny", place), Ending(finish="stop", queued=queued, worked=worked)
+
+
+def learned(*replies: tuple[Turn, Ending], most: int = 8) -> list[int]:
+    """Give the limit after each reply."""
+
+    async def learn() -> list[int]:
+        traffic, limits = Traffic(most), []
+        for turn, ending in replies:
+            traffic.answered(turn, ending)
+            limits.append(traffic.turns.limit)
+        return limits
+
+    return asyncio.run(learn())
+
+
+def test_one_more_is_sent_while_nobody_stands_in_line() -> None:
+    assert learned(*[reply(place=place, queued=0.01) for place in (1, 2, 3, 4)]) == [2, 3, 4, 5]
+    assert learned(*[reply(place=place, queued=0.0) for place in range(2, 9)], most=4)[-1] == 4
+
+
+def test_who_stood_in_line_tells_how_many_slots_there_are_and_the_limit_stays_there() -> None:
+    replies = [reply(place=2, queued=0.0), reply(place=3, queued=0.7), reply(place=2, queued=0.0)]
+    assert learned(*replies, reply(place=2, queued=0.0)) == [3, 2, 2, 2]
+    assert learned(reply(place=1, queued=0.0), reply(place=2, queued=1.9)) == [2, 1]
+
+
+def test_with_many_at_work_a_short_wait_counts() -> None:
+    """Of eight under way one ends after an eighth of a reply."""
+    assert learned(*[reply(place=place, queued=0.0) for place in range(2, 8)], reply(place=8, queued=0.2))[-1] == 7
+
+
+def test_a_wait_that_others_caused_does_not_go_below_one() -> None:
+    assert learned(reply(place=1, queued=5.0)) == [2]
+
+
+def test_replies_without_times_teach_nothing() -> None:
+    assert learned((Turn("tiny", 2), Ending(finish="stop"))) == [2]
+
+
+def test_a_server_that_answers_one_at_a_time_gets_one_after_the_first_two() -> None:
+    with serving(1) as server:
+        _, limit = answered(server, *[asking()] * 6)
+        assert limit == 1
+        assert server.most == FIRST_LIMIT
+
+
+def test_a_server_that_answers_four_at_a_time_is_kept_busy() -> None:
+    with serving(4) as server:
+        answered(server, *[asking()] * 24)
+        assert 4 <= server.most <= 6  # one more finds the limit, and a slow machine may need two
+
+
+def test_no_more_than_the_setting_allows_are_sent() -> None:
+    with serving(8) as server:
+        answered(server, *[asking()] * 12, most=3)
+        assert server.most == 3
+
+
+def test_a_single_caller_learns_nothing_that_it_did_not_try() -> None:
+    with serving(8) as server:
+        for _ in range(3):
+            assert answered(server, asking())[1] == FIRST_LIMIT
+
+
+def test_a_full_queue_makes_fewer_go_at_a_time_and_fails_nobody() -> None:
+    with serving(8) as server:
+        server.refusals = 1
+        outcomes, _ = answered(server, *[asking()] * 4)
+        assert len(outcomes) == 4
+        assert server.most <= FIRST_LIMIT
+
+
+def test_the_time_until_ones_turn_is_none_of_the_time_for_loading() -> None:
+    with serving(1) as server:
+        answered(server, *[asking()] * 16, most=1, load_seconds=8 * WORK)
+
+
+def test_requests_are_ordered_by_model() -> None:
+    with serving(1) as server:
+        answered(server, *[asking("tiny"), asking("other")] * 4)
+        assert len([name for name, _ in groupby(server.models)]) == 2
+
+
+def test_all_backends_of_one_server_share_its_turns() -> None:
+    async def ask(url: str, another: str) -> tuple[bool, bool]:
+        async with OllamaBackend(url) as one, OllamaBackend(url) as two, OllamaBackend(another) as three:
+            return one.turns is two.turns, one.turns is three.turns
+
+    assert asyncio.run(ask("127.0.0.1:1", "127.0.0.1:2")) == (True, False)
