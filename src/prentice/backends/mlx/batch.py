@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 WIDEST: Final = 64
 """The most forced tokens that a row is fed in one call."""
 
-MOST_LOGITS: Final = 32
-"""Places of a call whose logits are computed though only a row's last are looked at; more are fed without."""
-
 _PLACE_COST_CPU: Final = 0.12
 _PLACE_COST_GPU: Final = 0.01
 
@@ -60,7 +57,7 @@ class Batch:
         lists = [item.caches for item in joining]
         merged = [layers[0].merge(layers) for layers in zip(*lists, strict=True)]
         if any(item.unread for item in joining):
-            self._called([item.unread for item in joining], merged)
+            self._network.read(self._padded([item.unread for item in joining], merged), merged)
             mx.eval([cache.state for cache in merged])
         if self.rows:
             for mine, theirs in zip(self._caches, merged, strict=True):
@@ -110,31 +107,22 @@ class Batch:
                 row.close()
         self.leave(finished)
 
-    def _logits(self, feeding: list[list[int]]) -> mx.array:
+    def _logits(self, feeding: Sequence[list[int]]) -> mx.array:
         """Feed the rows, and give the logits behind each one's last token; they are computed from now on."""
-        width = max(len(fed) for fed in feeding)
-        if width > 1 and width * len(feeding) > MOST_LOGITS:
-            self._called([fed[:-1] for fed in feeding], self._caches)  # what nobody asks for is never computed
-            feeding = [fed[-1:] for fed in feeding]
-        logits = self._called(feeding, self._caches)
-        counts = [len(fed) for fed in feeding]
-        if len(set(counts)) == 1:
-            last = logits[:, -1]
-        else:
-            places = mx.array([count - 1 for count in counts])[:, None, None]
-            last = mx.take_along_axis(logits, places, axis=1)[:, 0]
-        _start(last)
-        return last
+        tokens = self._padded(feeding, self._caches)
+        logits = self._network.logits(tokens, self._caches, places=[len(fed) - 1 for fed in feeding])
+        _start(logits)
+        return logits
 
-    def _called(self, feeding: Sequence[list[int]], caches: list[Any]) -> mx.array:
+    @staticmethod
+    def _padded(feeding: Sequence[list[int]], caches: list[Any]) -> mx.array:
+        """Give tokens as one array, and tell the caches how many of each row count."""
         counts = [len(fed) for fed in feeding]
         width = max(counts)
         if width > 1 and len(counts) > 1:
             for cache in caches:
                 cache.feed(counts)
-        tokens = mx.array([fed + [0] * (width - len(fed)) for fed in feeding])
-        logits: mx.array = self._network.model(tokens, cache=caches)
-        return logits
+        return mx.array([fed + [0] * (width - len(fed)) for fed in feeding])
 
     def _drawn(self, logits: mx.array, drawing: list[int]) -> tuple[list[int], list[bool]]:
         """Draw for the rows that have come to the end of what they were to be fed; meanwhile, text goes out."""

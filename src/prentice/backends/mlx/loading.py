@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -41,11 +41,30 @@ class Network:
     """A loaded network. `cache_per_token` are bytes of keys and values; `vocabulary` is the width of its logits."""
 
     model: Any
+    body: Callable[..., mx.array] | None
+    """The network up to its last hidden state, where it comes apart; `head` makes logits of that."""
+    head: Callable[[mx.array], mx.array] | None
     vocabulary: int
     cache_per_token: int
     caches: Callable[[], list[Any]]
     ragged: bool
     """Whether rows of a batch can take different numbers of tokens at once, and caches can be cut anywhere."""
+
+    def read(self, tokens: mx.array, caches: list[Any]) -> None:
+        """Take tokens into the caches; nothing else is computed once these are evaluated."""
+        self.model(tokens, cache=caches)
+
+    def logits(self, tokens: mx.array, caches: list[Any], *, places: Sequence[int]) -> mx.array:
+        """Take tokens into the caches, and give each row's logits behind its token at a place."""
+        if self.body is None or self.head is None:
+            return _at(self.model(tokens, cache=caches), places)
+        return self.head(_at(self.body(tokens, caches), places))
+
+
+def _at(values: mx.array, places: Sequence[int]) -> mx.array:
+    if len(set(places)) == 1:
+        return values[:, places[0]]
+    return mx.take_along_axis(values, mx.array(list(places))[:, None, None], axis=1)[:, 0]
 
 
 def check_memory(directory: ModelDirectory, *, memory: int | None) -> None:
@@ -161,7 +180,33 @@ def _measured(model: Any) -> Network:  # noqa: ANN401 - as above
     states: Any = tree_flatten([cache.state for cache in fresh])
     arrays = [array for _, array in states if isinstance(array, mx.array)]
     kept = sum(array.nbytes // array.shape[2] for array in arrays if array.ndim == 4 and array.shape[2])
-    return Network(model=model, vocabulary=logits.shape[-1], cache_per_token=kept, caches=caches, ragged=ragged)
+    body, head = _apart(model, caches=caches, whole=logits)
+    return Network(
+        model=model,
+        body=body,
+        head=head,
+        vocabulary=logits.shape[-1],
+        cache_per_token=kept,
+        caches=caches,
+        ragged=ragged,
+    )
+
+
+def _apart(model: Any, *, caches: Callable[[], list[Any]], whole: mx.array) -> tuple[Any, Any]:  # noqa: ANN401 - as above
+    """Take a network apart into body and head, if both together answer as the whole does.
+
+    The head is up to half of a small network, and its answer is needed for the last of several tokens only.
+    """
+    body, head = getattr(model, "model", None), getattr(model, "lm_head", None)
+    head = head or getattr(getattr(body, "embed_tokens", None), "as_linear", None)
+    if not callable(body) or not callable(head):
+        return None, None
+    try:
+        parts = head(body(mx.array([[0, 0]]), caches()))
+        same = parts.shape == whole.shape and mx.allclose(parts, whole, rtol=1e-4, atol=1e-4).item()
+    except (TypeError, ValueError, AttributeError, RuntimeError):
+        return None, None
+    return (body, head) if same else (None, None)
 
 
 def _caches_of(model: Any) -> Callable[[], list[Any]]:  # noqa: ANN401 - as above

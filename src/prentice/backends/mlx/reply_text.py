@@ -10,7 +10,7 @@ _CLOSINGS: Final = {"<think>": "</think>", "<thinking>": "</thinking>"}
 
 
 class StopText:
-    """Lets text through up to the first stop sequence; what could be the beginning of one is held back."""
+    """Lets text through up to the stop sequence that is complete first; what could begin one is held back."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stop for stop in stops if stop)
@@ -22,10 +22,10 @@ class StopText:
         if self.stopped:
             return ""
         text = self._held + text
-        found = [at for stop in self._stops if (at := text.find(stop)) >= 0]
+        found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
         if found:
             self.stopped, self._held = True, ""
-            return text[: min(found)]
+            return text[: min(found)[1]]
         keep = _beginning_of(text, self._stops)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]

@@ -227,7 +227,7 @@ class Session:
     def _read_portion(self, reading: _Reading) -> None:
         """Read on, up to the next place whose state is kept; at the end the reply joins the batch."""
         end = min(reading.read + PORTION, reading.stops[0])
-        self._network.model(mx.array([reading.prompt.tokens[reading.read : end]]), cache=reading.caches)
+        self._network.read(mx.array([reading.prompt.tokens[reading.read : end]]), reading.caches)
         mx.eval([cache.state for cache in reading.caches])
         reading.read = end
         if end == reading.stops[0]:
