@@ -1,6 +1,6 @@
 """Real OpenAI-compatible servers of our own: llama.cpp's and MLX's, each on a free loopback port, ended by its id."""
 
-import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,12 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+from gguf import GGUFReader, TokenType
 
 from engines.model_files import TESTS, training_environment
 
 START_LIMIT = 60.0
 END_LIMIT = 10.0
 _NOWHERE = "http://127.0.0.1:1"
+
+
+_BYTES_BEYOND_ASCII = frozenset(map(chr, (*range(0xA1, 0x100), *range(0x122, 0x144))))
+"""The letters by which a byte-level vocabulary spells the bytes from 0x80 on."""
+
+
+def in_ascii(gguf: Path, *, directory: Path) -> Path:
+    """Copy a model file without the tokens beyond ASCII.
+
+    Random weights string them together to what is no UTF-8, and there llama.cpp's reader of replies gives up.
+    """
+    copy = Path(shutil.copy(gguf, directory))
+    fields = GGUFReader(copy, mode="r+").fields
+    texts, kinds = fields["tokenizer.ggml.tokens"], fields["tokenizer.ggml.token_type"]
+    for text, kind in zip(texts.data, kinds.data, strict=True):
+        if _BYTES_BEYOND_ASCII & set(bytes(texts.parts[text]).decode()):
+            kinds.parts[kind][:] = TokenType.CONTROL
+    return copy
 
 
 @contextmanager
@@ -34,7 +53,9 @@ def llama_server(gguf: Path, *, name: str, window: int, slots: int, directory: P
                 yield line.strip()
                 break
         else:
-            raise RuntimeError(f"llama.cpp's server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+            raise RuntimeError(
+                f"llama.cpp's server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}"
+            )
     finally:
         _end(process)
 
