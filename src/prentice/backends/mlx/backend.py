@@ -25,7 +25,7 @@ class MlxBackend:
     name = "mlx"
 
     def __init__(self, engine: Engine, *, directories: tuple[Path, ...] = (), load_seconds: float = 300.0) -> None:
-        self._engine = engine
+        self.engine = engine
         self._directories = directories
         self._load_seconds = load_seconds
 
@@ -74,7 +74,7 @@ class MlxBackend:
         )
         directory = await patience.wait(asyncio.to_thread(self._directory, request.model))
         job = Job(request, directory=directory)
-        self._engine.submit(job)
+        self.engine.submit(job)
         try:
             while True:
                 for item in await patience.wait(job.receive()):

@@ -181,7 +181,7 @@ def _config(path: Path, *, name: str) -> Mapping[str, object]:
 def _architecture(config: Mapping[str, object], *, name: str) -> str:
     kind = str(config["model_type"])
     known, kind = architectures(), RENAMED.get(kind, kind)
-    if known is None or not re.fullmatch(r"[\w-]+", kind) or (known / f"{kind}.py").is_file():
+    if re.fullmatch(r"[\w-]+", kind) and (known is None or (known / f"{kind}.py").is_file()):
         return kind
     raise ModelUnsupportedError(
         f"The model {name} is of the architecture {kind}, which the installed mlx-lm does not know.",
