@@ -18,7 +18,9 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
     for name in list(os.environ):
         if name == "OLLAMA_HOST" or name.startswith("PRENTICE_"):
             monkeypatch.delenv(name)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("PRENTICE_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path_factory.mktemp("hub")))  # no model of the user is chosen
 
 
 @pytest.fixture(scope="session")

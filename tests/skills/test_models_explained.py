@@ -114,7 +114,7 @@ def test_each_task_gets_the_model_that_an_expert_would_run_on_the_machine(task: 
 @pytest.mark.parametrize("machine", ["apple", "card", "processor"])
 def test_every_model_is_in_the_order_or_refused_with_a_reason(task: str, machine: str) -> None:
     made = decision(task, machine)
-    names = [item.candidate.name for item in (*made.order, *made.refused)]
+    names = [item.candidate.name for item in made.order] + [item.candidate.name for item in made.refused]
     assert sorted(names) == sorted(item.name for item in INSTALLED[machine])
     assert made.best
     assert made.best.reasons
