@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,16 @@ _TEMPLATE = "{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_en
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server: where it listens, its version, and the file that its log goes to."""
+    """A running server: where it listens, its version, the file that its log goes to, and its process group."""
 
     url: str
     version: str
     log: Path
+    group: int
+
+    def kill(self) -> None:
+        """End the server and its model runners without a warning."""
+        os.killpg(self.group, signal.SIGKILL)
 
     def create(self, name: str, *, gguf: Path) -> None:
         """Put a model file into the server under a name."""
@@ -61,8 +66,11 @@ def find_binary() -> str | None:
 
 
 @contextmanager
-def running(binary: str, *, directory: Path) -> Iterator[Server]:
-    """Run a server for the length of the block; all its files stand under the directory."""
+def running(binary: str, *, directory: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a server for the length of the block; all its files stand under the directory.
+
+    `settings` are variables of Ollama's that go over those of the tests.
+    """
     home = directory / "home"
     home.mkdir(parents=True)
     port = _free_port()
@@ -80,6 +88,7 @@ def running(binary: str, *, directory: Path) -> Iterator[Server]:
         # Nothing leaves the machine, whatever a test asks for: port 1 of loopback answers nobody.
         "HTTP_PROXY": "http://127.0.0.1:1",
         "HTTPS_PROXY": "http://127.0.0.1:1",
+        **(settings or {}),
     }
     log = directory / "ollama.log"
     with log.open("wb") as output:
@@ -88,7 +97,7 @@ def running(binary: str, *, directory: Path) -> Iterator[Server]:
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        yield Server(url=url, version=_wait_until_up(url, process, log=log), log=log)
+        yield Server(url=url, version=_wait_until_up(url, process, log=log), log=log, group=process.pid)
     finally:
         _end(process)
 

@@ -13,7 +13,14 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from engines.backend_behaviour import Served, collect, unfit
+from engines.backend_behaviour import (
+    Served,
+    a_deadline_ends_an_endless_reply,
+    cancelling_the_reader_ends_the_work,
+    collect,
+    leaving_a_reply_ends_the_work,
+    unfit,
+)
 from engines.model_files import ModelFiles
 from engines.tiny_mlx_variants import in_four_bits, in_type, memory_in_use, with_sliding_windows
 from prentice.backends.mlx.backend import MlxBackend
@@ -248,6 +255,14 @@ def test_a_call_cancelled_while_it_waits_reads_or_writes_leaves_the_others_alone
         asyncio.run(cancel_at_every_stage(engine))
     with engine_at(tmp_path) as engine:
         asyncio.run(cancel_at_every_stage(engine))
+
+
+def test_leaving_a_reply_frees_its_place_for_the_next(tmp_path: Path, mlx_served: Served) -> None:
+    with engine_at(tmp_path, parallel=1) as engine:
+        served = replace(mlx_served, opened=lambda: MlxBackend(engine))
+        leaving_a_reply_ends_the_work(served)
+        cancelling_the_reader_ends_the_work(served)
+        a_deadline_ends_an_endless_reply(served)
 
 
 def test_an_event_loop_closed_in_the_middle_leaves_the_engine_well(mlx_engine: Engine, mlx_served: Served) -> None:
