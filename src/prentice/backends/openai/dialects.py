@@ -2,7 +2,7 @@
 
 Known from the servers' documentation and code (2026-11): OpenAI's form is that of llama-server, LM Studio, vLLM and
 Docker Model Runner; `json_object` with a `schema` that of llama-cpp-python and of older llama-servers;
-`structured_outputs` vLLM's own since 0.11, `guided_json` the one before it.
+`structured_outputs` vLLM's own, `guided_json` its former one, removed in 0.12.
 """
 
 import json
