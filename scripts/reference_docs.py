@@ -27,7 +27,8 @@ your platform, or in `$PRENTICE_HOME`), the project's `.prentice/config.toml`, e
 POLICY = """\
 The analyzer's table of rules can be moved, bound by bound: `[policy.RULE.at_least]` or `[policy.RULE.at_most]` with
 facts and whole numbers. The rules, and what each fact counts, stand with their reasons in
-`src/prentice/skills/analysis/policy.toml`."""
+`src/prentice/skills/analysis/policy.toml`. `[policy.models]` is the table behind the choice of models, see
+[choosing models](choosing-models.md)."""
 VARIABLES = """\
 `PRENTICE_HOME` moves the user's own files (settings and record) to a directory of your choice. `OLLAMA_HOST` is read as
 Ollama reads it. `VISUAL` and `EDITOR` name the editor for `--edit`."""

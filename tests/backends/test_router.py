@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backends.openai.playing import Playing, serving
 from prentice.backends.router import NAMES, Choice, choose
 from prentice.config import Settings
 from prentice.errors import (
@@ -182,3 +183,54 @@ def test_no_connection_is_left_open_between_the_choice_and_the_call(ollama: "Loo
         return await asyncio.to_thread(ollama.client_left.wait, 1.0)
 
     assert asyncio.run(choose_and_wait())
+
+
+def test_a_model_that_another_server_has_is_taken_from_there(ollama: "Loopback") -> None:
+    with serving(Playing(models=[{"id": "mistral-7b", "max_model_len": 32768}])) as second:
+        choice = chosen(ollama_host=ollama.url, openai_host=second.url, model="mistral-7b")
+        assert (choice.backend.name, choice.model, choice.decision) == ("openai", "mistral-7b", None)
+        choice = chosen(ollama_host=ollama.url, openai_host=second.url, model="tiny")
+        assert choice.backend.name == "ollama"
+
+
+def test_auto_puts_the_models_of_all_servers_into_one_order(ollama: "Loopback") -> None:
+    ollama.says("/api/tags", {"models": [ollama.tag("gemma3:1b", size=1000)]})
+    with serving(Playing(models=[{"id": "llama3.1-8b", "max_model_len": 32768}])) as second:
+        choice = chosen(ollama_host=ollama.url, openai_host=second.url)
+    assert (choice.backend.name, choice.model) == ("openai", "llama3.1-8b")
+    assert [name for name, _ in choice.considered] == ["gemma3:1b"]
+
+
+def test_a_server_by_name_offers_only_its_own_models_and_nothing_takes_over(ollama: "Loopback") -> None:
+    with serving(Playing(models=[{"id": "llama3.1-8b", "max_model_len": 32768}])) as second:
+        choice = chosen(backend="openai", ollama_host=ollama.url, openai_host=second.url)
+    assert (choice.backend.name, choice.model, choice.decision) == ("openai", "llama3.1-8b", None)
+    assert not ollama.asked
+
+
+def test_a_model_in_memory_is_known_from_the_server(ollama: "Loopback") -> None:
+    tags = [ollama.tag("llama3.1:8b", size=5000), ollama.tag("qwen2.5:7b", size=4000)]
+    ollama.says("/api/tags", {"models": tags})
+    assert chosen(ollama_host=ollama.url).model == "llama3.1:8b"
+    ollama.says("/api/ps", {"models": [{"name": "qwen2.5:7b", "size": 4000}]})
+    choice = chosen(ollama_host=ollama.url)
+    assert choice.model == "qwen2.5:7b"
+    assert "is in memory already" in choice.reason
+
+
+def test_a_policy_of_the_user_decides_and_nonsense_in_it_is_an_error(ollama: "Loopback") -> None:
+    tags = [ollama.tag("llama3.1:8b", size=5000), ollama.tag("mistral:7b", size=4000)]
+    ollama.says("/api/tags", {"models": tags})
+    order = {"models": {"order": {"general": ["Mistral"]}}}
+    assert chosen(ollama_host=ollama.url, policy=order).model == "mistral:7b"
+    with pytest.raises(ConfigError, match="orders"):
+        chosen(ollama_host=ollama.url, policy={"models": {"orders": {}}})
+
+
+def test_an_mlx_model_that_is_not_here_is_an_error_that_names_the_fetch() -> None:
+    pytest.importorskip("mlx_lm")
+    with pytest.raises(ModelNotFoundError, match=r"not on this machine"):
+        chosen(backend="mlx", model="mlx-community/Absent-7B-4bit")
+    with pytest.raises(ModelNotFoundError) as caught:
+        chosen(backend="mlx")
+    assert "hf download" in caught.value.next_step
