@@ -14,7 +14,9 @@ from typing import Any, Final, Literal
 
 from prentice.errors import ConfigError
 
-_MAY_BE_ZERO: Final = frozenset({"mlx.memory_cache_mb", "mlx.disk_cache_mb"})
+_MAY_BE_ZERO: Final = frozenset(
+    {"record.texts_mb", "usage.prompt_price", "usage.reply_price", "mlx.memory_cache_mb", "mlx.disk_cache_mb"}
+)
 
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
@@ -84,6 +86,16 @@ class Settings:
         "calls.load_seconds", 300.0, "How long a model may take to load and to read the prompt before its first token."
     )
     deadline_seconds: float = _setting("calls.deadline_seconds", 1800.0, "How long one call may take in all.")
+    texts_mb: int = _setting(
+        "record.texts_mb", 0, "Disk for the prompts and replies of calls, in megabytes (10^6 bytes); 0 keeps none."
+    )
+    texts_days: int = _setting("record.texts_days", 30, "How long prompts and replies are kept, in days.")
+    prompt_price: float = _setting(
+        "usage.prompt_price", 3.0, "What a million tokens of prompt would cost elsewhere, for `prentice usage`."
+    )
+    reply_price: float = _setting(
+        "usage.reply_price", 15.0, "What a million tokens of reply would cost elsewhere, for `prentice usage`."
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         "locality.allowed_hosts", (), "Hosts other than this machine that prompts may be sent to."
     )

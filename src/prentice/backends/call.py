@@ -10,7 +10,7 @@ from typing import cast
 
 from prentice.backends.context_window import estimate_prompt, estimate_tokens
 from prentice.backends.patience import timed_out
-from prentice.backends.protocol import Backend, CallRecord, Piece, Recorder, Reply, Request
+from prentice.backends.protocol import Backend, CallRecord, Piece, Recorder, Reply, Request, TextKeeper
 from prentice.errors import PrenticeError, StoppedError, StreamError
 
 
@@ -84,6 +84,17 @@ async def complete(
                     finish=finish,
                 )
             )
+            _keep_texts(recorder, request, reply, received)
+
+
+def _keep_texts(recorder: Recorder, request: Request, reply: Reply | None, received: list[str]) -> None:
+    if isinstance(recorder, TextKeeper):
+        recorder.keep_texts(
+            prompt_digest=prompt_digest(request),
+            model=reply.model if reply else request.model,
+            prompt=request.prompt,
+            reply=reply.text if reply else "".join(received),
+        )
 
 
 def prompt_digest(request: Request) -> str:

@@ -7,7 +7,7 @@ stream's iterator, or cancelling the task that reads it, ends the work at the ba
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 FinishReason = Literal["stop", "length", "repetition"]
 """Why a reply ended: by the model, at its limit of tokens, or stopped because it only repeated itself."""
@@ -161,4 +161,13 @@ class Recorder(Protocol):
 
     def call(self, record: CallRecord) -> None:
         """Keep one record."""
+        ...
+
+
+@runtime_checkable
+class TextKeeper(Protocol):
+    """A recorder that may keep what was sent and received, if the user turned that on."""
+
+    def keep_texts(self, *, prompt_digest: str, model: str, prompt: str, reply: str) -> None:
+        """Keep the texts of one call."""
         ...

@@ -66,5 +66,15 @@ RECORD: Final[tuple[Migration, ...]] = (
         CREATE INDEX calls_by_model ON calls (backend, model, id)
         """,
     ),
+    (
+        "r003_texts",
+        """
+        CREATE TABLE texts (
+            id INTEGER PRIMARY KEY, at REAL NOT NULL, prompt_digest TEXT NOT NULL, model TEXT NOT NULL,
+            prompt TEXT NOT NULL, reply TEXT NOT NULL, size INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX texts_by_time ON texts (at)
+        """,
+    ),
 )
 """The user's record: calls, and the runs and proposals made outside any project (their scope is the directory)."""

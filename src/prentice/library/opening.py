@@ -9,11 +9,12 @@ from prentice.library.mending import Mending
 from prentice.library.models import Models
 from prentice.library.planning import Planning
 from prentice.library.queries import Queries
+from prentice.library.usage import Usages
 from prentice.store.project import find_project
 from prentice.tasks.rules import Actor
 
 
-class Prentice(Planning, Queries, Mending, Models):
+class Prentice(Planning, Queries, Mending, Models, Usages):
     """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
 
 

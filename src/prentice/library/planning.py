@@ -80,7 +80,7 @@ class Planning(Importing):
             directory=self._root,
             settings=settings,
             proposals=self._ledgers.proposals(),
-            recorder=self._ledgers.calls(),
+            recorder=self._ledgers.calls(settings),
             todo2=self._file() if self.project else None,
             record=self._ledgers.track_record(),
             probes=Probes(data_directory(os.environ) / PROBES_FILE),

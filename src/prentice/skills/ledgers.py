@@ -4,7 +4,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from prentice.config import data_directory
+from prentice.config import Settings, data_directory
 from prentice.ledger.adoption import adopt
 from prentice.ledger.call_history import CallHistory
 from prentice.ledger.calls_table import CallsTable
@@ -13,6 +13,7 @@ from prentice.ledger.migrations import LEDGER, RECORD
 from prentice.ledger.outcomes_table import OutcomesTable
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.ledger.runs_table import RunsTable
+from prentice.ledger.texts_table import TextsTable
 from prentice.skills.track_record import MeasuredRecord
 from prentice.store.project import Project
 
@@ -41,9 +42,11 @@ class Ledgers:
         """Give the proposals made here."""
         return ProposalsTable(*self.current())
 
-    def calls(self) -> CallsTable:
-        """Give the user's record of calls."""
-        return CallsTable(self.record)
+    def calls(self, settings: Settings) -> CallsTable:
+        """Give the user's record of calls, with their texts where the settings want them kept."""
+        most = settings.texts_mb * 1_000_000
+        texts = TextsTable(database=self.record, most_bytes=most, most_days=settings.texts_days) if most else None
+        return CallsTable(self.record, texts)
 
     def track_record(self) -> MeasuredRecord:
         """Give what this machine has seen of its models."""
