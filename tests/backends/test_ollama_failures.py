@@ -1,5 +1,6 @@
 import asyncio
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -284,6 +285,43 @@ def test_a_line_of_a_hundred_megabytes_is_not_taken_in(ollama: "Loopback") -> No
     error = failure(ollama.url)
     assert isinstance(error, StreamError)
     assert "longer" in error.message
+
+
+def test_what_is_not_taken_in_takes_no_memory(ollama: "Loopback") -> None:
+    part = b"x" * 1_000_000
+    ollama.streams(ollama.piece("a"), b'{"message":{"content":"', *([part] * 100))
+    failure(ollama.url, asking())  # loads what the first call loads
+    tracemalloc.start()
+    try:
+        failure(ollama.url, asking())
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000
+    assert kept < 3_000_000
+
+
+@pytest.mark.parametrize("path", ["/api/tags", "/api/show"])
+@pytest.mark.parametrize("body", [b'{"models": "\xff\xfe"}', b"[" * 200_000, b'{"models": [NaN', b"\x00" * 1000])
+def test_a_look_up_that_answers_nonsense_is_another_program(ollama: "Loopback", path: str, body: bytes) -> None:
+    ollama.says(path, body)
+    assert isinstance(failure(ollama.url), WrongServerError)
+    assert ollama.bodies(CHAT) == []
+
+
+def test_a_server_that_accepts_and_never_answers_costs_no_more_than_the_deadline(ollama: "Loopback") -> None:
+    for path in ("/api/tags", "/api/show", CHAT):
+        answers = ollama.answers[path]
+        ollama.play(path, type(ollama.whole(""))((), "hang"))
+        start = time.monotonic()
+        assert isinstance(failure(ollama.url, asking(deadline=0.3)), TimedOutError)
+        assert time.monotonic() - start < 2.0
+        ollama.answers[path] = answers
+
+
+def test_a_head_that_never_ends_is_a_time_out(ollama: "Loopback") -> None:
+    ollama.play(CHAT, type(ollama.whole(""))((b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n",), "hang"))
+    assert failure(ollama.url, asking(deadline=0.3)).details["limit"] == "deadline"
 
 
 def test_nothing_before_the_load_limit_names_that_setting(ollama: "Loopback") -> None:

@@ -120,6 +120,7 @@ def test_a_meter_takes_any_numbers(notes: list[tuple[str, int, int, float]]) -> 
         ("write /models/blobs/x-partial: no space left on device", StreamError, "OLLAMA_MODELS"),
         ("pull model manifest: 412: the model requires a newer version of Ollama", ModelUnsupportedError, "download"),
         ("insecure protocol http", StreamError, "--insecure llama3.2"),
+        ("pull model manifest: tls: first record does not look like a TLS handshake", StreamError, "--insecure"),
         ("something else", StreamError, "goes on where it stopped"),
     ],
 )  # fmt: skip
@@ -196,6 +197,15 @@ def test_a_download_that_stands_still_is_given_up(loopback: "Loopback", document
     with pytest.raises(TimedOutError) as caught:
         asyncio.run(ask())
     assert "goes on where it stopped" in caught.value.next_step
+
+
+def test_a_download_that_meets_the_end_of_an_earlier_one_is_ordered_again(loopback: "Loopback") -> None:
+    ending = loopback.stream({"status": "pulling manifest"}, {"error": "context canceled"})
+    loopback.play(PULL, ending, ending, loopback.stream({"status": "success"}))
+    assert pulled(loopback.url)[-1].phase == "done"
+    assert len(loopback.asked) == 3
+    loopback.play(PULL, ending)
+    assert isinstance(failure(loopback.url), StreamError)
 
 
 def test_an_absent_server_is_told_as_ever(free_port: int) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 MODEL = "tiny:latest"
-LIST = {"type": "array", "items": {"type": "string", "minLength": 30, "maxLength": 40}, "minItems": 8, "maxItems": 9}
-"""A schema that keeps any model busy for some hundred tokens."""
+LIST = {"type": "array", "items": {"type": "string", "minLength": 30, "maxLength": 40}, "minItems": 40, "maxItems": 45}
+"""A schema that keeps any model busy for a thousand tokens: a second, far more than what a reply takes beside."""
 
 ATTEMPTS = 6
 
@@ -35,7 +35,7 @@ def asking(model: str = MODEL, *, seed: int = 1, **more: Any) -> Request:
         "model": model,
         "messages": (Message(role="user", content="Break down this task"),),
         "sampling": Sampling(temperature=0.7, seed=seed),
-        "max_tokens": 400,
+        "max_tokens": 3000,
         "schema": LIST,
         "deadline": 120.0,
         "idle": 60.0,
@@ -84,7 +84,7 @@ def test_a_server_with_four_slots_gets_more_than_two_requests_at_a_time(
 
         most, limit = asyncio.run(ask())
     assert most >= 3
-    assert 3 <= limit <= 5
+    assert limit >= 3
 
 
 @pytest.mark.usefixtures("ollama")
@@ -129,7 +129,7 @@ def test_cancelling_a_group_frees_the_server_for_the_next(ollama: "Ollama") -> N
     async def ask() -> Reply:
         async with OllamaBackend(ollama.url) as backend:
             began = asyncio.Event()
-            endless = asking(ollama.random, schema=LIST | {"minItems": 400, "maxItems": 500}, max_tokens=3000)
+            endless = asking(ollama.random, schema=LIST | {"minItems": 400, "maxItems": 500}, max_tokens=12_000)
             group = asyncio.create_task(gather(backend, [endless] * 3, on_piece=lambda *_: began.set()))
             async with asyncio.timeout(60.0):
                 await began.wait()
@@ -148,7 +148,7 @@ def test_a_server_that_ends_in_the_middle_of_a_reply_is_an_error(tmp_path: Path,
     async def ask(server: Server) -> None:
         async with OllamaBackend(server.url) as backend:
             began = asyncio.Event()
-            endless = asking(schema=LIST | {"minItems": 400, "maxItems": 500}, max_tokens=3000)
+            endless = asking(schema=LIST | {"minItems": 400, "maxItems": 500}, max_tokens=12_000)
             group = asyncio.create_task(gather(backend, [endless], on_piece=lambda *_: began.set()))
             async with asyncio.timeout(60.0):
                 await began.wait()

@@ -6,10 +6,12 @@ v0.24.0). It says `success` only when all digests were compared, and reports fai
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
+
+import httpx2
 
 from prentice.backends.ndjson import json_object
 from prentice.backends.ollama import errors as ollama_errors
@@ -40,6 +42,9 @@ _PHASES: Final[tuple[tuple[str, Phase], ...]] = (
     ("removing", "clean"),
     ("success", "done"),
 )
+_CANCELLED: Final = "context canceled"
+"""What the server says to who joins a download that is just being ended."""
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, None)
 _AGAIN: Final = "Run `ollama pull {model}` again: it goes on where it stopped."
 
 
@@ -55,7 +60,9 @@ class _Kind:
 
 _KINDS: Final = (
     _Kind(
-        words=re.compile(r"insecure protocol|server gave HTTP response to HTTPS client", re.IGNORECASE),
+        words=re.compile(
+            r"insecure protocol|HTTP response to HTTPS client|does not look like a TLS handshake", re.IGNORECASE
+        ),
         error=StreamError,
         says="The registry of {model} has no encryption",
         step="If you trust the way there, run `ollama pull --insecure {model}`.",
@@ -98,6 +105,10 @@ _KINDS: Final = (
 )
 
 
+class _EndingError(Exception):
+    """The download was joined to one that somebody else, or an earlier call, has ended."""
+
+
 async def pull(
     server: OllamaServer,
     model: str,
@@ -112,21 +123,26 @@ async def pull(
         ModelNotFoundError: the registry does not have it.
         BackendError: the server or the registry failed, or the download stands still.
     """
-    loop = asyncio.get_running_loop()
-    body = {"model": model, "insecure": insecure, "stream": True}
+    for pause in _PAUSES:
+        try:
+            async with aclosing(_pulled(server, model, insecure=insecure, still=still, silent=silent)) as items:
+                async for progress in items:
+                    yield progress
+        except _EndingError as ending:
+            if pause is None:
+                raise _broken(model, "an earlier download of it is just being ended") from ending
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
+async def _pulled(
+    server: OllamaServer, model: str, *, insecure: bool, still: float, silent: float
+) -> AsyncGenerator[Progress]:
+    clock = asyncio.get_running_loop().time
+    response = await _begun(server, {"model": model, "insecure": insecure, "stream": True}, model=model)
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            response = await server.send(_PATH, body)
-    except TimeoutError:
-        raise timed_out("answer", ANSWER_SECONDS, model="") from None
-    try:
-        if response.status_code != 200:
-            content = await server.body(response, _PATH)
-            text = ollama_errors.error_text(content)
-            if text is not None and response.status_code in {400, 404, 500}:
-                raise _failure(text, model=model)
-            raise ollama_errors.from_status(response.status_code, content, url=server.url, path=_PATH, model=model)
-        meter, moved = Meter(), loop.time()
+        meter, moved = Meter(), clock()
         async with aclosing(server.lines(response, _PATH)) as lines:
             while True:
                 try:
@@ -136,9 +152,9 @@ async def pull(
                     raise _still(model, silent) from None
                 if line is None:
                     raise _broken(model, "the stream ended before the model was whole")
-                progress, more = _taken(line, meter, server=server, model=model, now=loop.time())
-                moved = loop.time() if more else moved
-                if progress.phase == "download" and loop.time() - moved > still:
+                progress, more = _taken(line, meter, server=server, model=model, now=clock())
+                moved = clock() if more else moved
+                if progress.phase == "download" and clock() - moved > still:
                     raise _still(model, still)
                 yield progress
                 if progress.phase == "done":
@@ -147,11 +163,30 @@ async def pull(
         await response.aclose()
 
 
+async def _begun(server: OllamaServer, body: Mapping[str, object], *, model: str) -> httpx2.Response:
+    """Give the answer whose stream tells of the download."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            response = await server.send(_PATH, body)
+            if response.status_code == 200:
+                return response
+            content = await server.body(response, _PATH)
+    except TimeoutError:
+        raise timed_out("answer", ANSWER_SECONDS, model="") from None
+    text = ollama_errors.error_text(content)
+    if text is not None and response.status_code in {400, 404, 500}:
+        raise _failure(text, model=model)
+    raise ollama_errors.from_status(response.status_code, content, url=server.url, path=_PATH, model=model)
+
+
 def _taken(line: bytes, meter: Meter, *, server: OllamaServer, model: str, now: float) -> tuple[Progress, bool]:
     """Take in one line; give the progress, and whether anything has moved."""
     document = json_object(line)
     if document is not None and "error" in document:
-        raise _failure(ollama_errors.error_text(line) or "without a reason", model=model)
+        text = ollama_errors.error_text(line) or "without a reason"
+        if text == _CANCELLED:
+            raise _EndingError
+        raise _failure(text, model=model)
     status = None if document is None else document.get("status")
     if document is None or not isinstance(status, str):
         raise ollama_errors.wrong_server(server.url, path=_PATH, body=line)

@@ -2,7 +2,8 @@
 
 `OLLAMA_NUM_PARALLEL` stands in no answer. But the last line of a reply has four durations, and what is left of the
 whole when loading, reading and writing are taken away is the time that the request stood in line at the server. The
-n-th request at a time that stood in line found n - 1 slots taken and no other; one that did not proves n slots.
+n-th request at a time that stood in line found n - 1 slots taken and no other; one that did not proves n slots. One
+that stood there may have met a hiccup, so two are asked for.
 """
 
 import asyncio
@@ -19,11 +20,16 @@ FIRST_LIMIT: Final = 2
 KNOWN_SECONDS: Final = 300.0
 """How long a limit that was found holds before one more is tried; the server may have been started anew."""
 
-_STOOD_SECONDS: Final = 0.02
-_STOOD_SHARE: Final = 0.3
-"""Time in line that counts: templates and grammars take some milliseconds of every reply. The share is of the time
-until one of the replies under way ends: with n under way it is on average the n-th part of a reply.
+_STOOD_SECONDS: Final = 0.2
+"""Time in line that counts: templates, grammars and a busy processor take up to 0.13 s of a reply (v0.24.0, 2 cores).
 """
+
+_STOOD_SHARE: Final = 0.3
+"""The share that counts beside it, of the time until one of the replies under way ends: with n under way that is on
+average the n-th part of a reply.
+"""
+
+_STOOD_TIMES: Final = 2
 
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Traffic]]" = WeakKeyDictionary()
 
@@ -34,6 +40,7 @@ class Traffic:
     def __init__(self, most: int) -> None:
         self._most = self._ceiling = most
         self._known_until = 0.0
+        self._stood: list[int] = []
         self._unanswered: set[Patience] = set()
         self.turns = Turns(min(FIRST_LIMIT, most))
 
@@ -64,8 +71,12 @@ class Traffic:
             return
         if ending.queued > _STOOD_SECONDS + _STOOD_SHARE * ending.worked / turn.place:
             if turn.place > 1:
-                self._lower(turn.place - 1)
-        elif turn.place >= self.turns.limit:
+                self._stood.append(turn.place)
+            if len(self._stood) >= _STOOD_TIMES:
+                self._lower(max(self._stood) - 1)
+            return
+        self._stood = [place for place in self._stood if place > turn.place]
+        if turn.place >= self.turns.limit and not self._stood:
             self._raise()
 
     def refused(self, turn: Turn) -> None:
@@ -73,6 +84,7 @@ class Traffic:
         self._lower(max(1, turn.place - 1))
 
     def _lower(self, limit: int) -> None:
+        self._stood = []
         self._ceiling = min(limit, self._most)
         self._known_until = asyncio.get_running_loop().time() + KNOWN_SECONDS
         self.turns.set_limit(min(self.turns.limit, limit))
