@@ -13,7 +13,7 @@ from prentice.changes.correction import BLANKS, Correction, Doubt, Level, Pair
 from prentice.changes.edits import Hunk, HunkLine
 from prentice.changes.indentation import indentation, loses_depth
 from prentice.changes.index import Index, key
-from prentice.changes.rewriting import lost_indentation
+from prentice.changes.rewriting import moved_without_cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,16 +189,13 @@ def _structure(lines: Sequence[HunkLine], correction: Correction) -> Doubt | Non
         before = next((line for _, line in reversed(run) if line.strip()), before)
     old = [line for operation, line in lines if operation != "+"]
     worded = [line for line in old if line.strip()]
-    if (
-        runs
-        and not any(line.strip() for line in _of(lines, " "))
-        and correction.level <= Level.TRAILING_SPACE
-        and worded
-    ):
-        new = [line for run in runs for line in run[1:]]
-        first = next((line for line in new if line.strip()), worded[0])
-        if indentation(first) != indentation(worded[0]) or lost_indentation(worded, new):
+    first = next((line for run in runs for line in run[1:] if line.strip()), "")
+    stays = any(line.strip() for line in _of(lines, " "))
+    if worded and first and not stays and correction.level <= Level.TRAILING_SPACE:
+        if indentation(first) != indentation(worded[0]):
             return Doubt("the lines that replace them begin in another column, and no quoted line stays to show why")
+    if moved_without_cause(old, [line for operation, line in lines if operation != "-"]):
+        return Doubt("the lines that replace them stand in other columns, and nothing shows why")
     if any(loses_depth(*two) for run in runs for two in pairwise(line for line in run if line.strip())):
         return Doubt("a new line stands no deeper than the one that opens its block")
     return correction.structure_doubt(old, runs, replaced=replaced) if runs else None

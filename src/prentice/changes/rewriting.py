@@ -74,18 +74,18 @@ def _all_indented(lines: Sequence[str]) -> bool:
     return bool(worded) and all(indentation(line) for line in worded)
 
 
-def lost_indentation(old: Sequence[str], new: Sequence[str]) -> bool:
-    """Whether all lines that stand on both sides moved left, without what opened their block having gone."""
-    worded = [line for line in new if line.strip()]
-    places = aligned(old, worded)
-    pairs = [(Pair(line, old[place]), place) for line, place in zip(worded, places, strict=True) if place is not None]
-    moved = [(pair, place) for pair, place in pairs if len(indentation(pair.quoted)) < len(indentation(pair.present))]
-    if not moved or any(
-        indentation(pair.quoted) and indentation(pair.quoted) == indentation(pair.present) for pair, _ in pairs
-    ):
+def moved_without_cause(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether most lines that stand on both sides moved, and nothing that opens a block came or went before them."""
+    before, after = [line for line in old if line.strip()], [line for line in new if line.strip()]
+    pairs = [(here, there) for here, there in enumerate(aligned(before, after)) if there is not None]
+    steps = [len(indentation(after[here])) - len(indentation(before[there])) for here, there in pairs]
+    stay = sum(step == 0 and after[here][:1].isspace() for step, (here, _) in zip(steps, pairs, strict=True))
+    moved = [(step, pair) for step, pair in zip(steps, pairs, strict=True) if step]
+    if len(moved) <= stay:
         return False
-    place = moved[0][1]
-    return not (place and opens_block(old[place - 1]))
+    step, (here, there) = moved[0]
+    above = before[there - 1 : there] if step < 0 else after[here - 1 : here] if here else []
+    return not any(opens_block(line) for line in above)
 
 
 def _is_shift(pairs: Iterable[Pair]) -> bool:

@@ -20,7 +20,7 @@ _DOTS: Final = re.compile(r"\.{3,}|\u2026+")
 _WHAT: Final = (
     r"(?:code|file|files|functions?|methods?|class(?:es)?|implementations?|contents?|logic|tests?|imports?|fields?|"
     r"properties|attributes|lines?|body|script|module|document|section|text|cases?|routes?|handlers?|config(?:uration)?|"
-    r"components?|definitions?|statements?|stuff|things?|parts?|entries|items|it|everything(?: else)?|above|below)"
+    r"pages?|components?|definitions?|statements?|stuff|things?|parts?|entries|items|it|everything(?: else)?|above|below)"
 )
 _WHICH: Final = (
     r"(?:existing|remaining|original|previous|other|unchanged|unmodified|rest|remainder|same|current|old|additional|"
@@ -76,6 +76,7 @@ def _stands_for_code(text: str, *, marked: bool) -> bool:
     inner = text.strip().strip("[](){}<>*_`-=~ \t").lower()
     dots = bool(_DOTS.search(inner))
     bracketed = text.strip()[:1] in set("([<{") and text.strip()[-1:] in set(")]>}")
+    inner = inner.removeprefix("todo:").removeprefix("note:").strip()
     words = " ".join(_DOTS.sub(" ", inner).replace(",", " ").split()).strip(" .:!;-")
     if not words:
         return dots and (marked or not _DOTS.sub("", text).strip())
