@@ -237,6 +237,12 @@ def test_the_backend_that_the_task_prefers_goes_first_but_not_where_it_cannot() 
     assert order(models[0], short, need=wish) == ["qwen2.5-coder:7b"]
 
 
+def test_what_the_task_prefers_goes_before_the_record() -> None:
+    proven = model("qwen2.5-coder:7b", outcomes=Outcomes(right=30, of=30))
+    wish = replace(CODE, preferred_backend="mlx")
+    assert order(proven, model("llama3.2-3b", 2, "mlx"), need=wish)[0] == "llama3.2-3b"
+
+
 def test_a_preferred_backend_that_is_not_there_is_noted() -> None:
     decision = made(model("qwen2.5-coder:7b"), need=replace(CODE, preferred_backend="fm"))
     assert decision.best

@@ -22,7 +22,6 @@ PROBES_FILE: Final = "probes.json"
 KEEP_SECONDS: Final = 60.0
 """How long a silent host counts as dead; who starts a server waits no longer than this for it to be seen."""
 
-_WORTH_KEEPING: Final = PROBE_SECONDS / 2
 _MOST_HOSTS: Final = 100
 
 
@@ -44,7 +43,7 @@ class Probes:
         begun = time.monotonic()
         answer = await listens(url, locality=locality)
         took = time.monotonic() - begun
-        self._keep(url, silent=not answer and took >= _WORTH_KEEPING)
+        self._keep(url, silent=not answer and took >= PROBE_SECONDS)
         return answer
 
     def silent_since(self, url: str) -> float | None:
