@@ -6,7 +6,7 @@ that runs git in such a worktree shares refs and settings with the user. Here th
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,22 @@ _MAX_REFS: Final = 20_000
 _WHO: Final = {"user.name": "Prentice", "user.email": "prentice@localhost"}
 
 
-def linked(repository: Repository, *, git_dir: Path, tree: Path) -> Git:
+def lent_objects(repository: Repository, *, place: Path) -> tuple[tuple[Path, Path], ...]:
+    """Give the directories that hold the repository's objects, each with a path in a place that leads there.
+
+    By that path they can be shown in a sandbox that hides the user's tree.
+    """
+    first = repository.path_of("objects")
+    found = [first]
+    try:
+        lines = os.fsdecode((first / "info" / "alternates").read_bytes()).splitlines()
+    except OSError:
+        lines = []
+    found += [path for line in lines if line and line[0] not in '#"' and (path := first / line).is_dir()]
+    return tuple((path.resolve(), place / f"objects{number}") for number, path in enumerate(found))
+
+
+def linked(repository: Repository, *, git_dir: Path, tree: Path, objects: Sequence[tuple[Path, Path]]) -> Git:
     """Make the git directory of a tree that will hold the repository's base commit, and check that out.
 
     Filters are not run: a pointer of Git LFS stays a pointer. A sparse checkout is as sparse as the user's, a submodule
@@ -35,8 +50,9 @@ def linked(repository: Repository, *, git_dir: Path, tree: Path) -> Git:
     """
     form = repository.git.line("rev-parse", "--show-object-format") or "sha1"
     git = _made(git_dir, tree, form=form)
-    objects = _quoted(repository.path_of("objects"))
-    _written(git_dir / "objects" / "info" / "alternates", objects + "\n")
+    for source, path in objects:
+        path.symlink_to(source, target_is_directory=True)
+    _written(git_dir / "objects" / "info" / "alternates", "".join(f"{path}\n" for _, path in objects))
     settings = {key: value for key, value in repository.settings.items() if key in _CARRIED}
     _written(git_dir / "config", _config(settings, form=form))
     for name in ("info/attributes", "info/sparse-checkout", "shallow"):
@@ -96,14 +112,6 @@ def _config(settings: Mapping[str, str], *, form: str) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         lines += [f"[{section}]", f'\t{name} = "{escaped}"']
     return "\n".join(lines) + "\n"
-
-
-def _quoted(path: Path) -> str:
-    """Write a path for `alternates`, where one that begins with a quote or holds a line feed is quoted as in C."""
-    written = str(path)
-    if "\n" not in written and not written.startswith('"'):
-        return written
-    return '"' + written.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def _carry(source: Path, target: Path) -> None:

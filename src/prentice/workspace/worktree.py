@@ -39,7 +39,8 @@ class Worktree:
 
     `project` is the user's directory, `root` the same directory in the copy; both lie equally deep below `top` and
     `tree`, which are the whole repository. `home` and `scratch` are private directories for checks. `base` is the
-    commit's full name, empty for a copy that comes from no commit.
+    commit's full name, empty for a copy that comes from no commit. `objects` are the directories of git's objects that
+    it borrows, each with the path in the place by which it is known.
     """
 
     def __init__(self, place: Path, *, project: Path, repository: Repository | None) -> None:
@@ -52,6 +53,7 @@ class Worktree:
         self.scratch = place / "scratch"
         self.git_dir = place / "git"
         self.base = repository.base if repository else ""
+        self.objects = private_git.lent_objects(repository, place=place) if repository else ()
         self._repository = repository
         self._git: Git | None = None
         self._commit = self.base
@@ -116,7 +118,7 @@ class Worktree:
     def _fill(self, *, with_uncommitted: bool) -> None:
         repository = self._repository
         if repository is not None and repository.base:
-            self._git = private_git.linked(repository, git_dir=self.git_dir, tree=self.tree)
+            self._git = private_git.linked(repository, git_dir=self.git_dir, tree=self.tree, objects=self.objects)
             if with_uncommitted:
                 self._overlay = self._uncommitted(repository)
         else:
