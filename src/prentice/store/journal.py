@@ -61,10 +61,13 @@ class Entry:
 
     @property
     def change(self) -> "Difference":
-        """What was changed."""
+        """What was changed; nothing, where somebody else wrote the line and it tells of no change."""
         from prentice.tasks.difference import Difference  # noqa: PLC0415 - reading tasks must stay quick
 
-        return Difference.from_document(self.document)
+        try:
+            return Difference.from_document(self.document)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Difference()
 
     def shows(self, content: Content) -> bool:
         """Whether a file stands as it stood after the entry."""
@@ -239,7 +242,7 @@ def _entry(line: bytes) -> Entry | None:
             file=Signature(*document["file"]) if document.get("file") else None,
             was=Signature(*document["was"]) if document.get("was") else None,
             document=dict(document.get("change") or {}),
-            voids=tuple(document.get("voids") or ()), did=tuple(document.get("did") or ()),
+            voids=tuple(map(int, document.get("voids") or ())), did=tuple(map(str, document.get("did") or ())),
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

@@ -37,9 +37,11 @@ def merge_clones(base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs
 
 
 def _changed_though_deleted(change: Difference, base: Record, theirs: Record) -> list[Record]:
-    """Give the tasks that ours changed and theirs deleted, as they were in the base."""
+    """Give the tasks that ours changed or spoke on and theirs deleted, as they were in the base."""
     before, there = (_tasks(base), _tasks(theirs))
-    return [before[edit.id, edit.turn] for edit in change.tasks.edited if (edit.id, edit.turn) not in there]
+    edited = [(edit.id, edit.turn) for edit in change.tasks.edited]
+    said = [(record_id(comment, "todoId"), 0) for comment in change.comments.added]
+    return [before[name] for name in dict.fromkeys((*edited, *said)) if name in before and name not in there]
 
 
 def later_counts(record: Record, edit: Edit) -> bool:

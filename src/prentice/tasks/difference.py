@@ -5,7 +5,7 @@ added, because every tool drops old ones; whatever else stands at the top level 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from prentice.tasks.record import record_id
@@ -18,6 +18,8 @@ Name: TypeAlias = tuple[str, int]
 
 STAMPS: Final = ("lastModified",)
 """Top-level fields that every write sets anew."""
+HISTORIES: Final = ("changes",)
+"""Fields of a record to which every tool only adds; an edit holds what was added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,14 @@ class Records:
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.edited)
 
+    def document(self) -> dict[str, Json]:
+        """Give the changes as JSON."""
+        edited = [
+            {"id": edit.id, "turn": edit.turn, "before": edit.before, "after": edit.after} for edit in self.edited
+        ]
+        parts = {"added": self.added, "removed": self.removed, "edited": edited}
+        return {name: value for name, value in parts.items() if value}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -59,19 +69,25 @@ class Difference:
 
     def document(self) -> dict[str, Json]:
         """Give the difference as JSON."""
-        return {name: value for name, value in asdict(self).items() if value}
+        parts: dict[str, Json] = {
+            "tasks": self.tasks.document(),
+            "comments": self.comments.document(),
+            "activities": self.activities,
+            "fields": self.fields,
+        }
+        return {name: value for name, value in parts.items() if value}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Json]) -> "Difference":
         """Read what `document` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: it is something else.
+            AttributeError, KeyError, TypeError, ValueError: it is something else.
         """
         return cls(
             tasks=_records_from(document.get("tasks") or {}),
             comments=_records_from(document.get("comments") or {}),
-            activities=tuple(document.get("activities") or ()),
+            activities=_dicts(document.get("activities")),
             fields={name: (old, new) for name, (old, new) in (document.get("fields") or {}).items()},
         )
 
@@ -121,20 +137,33 @@ def _edits(before: Mapping[Name, Record], after: Mapping[Name, Record]) -> Itera
         if old is None or old is record or old == record:
             continue
         keys = [key for key in {**old, **record} if key not in old or key not in record or old[key] != record[key]]
-        yield Edit(
-            id=name,
-            turn=turn,
-            before={key: old[key] for key in keys if key in old},
-            after={key: record[key] for key in keys if key in record},
-        )
+        gone = {key: old[key] for key in keys if key in old}
+        came = {key: record[key] for key in keys if key in record}
+        for key in HISTORIES:
+            _shorten(gone, came, key)
+        yield Edit(id=name, turn=turn, before=gone, after=came)
+
+
+def _shorten(before: dict[str, Json], after: dict[str, Json], key: str) -> None:
+    """Leave out of a history what it held before, so that a long one is not told again at every change."""
+    old, new = before.get(key), after.get(key)
+    if isinstance(old, list) and isinstance(new, list) and new[: len(old)] == old:
+        before[key], after[key] = [], new[len(old) :]
 
 
 def _records_from(document: Mapping[str, Json]) -> Records:
     return Records(
-        added=tuple(document.get("added") or ()),
-        removed=tuple(document.get("removed") or ()),
-        edited=tuple(Edit(**edit) for edit in document.get("edited") or ()),
+        added=_dicts(document.get("added")),
+        removed=_dicts(document.get("removed")),
+        edited=tuple(
+            Edit(id=str(edit["id"]), turn=int(edit["turn"]), before=dict(edit["before"]), after=dict(edit["after"]))
+            for edit in document.get("edited") or ()
+        ),
     )
+
+
+def _dicts(rows: Json) -> tuple[Record, ...]:
+    return tuple(dict(row) for row in rows or ())
 
 
 def _list(value: Record, key: str) -> list[Record]:

@@ -4,11 +4,11 @@ Three-way by record and field, with the value before the change as the base. Wha
 stays as it is; what it did not touch gets our value. Lists of ids and histories are merged entry by entry.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from prentice.tasks.difference import Difference, Edit, Json, Name, Record, Records, named
+from prentice.tasks.difference import Difference, Edit, Json, Name, Record, named
 from prentice.tasks.edits import MAX_ACTIVITIES, next_comment, next_number
 from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id
 from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way
@@ -51,6 +51,8 @@ def merge(theirs: Record, changes: Iterable[Difference], *, ours_counts: Decide 
     work.taken = max((_number(record) for change in changes for record in change.tasks.added), default=0)
     for change in changes:
         work.apply(change)
+    if work.restored and not isinstance(work.value.get("nextTaskNumber"), int):
+        work.value["nextTaskNumber"] = next_number(work.value)  # without it the extension makes tasks called T-NaN
     return Merged(
         value=work.value,
         restored=tuple(dict.fromkeys(work.restored)),
@@ -71,6 +73,8 @@ class _Merge:
         self._copied: set[str] = set()
         self._comments: dict[str, str] = {}
         """New ids of comments."""
+        self._numbers: dict[str, int] = {}
+        """New numbers of tasks, by their old ids."""
 
     def apply(self, change: Difference) -> None:
         """Do one change."""
@@ -80,8 +84,7 @@ class _Merge:
         self._add_comments(change.comments.added)
         for edit in change.comments.edited:
             self._edit("comments", replace(edit, id=self._comments.get(edit.id, edit.id)))
-        self._remove(tasks_key(self.value), change.tasks)
-        self._remove("comments", change.comments)
+        self._remove(change)
         self._add_activities(change.activities)
         for name, (old, new) in change.fields.items():
             self._set_field(name, old, new)
@@ -90,18 +93,19 @@ class _Merge:
 
     def _add_tasks(self, records: Sequence[Record]) -> None:
         present = self._named(tasks_key(self.value))
-        born = {(row.get("created"), row.get("name")): record_id(row) for row in present.values() if row.get("created")}
+        born = {_birth(row): record_id(row) for row in present.values() if record_id(row, "created")}
         for record in records:
             task_id = record_id(record)
             twin = present.get((task_id, 0))
             if twin is not None and twin.get("created") == record.get("created"):
                 continue  # it is there
-            if there := born.get((record.get("created"), record.get("name"))):
+            if there := born.get(_birth(record)):
                 self.renamed[task_id] = there  # it is there, and has got another id
                 continue
             if twin is not None:
                 number = self.taken = max(next_number(self.value), self.taken + 1)
                 self.renamed[task_id] = f"T-{number}"
+                self._numbers[task_id] = number
                 record = {**record, "id": f"T-{number}", "taskNumber": number}  # noqa: PLW2901 - the record under its new id
             self._rows(tasks_key(self.value)).append(self._following(record))
             present[record_id(record), 0] = record
@@ -166,6 +170,8 @@ class _Merge:
                 self.conflicts.append(f"{edit.id} {name}")
                 return
             merged = new
+        if merged == present:
+            return
         if merged is ABSENT:
             record.pop(name, None)
         else:
@@ -178,48 +184,81 @@ class _Merge:
         graph = {record_id(record): dependencies_of(record) for record in self._named(tasks_key(self.value)).values()}
         good = []
         for need in wanted:
-            if need in present or (need in graph and not _reaches(graph, need, task_id)):
+            name = record_id({"id": need})
+            if need in present or (name in graph and not _reaches(graph, name, task_id)):
                 good.append(need)
             else:
-                self.conflicts.append(f"{task_id} needs {need}")
+                self.conflicts.append(f"{task_id} needs {name}")
         return good
 
-    def _remove(self, key: str, records: Records) -> None:
-        for old in records.removed:
-            rows = self._rows(key)
-            for place, row in enumerate(rows):
-                if isinstance(row, dict) and record_id(row) == self._id(record_id(old)):
-                    if row == old:
-                        del rows[place]
-                        self.restored.append(f"{record_id(old)} deleted")
-                    else:
-                        self.conflicts.append(f"{record_id(old)} was changed, and so not deleted")
-                    break
+    def _remove(self, change: Difference) -> None:
+        """Delete what we deleted, but for tasks that the other side changed or said something on."""
+        key = tasks_key(self.value)
+        gone = {self._comment_id(record) for record in change.comments.removed}
+        said = {record_id(row, "todoId") for name, row in self._named("comments").items() if name[0] not in gone}
+        kept: set[str] = set()
+        for record in change.tasks.removed:
+            if not self._removed(key, self._moved(record), unless=said):
+                kept.add(self._id(record_id(record)))
+        for record in change.comments.removed:
+            if self._id(record_id(record, "todoId")) not in kept:
+                moved = self._following(record)
+                self._removed("comments", {**moved, "id": self._comment_id(record)}, unless=set())
+
+    def _removed(self, key: str, old: Record, *, unless: Collection[str]) -> bool:
+        """Take a record away if it is as it was; say whether it is gone."""
+        name = record_id(old)
+        rows = self._rows(key)
+        place = next((n for n, row in enumerate(rows) if isinstance(row, dict) and record_id(row) == name), None)
+        if place is None:
+            return True
+        if rows[place] != old or name in unless:
+            self.conflicts.append(f"{name} was changed, and so not deleted")
+            return False
+        del rows[place]
+        self.restored.append(f"{name} deleted")
+        return True
+
+    def _moved(self, record: Record) -> Record:
+        """Give a task's record as it stands after renaming."""
+        number = self._numbers.get(record_id(record))
+        moved = {**self._following(record), "id": self._id(record.get("id"))}
+        return moved if number is None else {**moved, "taskNumber": number}
+
+    def _comment_id(self, record: Record) -> str:
+        return self._comments.get(record_id(record), record_id(record))
 
     # -- comments and activities ---------------------------------------------------------------------------------
 
     def _add_comments(self, records: Sequence[Record]) -> None:
         tasks = {name for name, _ in self._named(tasks_key(self.value))}
         present = self._named("comments")
+        spoken = {_words(row, record_id(row, "todoId")): record_id(row) for row in present.values()}
+        coming = {record_id(record) for record in records}
         for record in records:
             task_id = self._id(record_id(record, "todoId"))
             if task_id not in tasks:
                 self.conflicts.append(f"comment on {task_id}, which was deleted")
                 continue
-            old_id = record_id(record)
-            comment_id = old_id
-            if task_id != record.get("todoId"):
-                comment_id = f"{task_id}-C-{next_comment(self.value, task_id)}"
-            twin = present.get((comment_id, 0))
-            if twin is not None and twin.get("created") == record.get("created"):
+            old_id = comment_id = record_id(record)
+            twin = present.get((old_id, 0))
+            if twin is not None and _words(twin, record_id(twin, "todoId"))[:2] == _words(record, task_id)[:2]:
+                continue  # it is there
+            if there := spoken.get(_words(record, task_id)):
+                self._comments[old_id] = there
                 continue
-            if twin is not None:
-                comment_id = f"{task_id}-C-{next_comment(self.value, task_id)}"
+            if task_id != record.get("todoId") or twin is not None:
+                comment_id = self._free_comment(task_id, beside=coming)
             self._comments[old_id] = comment_id
-            moved = {**record, "id": comment_id, "todoId": task_id}
-            self._rows("comments").append(moved)
-            present[comment_id, 0] = moved
+            self._rows("comments").append({**record, "id": comment_id, "todoId": task_id})
             self.restored.append(f"comment {comment_id}")
+
+    def _free_comment(self, task_id: str, *, beside: Collection[str]) -> str:
+        """Give an id that no comment of the task has, nor one that is still to come."""
+        number = next_comment(self.value, task_id)
+        while f"{task_id}-C-{number}" in beside:
+            number += 1
+        return f"{task_id}-C-{number}"
 
     def _add_activities(self, records: Sequence[Record]) -> None:
         present = {record_id(row) for row in self.value.get("activities") or () if isinstance(row, dict)}
@@ -247,6 +286,8 @@ class _Merge:
                 self.value[name] = max(numbers)
         elif present == old:
             self.value[name] = new
+            if new is None:
+                del self.value[name]
             self.restored.append(name)
         else:
             self.conflicts.append(name)
@@ -265,6 +306,16 @@ class _Merge:
         """Give the place in the list of each record, with its name."""
         rows = [(place, row) for place, row in enumerate(self._rows(key)) if isinstance(row, dict)]
         return zip((place for place, _ in rows), named(row for _, row in rows).items(), strict=True)
+
+
+def _birth(record: Record) -> tuple[str, str]:
+    """Give what a task keeps when it gets another id."""
+    return record_id(record, "created"), record_id(record, "name")
+
+
+def _words(record: Record, task_id: str) -> tuple[str, ...]:
+    """Give what a comment keeps when it gets another id."""
+    return task_id, *(record_id(record, key) for key in ("created", "type", "content"))
 
 
 def _number(record: Record) -> int:

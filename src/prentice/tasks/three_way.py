@@ -27,14 +27,15 @@ def three_way(name: str, present: Json, *, old: Json, new: Json) -> Json:
     """Give the value of a field: `present` is theirs, `new` ours, `old` the base. May give `ABSENT` or `CONFLICT`."""
     if name in TIMES:
         return max((value for value in (present, new) if value is not ABSENT), key=time_of, default=ABSENT)
+    if new == old:
+        return present
     if present == old:
         return new
-    if isinstance(present, list) and isinstance(new, list):
-        base = old if isinstance(old, list) else []
-        if name in _UNORDERED:
-            return _united(present, base, new)
-        if name in _HISTORIES:
-            return _history(present, base, new)
+    base = old if isinstance(old, list) else []
+    if name in _HISTORIES and isinstance(new, list) and (present is ABSENT or isinstance(present, list | None)):
+        return _history(present if isinstance(present, list) else [], base, new)
+    if name in _UNORDERED and isinstance(present, list) and isinstance(new, list):
+        return _united(present, base, new)
     if isinstance(present, dict) and isinstance(new, dict):
         return _nested(present, old if isinstance(old, dict) else {}, new)
     return CONFLICT
@@ -49,8 +50,8 @@ def _united(present: list[Json], old: list[Json], new: list[Json]) -> list[Json]
 def _history(present: list[Json], old: list[Json], new: list[Json]) -> list[Json]:
     """Put our new entries where their time belongs."""
     merged = list(present)
-    for entry in new:
-        if entry not in old and entry not in merged:
+    for number, entry in enumerate(new):
+        if entry not in old and merged.count(entry) <= new[:number].count(entry):  # entries of one moment can be alike
             insert_by_time(merged, entry)
     return merged
 
