@@ -10,6 +10,7 @@ import pytest
 
 from backends.openai.playing import Playing, serving
 from prentice.backends.router import NAMES, Choice, choose
+from prentice.backends.routing.probes import Probes
 from prentice.config import Settings
 from prentice.errors import (
     BackendUnreachableError,
@@ -234,3 +235,13 @@ def test_an_mlx_model_that_is_not_here_is_an_error_that_names_the_fetch() -> Non
     with pytest.raises(ModelNotFoundError) as caught:
         chosen(backend="mlx")
     assert "hf download" in caught.value.next_step
+
+
+def test_a_server_that_accepts_and_says_nothing_is_waited_for_once(loopback: "Loopback", tmp_path: Path) -> None:
+    loopback.play("/api/version", type(loopback.whole(""))((), "hang"))
+    settings = Settings(ollama_host=loopback.url)
+    for _ in range(2):
+        choice = asyncio.run(choose(settings, purpose="breakdown", probes=Probes(tmp_path / "probes.json")))
+        assert choice.backend.name == "builtin"
+    assert "s ago" in choice.reason
+    assert loopback.connections == 2  # the bare connection and the one question, both of the first time

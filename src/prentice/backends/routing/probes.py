@@ -52,6 +52,10 @@ class Probes:
         age = None if at is None else self._clock() - at
         return age if age is not None and 0 <= age < KEEP_SECONDS else None
 
+    def keep_silent(self, url: str) -> None:
+        """Remember that a host accepted a connection and then said nothing."""
+        self._keep(url, silent=True)
+
     def _keep(self, url: str, *, silent: bool) -> None:
         known = self._read()
         if silent:

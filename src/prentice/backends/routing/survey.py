@@ -4,7 +4,8 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from prentice.backends.hardware import Hardware, look
@@ -20,6 +21,11 @@ from prentice.errors import BackendError, ConfigError
 if TYPE_CHECKING:
     from prentice.backends.ollama.backend import OllamaBackend
 
+
+T = TypeVar("T")
+
+_FIRST_WORD_SECONDS: Final = 1.0
+"""How long a server that accepted the connection may take for its version, which it does not have to look up."""
 
 _LIST_SECONDS: Final = 5.0
 """How long a server that accepted the connection may take to list its models."""
@@ -77,16 +83,25 @@ async def survey(
     Without `hardware` the machine is not looked at: asking drivers for their cards can take a second.
     """
     probes = probes or Probes()
-    answers = await asyncio.gather(
-        _guarded("ollama", _ollama(settings, probes=probes, fresh=fresh)),
-        _guarded("mlx", models_of("mlx", settings)),
-        _guarded("openai", _openai(settings, probes=probes, fresh=fresh)),
+    hosts = await asyncio.gather(
+        _guarded("ollama", _host("ollama", settings, probes=probes, fresh=fresh)),
+        _guarded("openai", _host("openai", settings, probes=probes, fresh=fresh)),
     )
-    found = {name: answer for name, answer in zip(BACKENDS, answers, strict=True) if isinstance(answer, Found)}
+    urls = {name: url for name, url in zip(("ollama", "openai"), hosts, strict=True) if isinstance(url, str)}
+    # Imports hold up the event loop: between the first answers and the next, so that no host seems slow by them.
+    for name in urls:
+        import_module(f"prentice.backends.{name}.backend")
+    listed = await asyncio.gather(
+        _guarded("mlx", models_of("mlx", settings)),
+        *(_guarded(name, _within_seconds(name, url, settings, probes=probes)) for name, url in urls.items()),
+    )
+    answers = dict(zip(("mlx", *urls), listed, strict=True))
+    answers |= {host.backend: host for host in hosts if isinstance(host, Absent)}
+    found = {name: answer for name in BACKENDS if isinstance(answer := answers.get(name), Found)}
     candidates = tuple(candidate for answer in found.values() for candidate in answer.candidates)
     return Survey(
         candidates=candidates,
-        absent=tuple(answer for answer in answers if isinstance(answer, Absent)),
+        absent=tuple(answer for name in BACKENDS if isinstance(answer := answers.get(name), Absent)),
         openers={name: answer.open for name, answer in found.items()},
         hardware=await asyncio.to_thread(look) if candidates and hardware else Hardware(),
     )
@@ -114,28 +129,52 @@ async def models_of(backend: str, settings: Settings) -> Found:
     return await (_ollama_models(settings) if backend == "ollama" else _openai_models(settings))
 
 
-async def _guarded(backend: str, answer: Awaitable[Found | Absent | None]) -> Found | Absent | None:
+async def _guarded(backend: str, answer: Awaitable[T | Absent]) -> T | Absent:
     try:
         return await answer
     except (BackendError, ConfigError) as error:
         return Absent(backend=backend, why=f"{error.message} {error.next_step}")
 
 
-async def _ollama(settings: Settings, *, probes: Probes, fresh: bool) -> Found | Absent:
-    from prentice.backends.ollama.host import configured_url  # noqa: PLC0415 - light, but of one backend
+async def _host(backend: str, settings: Settings, *, probes: Probes, fresh: bool) -> str | Absent | None:
+    """Give the address of a server that accepts connections; None where the user has named none.
 
-    url = configured_url(settings.ollama_host)
-    if why := await _silent(url, settings, probes=probes, fresh=fresh):
-        return Absent(backend="ollama", why=f"{why} Start Ollama with `ollama serve`.")
-    backend = ollama_backend(settings)
+    A bare connection goes first: the HTTP client takes longer to import than all the rest of a plan without a model.
+    """
+    if backend == "ollama":
+        from prentice.backends.ollama.host import configured_url  # noqa: PLC0415 - light, but of one backend
+
+        url, mend = configured_url(settings.ollama_host), "Start Ollama with `ollama serve`."
+    else:
+        from prentice.backends.openai import address  # noqa: PLC0415 - as above
+
+        if not settings.openai_host and not os.environ.get(address.VARIABLE, "").strip():
+            return None
+        url, mend = address.configured_url(settings.openai_host), "Start the server, or correct `openai.host`."
+    known = None if fresh else probes.silent_since(url)
+    if await probes.listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts), fresh=fresh):
+        return url
+    says = f"Nothing answers at {url}." if known is None else f"Nothing answered at {url} {known:.0f} s ago."
+    return Absent(backend=backend, why=f"{says} {mend}")
+
+
+async def _within_seconds(backend: str, url: str, settings: Settings, *, probes: Probes) -> Found | Absent:
+    """Give the models of a server that accepted a connection, unless it then says nothing."""
+    seconds = _FIRST_WORD_SECONDS if backend == "ollama" else _LIST_SECONDS
     try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            await backend.version()
+        if backend == "ollama":
+            server = ollama_backend(settings)
+            try:
+                async with asyncio.timeout(seconds):
+                    await server.version()
+            finally:
+                await server.close()
+            return await models_of(backend, settings)
+        async with asyncio.timeout(seconds):
+            return await models_of(backend, settings)
     except TimeoutError:
-        return Absent(backend="ollama", why=f"What listens at {url} did not answer within {PROBE_SECONDS:g} s.")
-    finally:
-        await backend.close()
-    return await models_of("ollama", settings)
+        probes.keep_silent(url)
+        return Absent(backend=backend, why=f"What listens at {url} did not answer within {seconds:g} s.")
 
 
 async def _ollama_models(settings: Settings) -> Found:
@@ -200,22 +239,6 @@ async def _mlx_models(settings: Settings) -> Found:
     )
 
 
-async def _openai(settings: Settings, *, probes: Probes, fresh: bool) -> Found | Absent | None:
-    """Look for the OpenAI-compatible server; None where the user has named none."""
-    from prentice.backends.openai.address import VARIABLE, configured_url  # noqa: PLC0415 - light, but of one backend
-
-    if not settings.openai_host and not os.environ.get(VARIABLE, "").strip():
-        return None
-    url = configured_url(settings.openai_host)
-    if why := await _silent(url, settings, probes=probes, fresh=fresh):
-        return Absent(backend="openai", why=f"{why} Start the server, or correct `openai.host`.")
-    try:
-        async with asyncio.timeout(_LIST_SECONDS):
-            return await models_of("openai", settings)
-    except TimeoutError:
-        return Absent(backend="openai", why=f"What listens at {url} did not list its models in {_LIST_SECONDS:g} s.")
-
-
 async def _openai_models(settings: Settings) -> Found:
     from prentice.backends.openai.opening import opened  # noqa: PLC0415 - brings the HTTP client with it
 
@@ -228,17 +251,6 @@ async def _openai_models(settings: Settings) -> Found:
     return Found(
         candidates=tuple(Candidate(info=info, elsewhere=elsewhere) for info in models), open=lambda: opened(settings)
     )
-
-
-async def _silent(url: str, settings: Settings, *, probes: Probes, fresh: bool) -> str:
-    """Say that nothing answers at an address; empty where something does.
-
-    A bare connection goes first: the HTTP client takes longer to import than all the rest of a plan without a model.
-    """
-    known = None if fresh else probes.silent_since(url)
-    if await probes.listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts), fresh=fresh):
-        return ""
-    return f"Nothing answers at {url}." if known is None else f"Nothing answered at {url} {known:.0f} s ago."
 
 
 def _elsewhere(url: str) -> bool:
