@@ -218,6 +218,27 @@ def test_localhost_that_turns_elsewhere_after_the_client_was_made_is_refused(
         asyncio.run(ask())
 
 
+def test_localhost_is_not_looked_up_again_between_the_check_and_the_connection(
+    loopback: "Loopback", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resolver that answers otherwise the next time would lead the request elsewhere."""
+    loopback.says("/here", {"ok": True})
+    real, looked_up = socket.getaddrinfo, []
+
+    def answer(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        if host in {"localhost", b"localhost"}:
+            looked_up.append(port)
+        return real("127.0.0.1" if port is None else host, port, *rest, **more)
+
+    async def ask() -> int:
+        async with open_client(loopback.url.replace("127.0.0.1", "localhost"), locality=Locality()) as client:
+            monkeypatch.setattr(socket, "getaddrinfo", answer)
+            return (await client.get("/here")).status_code
+
+    assert asyncio.run(ask()) == 200
+    assert set(looked_up) == {None}  # the checks ask for no port, a connection would
+
+
 def test_localhost_is_tried_at_each_of_its_addresses_and_keeps_its_name(
     loopback: "Loopback", monkeypatch: pytest.MonkeyPatch
 ) -> None:

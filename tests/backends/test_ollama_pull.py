@@ -95,6 +95,8 @@ def test_bytes_of_an_earlier_run_are_no_speed() -> None:
     meter.note("a", done=910, total=1000, now=1.0)
     progress = meter.progress("download", "")
     assert (progress.done, progress.speed, progress.remaining) == (910, 10.0, 9.0)
+    meter.note("b", done=500, total=500, now=2.0)
+    assert meter.progress("download", "").speed == 5.0
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 100), st.integers(0, 100), st.floats(0, 9))))

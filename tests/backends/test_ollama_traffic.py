@@ -12,6 +12,7 @@ from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.ollama.reply import Ending
 from prentice.backends.ollama.traffic import FIRST_LIMIT, Traffic
 from prentice.backends.parallel import gather
+from prentice.backends.patience import Patience
 from prentice.backends.protocol import Message, Reply, Request
 from prentice.backends.turns import Turn
 from prentice.errors import PrenticeError
@@ -210,6 +211,26 @@ def test_a_full_queue_makes_fewer_go_at_a_time_and_fails_nobody() -> None:
 def test_the_time_until_ones_turn_is_none_of_the_time_for_loading() -> None:
     with serving(1) as server:
         answered(server, *[asking()] * 16, most=1, load_seconds=8 * WORK)
+
+
+def test_who_waits_for_the_reply_of_another_does_not_run_out_of_time_for_loading() -> None:
+    async def story() -> bool:
+        traffic, done = Traffic(8), asyncio.Event()
+        first, second = (Patience(load=0.4, idle=60.0, deadline=60.0, model="tiny") for _ in range(2))
+        traffic.sent(first)
+        traffic.sent(second)
+
+        async def pieces() -> None:
+            for _ in range(10):
+                await asyncio.sleep(0.1)
+                traffic.piece_came(first)
+            done.set()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(pieces())
+            return await second.wait(done.wait())
+
+    assert asyncio.run(story())
 
 
 def test_requests_are_ordered_by_model() -> None:
