@@ -12,6 +12,7 @@ from prentice.errors import ConfigError
 SHOWN: Final = "[key]"
 """What stands in a text where a key stood."""
 
+_NO_WORD: Final = 8  # characters from which a key is no part of a common word
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
@@ -35,9 +36,11 @@ class Key:
         return f"Bearer {self._value}"
 
     def hidden_in(self, text: str) -> str:
-        """Give a text without the key, wherever it stands as a word of its own; a server may have repeated it."""
-        word = rf"(?<![0-9A-Za-z]){re.escape(self._value)}(?![0-9A-Za-z])"
-        return re.sub(word, SHOWN, text)
+        """Give a text without the key, which a server may have repeated; a short one only where it is a whole word."""
+        pattern = re.escape(self._value)
+        if len(self._value) < _NO_WORD:
+            pattern = rf"(?<![0-9A-Za-z]){pattern}(?![0-9A-Za-z])"
+        return re.sub(pattern, SHOWN, text)
 
 
 def find_key(*, variable: str, service: str, account: str) -> Key | None:
