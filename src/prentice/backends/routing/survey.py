@@ -214,6 +214,7 @@ def ollama_backend(settings: Settings) -> "OllamaBackend":
         allowed_hosts=settings.allowed_hosts,
         allowed_remote_models=settings.allowed_remote_models,
         load_seconds=settings.load_seconds,
+        max_in_flight=settings.ollama_max_in_flight,
     )
 
 
