@@ -160,7 +160,8 @@ class Journal:
         lines = [_aged(entry, newest or 0.0).line() for entry in entries]
         while sum(map(len, lines)) > _MOST_BYTES:
             del lines[: max(1, len(lines) // 4)]
-        if (smaller := b"".join(lines)) and len(smaller) < size // 2:
+        smaller = b"".join(lines)
+        if smaller and (len(smaller) < size // 2 or size > _MOST_BYTES):
             replace_file(self.path, smaller)
 
 

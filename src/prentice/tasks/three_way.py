@@ -27,10 +27,8 @@ def three_way(name: str, present: Json, *, old: Json, new: Json) -> Json:
     """Give the value of a field: `present` is theirs, `new` ours, `old` the base. May give `ABSENT` or `CONFLICT`."""
     if name in TIMES:
         return max((value for value in (present, new) if value is not ABSENT), key=time_of, default=ABSENT)
-    if new == old:
-        return present
-    if present == old:
-        return new
+    if old in (new, present):
+        return present if new == old else new
     base = old if isinstance(old, list) else []
     if name in _HISTORIES and isinstance(new, list) and (present is ABSENT or isinstance(present, list | None)):
         return _history(present if isinstance(present, list) else [], base, new)
