@@ -20,7 +20,7 @@ from prentice.errors import WorktreeError
 from prentice.workspace import private_git
 from prentice.workspace.borrowed import borrowed
 from prentice.workspace.git import Git, Repository
-from prentice.workspace.place import places, taken
+from prentice.workspace.place import places, remove, taken
 from prentice.workspace.tree import Tree
 from prentice.workspace.walk import walked
 
@@ -81,6 +81,12 @@ class Worktree:
         for directory in borrowed(self.top, submodules=self.submodules):
             with contextlib.suppress(OSError):  # where something of the project stands, nothing is to be shown
                 (self.tree / directory).mkdir(parents=True)
+
+    def clear_private(self) -> None:
+        """Empty the private directories: what a check left there could be run by the next one."""
+        for directory in (self.home, self.scratch):
+            remove(directory)
+            directory.mkdir()
 
     def write(self, change: Change) -> None:
         """Put every file back as it was at the start, then make the files of a change as they are after it.

@@ -54,7 +54,9 @@ class View:
         """Give the view of a command in a worktree: the system, the tools in the user's home, and what is lent."""
         environment = os.environ if environment is None else environment
         lent = borrowed(worktree.top, submodules=worktree.submodules)
-        found = [*_tools(environment), *_interpreters(worktree.top / path for path in lent), *readable]
+        tools = list(_tools(environment))
+        environments = [*(worktree.top / path for path in lent), *tools, *readable]
+        found = [*tools, *_interpreters(environments), *readable]
         return cls(
             tree=worktree.tree, top=worktree.top, home=worktree.home, scratch=worktree.scratch,
             directory=worktree.root.relative_to(worktree.tree).as_posix(),
@@ -80,15 +82,15 @@ def _tools(environment: Mapping[str, str]) -> Iterator[Path]:
         if not directory.is_absolute() or not directory.is_dir() or _is_wide(directory, home):
             continue
         above = directory.parent
-        whole = directory.name == "bin" and not above.name.startswith(".") and not _is_wide(above, home)
-        yield above if whole else directory
+        is_own = above.parent == home and above.name.startswith(".")  # such as ~/.cargo, which holds a token too
+        yield above if directory.name == "bin" and not is_own and not _is_wide(above, home) else directory
 
 
 def _interpreters(environments: Iterable[Path]) -> Iterator[Path]:
     """Give where the Python of a virtual environment is installed."""
     for environment in environments:
         python = environment / "bin" / "python"
-        if python.exists():
+        if (environment / "pyvenv.cfg").is_file() and python.exists():
             yield python.resolve().parent.parent
 
 
