@@ -42,7 +42,7 @@ TOKENS = (
 
 def survives(reply: str, *, format_: Format | None) -> None:
     """Take a reply all the way, and check what has to hold whatever it says."""
-    started = time.perf_counter()
+    started = time.process_time()
     snapshot = Files(CONTENTS)
     targets = tuple(Target(path=path) for path in CONTENTS)
     parsed = parse(reply, ask=Ask(format=format_, targets=targets, markers=Markers(tag="QK7")))
@@ -56,7 +56,7 @@ def survives(reply: str, *, format_: Format | None) -> None:
             assert result.feedback()
     patched = apply_patch(reply, snapshot)
     assert all(".." not in file.path and not file.path.startswith((".git", "/")) for file in patched.change.files)
-    assert time.perf_counter() - started < SECONDS + len(reply) / 100_000
+    assert time.process_time() - started < SECONDS + len(reply) / 100_000
 
 
 def _check(change: Change, *, named: set[str]) -> None:

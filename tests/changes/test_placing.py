@@ -142,9 +142,11 @@ def test_the_end_of_the_file_tells_two_places_apart() -> None:
 
 
 def test_kept_lines_without_their_space_are_understood() -> None:
-    prefixed = ((" ", "f()"), ("-", "    a"), ("+", "    b"))
-    bare = ((" ", " f()"), ("-", "    a"), ("+", "    b"))
-    assert patched(" f()\n    a\n", Hunk(lines=prefixed, bare=bare)) == " f()\n    b\n"
+    hunk = Hunk(
+        lines=((" ", "f()"), ("-", "    a"), ("+", "    b")),
+        bare=((" ", " f()"), ("-", "    a"), ("+", "    b")),
+    )
+    assert patched(" f()\n    a\n", hunk) == " f()\n    b\n"
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from prentice.changes.change import Change
 from prentice.changes.edits import RewriteSymbol
 from prentice.changes.files import Files
 from prentice.changes.refusal import Refusal
 from prentice.changes.resolve import resolve
-from prentice.changes.symbols.table import Unreadable, named, symbols_of
-from prentice.changes.text import decode
+from prentice.changes.symbols.table import Symbol, Unreadable, named, symbols_of
+from prentice.changes.text import Text, decode
 
 ODD = """\
 import typing
@@ -212,32 +211,35 @@ def sources(count: int) -> list[Path]:
     return random.Random(5).sample(found, count)
 
 
+def tables(count: int) -> list[tuple[Text, list[Symbol]]]:
+    found: list[tuple[Text, list[Symbol]]] = []
+    for file in sources(count):
+        text = decode(file.read_bytes())
+        table = symbols_of("a.py", text.lines) if text else []
+        if text and table and not isinstance(table, Unreadable):
+            found.append((text, table))
+    return found
+
+
 def test_symbols_of_the_standard_library_replaced_by_themselves_change_nothing() -> None:
     seen = 0
-    for file in sources(60):
-        content = file.read_bytes()
-        text = decode(content)
-        table = symbols_of("a.py", text.lines) if text else Unreadable("", "")
-        if text is None or isinstance(table, Unreadable):
-            continue
-        for symbol in table[:80]:
-            own = text.lines[symbol.start : symbol.end]
-            result = resolve([RewriteSymbol(path="a.py", symbol=symbol.address, lines=own)], Files({"a.py": content}))
-            assert isinstance(result, Refusal)
-            assert result.code == "no_change", (file, symbol, result)
-            seen += 1
+    for text, table in tables(60):
+        edits = [
+            RewriteSymbol(path="a.py", symbol=symbol.address, lines=text.lines[symbol.start : symbol.end])
+            for symbol in table
+        ]
+        result = resolve(edits, Files({"a.py": text.encode()}))
+        assert isinstance(result, Refusal)
+        assert result.code == "no_change", result
+        seen += len(edits)
     assert seen > 500
 
 
 def test_a_neighbours_text_changes_exactly_the_symbols_lines() -> None:
     seen = refused = 0
-    for file in sources(60):
-        text = decode(file.read_bytes())
-        table = symbols_of("a.py", text.lines) if text else Unreadable("", "")
-        if text is None or isinstance(table, Unreadable):
-            continue
+    for text, table in tables(40):
         tops = [symbol for symbol in table if not symbol.parent and not text.lines[symbol.start][:1].isspace()]
-        for symbol, other in zip(tops, tops[1:], strict=False):
+        for symbol, other in list(zip(tops, tops[1:], strict=False))[:8]:
             new = text.lines[other.start : other.end]
             edit = RewriteSymbol(path="a.py", symbol=symbol.address, lines=new)
             result = resolve([edit], Files({"a.py": text.encode()}))
@@ -245,9 +247,8 @@ def test_a_neighbours_text_changes_exactly_the_symbols_lines() -> None:
             if isinstance(result, Refusal):
                 refused += 1
                 continue
-            assert isinstance(result, Change)
             after = decode(result.files[0].new)
             assert after
-            assert after.lines == (*text.lines[: symbol.start], *new, *text.lines[symbol.end :]), (file, symbol)
-    assert seen > 200
+            assert after.lines == (*text.lines[: symbol.start], *new, *text.lines[symbol.end :]), symbol
+    assert seen > 60
     assert refused < seen * 0.15

@@ -8,12 +8,12 @@ from prentice.changes.change import Applied, Means
 from prentice.changes.correction import Doubt, Level
 from prentice.changes.diff import changed_blocks
 from prentice.changes.edits import Create, Hunk, HunkLine, Patch, Replace, RewriteSymbol, WholeFile
-from prentice.changes.indentation import indentation
 from prentice.changes.index import Index
 from prentice.changes.placing import Miss, Placement, Splice, place
 from prentice.changes.refusal import Failure, candidates
 from prentice.changes.rewriting import Rewritten, rewritten
 from prentice.changes.symbol_edit import place_symbol
+from prentice.changes.symbols.table import Symbol, Unreadable, symbols_of
 from prentice.changes.text import Text, decode, written_like
 
 
@@ -49,9 +49,11 @@ def edited(content: bytes, edits: Sequence[RewriteSymbol | WholeFile | Replace |
         case Patch(hunks=(Hunk(),)) if not text.lines and not first.hunks[0].old:
             return _whole(_created_by(first), text)
     index = Index(text.lines)
+    rewrites = any(isinstance(edit, RewriteSymbol) for edit in edits)
+    table = symbols_of(first.path, text.lines) if rewrites else []
     placed: list[_Placed] = []
     for edit in edits:
-        found = _placed(edit, index)
+        found = _placed(edit, index, table)
         if isinstance(found, Failure):
             return found
         placed += found
@@ -74,9 +76,8 @@ def _whole(edit: WholeFile | Create, text: Text) -> Contents | Failure:
         result = Rewritten(edit.lines, Level.EXACT)
         ended: bool | None = edit.final_newline if isinstance(edit, Create) else None
     else:
-        found = rewritten(
-            text.lines, edit.lines, leads=lambda: [indentation(line) for line in text.lines if line.strip()]
-        )
+        index = Index(text.lines)
+        found = rewritten(text.lines, edit.lines, leads=lambda: index.leads)
         if isinstance(found, Doubt):
             return failed("doubtful", f"The whole file was given, but {found.sentence}.")
         result, ended = found, None
@@ -88,9 +89,11 @@ def _whole(edit: WholeFile | Create, text: Text) -> Contents | Failure:
     return Contents(content=content, applied=(Applied(means="whole", level=result.level, line=1, at=edit.at),))
 
 
-def _placed(edit: RewriteSymbol | WholeFile | Replace | Patch | Create, index: Index) -> list[_Placed] | Failure:
+def _placed(
+    edit: RewriteSymbol | WholeFile | Replace | Patch | Create, index: Index, table: Sequence[Symbol] | Unreadable
+) -> list[_Placed] | Failure:
     if isinstance(edit, RewriteSymbol):
-        found = place_symbol(edit, index)
+        found = place_symbol(edit, index, table=table)
         if isinstance(found, Miss):
             shown = candidates(index, edit.lines[:1], starts=found.starts) if found.starts else ()
             return Failure(code=found.code, sentence=found.sentence, path=edit.path, at=edit.at, candidates=shown)

@@ -18,7 +18,7 @@ from prentice.changes.indentation import (
     opens_block,
     relate,
 )
-from prentice.changes.punctuation import adds_curly, has_marks, respelled
+from prentice.changes.punctuation import CURLY, has_marks, respelled
 
 BLANKS = " \t"
 
@@ -70,30 +70,32 @@ class Doubt:
 
 
 class Correction:
-    """Mends new lines of one reply by pairs of lines that stand in both. `leads` are the file's indentations."""
+    """Mends new lines of one reply by pairs of lines that stand in both. `leads` are the file's indentations.
+
+    `is_reindented` says whether some line stands in another column than the reply has it.
+    """
 
     def __init__(self, pairs: Sequence[Pair], *, leads: Callable[[], Iterable[str]]) -> None:
         self.pairs = pairs
         self.level = max((pair.level for pair in pairs), default=Level.EXACT)
         self._leads = leads
+        self._shows_curly = any(mark in pair.present for pair in pairs for mark in CURLY if not pair.present.isascii())
         self._worded = [pair for pair in pairs if not pair.is_blank]
         self.relation: Relation | None = relate(
             ((indentation(pair.quoted), indentation(pair.present)) for pair in self._worded), file_leads=leads
         )
+        self._shown = {indentation(pair.present) for pair in self._worded} - {""}
+        self.is_reindented = any(indentation(pair.quoted) != indentation(pair.present) for pair in self._worded)
         self._blanks: dict[str, set[str]] = {}
         for pair in pairs:
             if pair.is_blank:
                 self._blanks.setdefault(pair.quoted, set()).add(pair.present)
+        self._has_blanks = any(line for lines in self._blanks.values() for line in lines)
         ends = [(_end(pair.quoted), _end(pair.present)) for pair in self._worded]
         self._adds_ends = any(ours != theirs for ours, theirs in ends)
         self._loses_ends = any(not ours.startswith(theirs) for ours, theirs in ends)
         self._suffix = _common_suffix(ends)
         self._has_ends = any(theirs for _, theirs in ends)
-
-    @property
-    def is_reindented(self) -> bool:
-        """Whether some line stands in another column than the reply has it."""
-        return any(indentation(pair.quoted) != indentation(pair.present) for pair in self._worded)
 
     def mended(self, new: str, *, twin: Pair | None = None) -> str | Doubt:
         """Give a new line as it has to be written. `twin` is the line that it replaces, where that is plain."""
@@ -112,7 +114,7 @@ class Correction:
         present = self._blanks.get(new, set())
         if len(present) == 1 and len(max(present)) <= len(new):
             return max(present)
-        if not new and not any(line for lines in self._blanks.values() for line in lines):
+        if not new and not self._has_blanks:
             return new
         if not new:
             return Doubt("the file's empty lines hold blanks that the reply left out")
@@ -123,8 +125,7 @@ class Correction:
         if self.relation is None:
             return Doubt("the quoted lines are indented differently from the file's, and not all in the same way")
         if not self.is_reindented:
-            shown = {indentation(pair.present) for pair in self._worded} - {""}
-            if not continues_comment(new) and is_foreign(new, shown=shown or self._leads()):
+            if not continues_comment(new) and is_foreign(new, shown=self._shown or self._leads()):
                 return Doubt("a new line is indented with tabs where the file has blanks, or the other way round")
             return lead
         carried = self.relation.carry(lead)
@@ -145,7 +146,7 @@ class Correction:
 
     def _mended_body(self, body: str, *, twin: Pair | None) -> str | Doubt:
         if self.level is not Level.PUNCTUATION:
-            if adds_curly(body, [pair.present for pair in self.pairs]):
+            if not self._shows_curly and not body.isascii() and any(mark in body for mark in CURLY):
                 return Doubt("a new line has curly quotes, and no line quoted from the file has any")
             return body
         quoted, present = (twin.quoted.strip(BLANKS), twin.present.strip(BLANKS)) if twin else ("", "")

@@ -30,9 +30,9 @@ class Relation:
 
     def carry(self, lead: str) -> str | None:
         """Give the file's indentation for a new line's, None where it is in doubt."""
-        results = {way(lead) for way in self.ways}
         if lead in self.known:
             return self.known[lead]
+        results = {way(lead) for way in self.ways}
         return results.pop() if len(results) == 1 else None
 
 

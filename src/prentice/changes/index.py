@@ -1,8 +1,10 @@
 """A file's lines, indexed so that a stretch of quoted lines is found in linear time whatever they are."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
+from prentice.changes.indentation import continues_comment, indentation
 from prentice.changes.punctuation import plain
 
 ENOUGH: Final = 6
@@ -24,6 +26,11 @@ class Index:
         self._places: dict[str, list[int]] = {}
         for number, name in enumerate(self.keys):
             self._places.setdefault(name, []).append(number)
+
+    @cached_property
+    def leads(self) -> frozenset[str]:
+        """The indentations that occur in the file; the stars of block comments do not count."""
+        return frozenset(indentation(line) for line in self.lines if line.strip() and not continues_comment(line))
 
     def places(self, name: str) -> Sequence[int]:
         """Give the numbers of the lines with this key."""

@@ -142,7 +142,7 @@ def _reading(hunk: Hunk, lines: Sequence[HunkLine], start: int, index: Index) ->
 def _correction(lines: Sequence[HunkLine], start: int, index: Index) -> Correction:
     old = [line for operation, line in lines if operation != "+"]
     pairs = [Pair(quoted, index.lines[start + number]) for number, quoted in enumerate(old)]
-    return Correction(pairs, leads=lambda: (indentation(line) for line in index.lines if line.strip()))
+    return Correction(pairs, leads=lambda: index.leads)
 
 
 def _write(lines: Sequence[HunkLine], start: int, index: Index) -> Placement | Miss:

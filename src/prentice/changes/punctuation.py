@@ -3,7 +3,7 @@
 The classes are those that the search of codex's apply-patch treats alike (hyphens, quotes, spaces), with the primes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 CURLY: Final = "\u2018\u2019\u201c\u201d"
@@ -21,11 +21,6 @@ _MARKS: Final = frozenset("'\"-") | frozenset("".join(_CLASSES.values()))
 def plain(line: str) -> str:
     """Give the line with ASCII quotes, hyphens and spaces; its length stays."""
     return line.translate(_PLAIN)
-
-
-def is_plain(line: str) -> bool:
-    """Whether no character of the line has a plainer twin."""
-    return line.isascii() or plain(line) == line
 
 
 def respelled(new: str, *, quoted: str, present: str) -> str | None:
@@ -48,8 +43,3 @@ def respelled(new: str, *, quoted: str, present: str) -> str | None:
 def has_marks(line: str) -> bool:
     """Whether a line has a character that a model may have spelled its own way."""
     return any(letter in _MARKS for letter in line)
-
-
-def adds_curly(new: str, quoted: Sequence[str]) -> bool:
-    """Whether a new line has curly quotes and no quoted line shows one."""
-    return any(mark in new for mark in CURLY) and not any(mark in line for line in quoted for mark in CURLY)

@@ -151,10 +151,10 @@ class _Resolving:
             raise _Stop(Failure(code="contradiction", sentence=sentence, path=plan.path, at=edit.at))
 
     def _add_contents(self, plan: _Plan, edit: RewriteSymbol | WholeFile | Replace | Patch) -> None:
-        whole = next((other for other in plan.contents if isinstance(other, WholeFile)), None)
-        if whole and isinstance(edit, WholeFile) and whole.lines == edit.lines:
+        first = plan.contents[0] if plan.contents else None
+        if isinstance(first, WholeFile) and isinstance(edit, WholeFile) and first.lines == edit.lines:
             return
-        if plan.contents and (whole or isinstance(edit, WholeFile)):
+        if first and WholeFile in {type(first), type(edit)}:
             sentence = "The answer gives the whole file and another edit of it."
             raise _Stop(Failure(code="contradiction", sentence=sentence, path=plan.path, at=edit.at))
         plan.contents.append(edit)

@@ -43,7 +43,10 @@ def rewritten(
         if not _is_partly_reindented(pairs, base):
             return Doubt("the indentation differs from the file's, and not all in the same way")
         correction = Correction([pair for pair in pairs if pair.level <= Level.TRAILING_SPACE], leads=leads)
-    mended = [correction.mended(line) for line in new]
+    mended = [
+        line if place is not None and old[place] == line else correction.mended(line)
+        for line, place in zip(new, places, strict=True)
+    ]
     doubt = next((line for line in mended if isinstance(line, Doubt)), None) or _lost_depth(new, places)
     return doubt or Rewritten(tuple(line for line in mended if isinstance(line, str)), correction.level)
 

@@ -11,14 +11,13 @@ from prentice.changes.index import Index, key
 from prentice.changes.placing import Miss, Placement, Splice
 from prentice.changes.rewriting import rewritten
 from prentice.changes.symbols import python
-from prentice.changes.symbols.table import Symbol, Unreadable, language_of, named, symbols_of
+from prentice.changes.symbols.table import Symbol, Unreadable, language_of, named
 
 _CLOSERS = (")", "]", "}", "@")
 
 
-def place_symbol(edit: RewriteSymbol, index: Index) -> Placement | Miss:
-    """Find the symbol that an edit names and what of its lines becomes new."""
-    table = symbols_of(edit.path, index.lines)
+def place_symbol(edit: RewriteSymbol, index: Index, *, table: Sequence[Symbol] | Unreadable) -> Placement | Miss:
+    """Find the symbol that an edit names in its file's symbols, and what of its lines becomes new."""
     if isinstance(table, Unreadable):
         return Miss(code=table.code, sentence=table.sentence)
     found = named(edit.symbol, table)
@@ -110,9 +109,7 @@ def _is_comment(line: str) -> bool:
 def _write(lines: list[str], symbol: Symbol, index: Index, *, is_python: bool) -> Placement | Miss:
     old = index.lines[symbol.start : symbol.end]
     base = Pair(lines[0], old[0])
-    result = rewritten(
-        old, lines, leads=lambda: (indentation(line) for line in index.lines if line.strip()), base=_lead_pair(base)
-    )
+    result = rewritten(old, lines, leads=lambda: index.leads, base=_lead_pair(base))
     doubt = result if isinstance(result, Doubt) else _lost_columns(old, lines, base, is_python=is_python)
     if isinstance(result, Doubt) or doubt:
         sentence = f"In the new text of `{symbol.name}` {doubt.sentence}." if doubt else ""
