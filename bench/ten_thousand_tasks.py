@@ -95,7 +95,7 @@ def compare(peers: Path | None) -> None:
         write_todo2(directory, tasks)
         size = (directory / ".todo2" / "state.todo2.json").stat().st_size / 1e6
         commands = {"prentice next --json": [sys.executable, "-m", "prentice", "next", "--json"]}
-        task_master, backlog = (_program(peers, tool) for tool in ("task-master", "backlog"))
+        task_master, backlog = (program(peers, tool) for tool in ("task-master", "backlog"))
         if task_master:
             write_task_master(directory, tasks)
             commands["task-master next"] = [str(task_master), "next"]
@@ -130,7 +130,8 @@ def _judge(tool: str, own: Cost, costs: dict[str, Cost], goal: float) -> None:
     print(f"prentice / {tool}: time {wall:.3f} (goal {goal:.3f}), memory {memory:.3f} (goal {MEMORY_GOAL}): {verdict}")
 
 
-def _program(peers: Path | None, name: str) -> Path | None:
+def program(peers: Path | None, name: str) -> Path | None:
+    """Give a peer's program where it is installed."""
     path = peers / "node_modules" / ".bin" / name if peers else None
     return path if path and path.exists() else None
 

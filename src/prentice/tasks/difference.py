@@ -123,7 +123,11 @@ def named(records: Iterable[Record]) -> dict[Name, Record]:
 
 
 def _compared(old: list[Record], new: list[Record]) -> Records:
-    before, after = named(old), named(new)
+    shared = {id(record) for record in old} & {id(record) for record in new}
+    names = {record_id(record) for record in (*old, *new) if id(record) not in shared}
+    if not names:
+        return Records()
+    before, after = (named(record for record in rows if record_id(record) in names) for rows in (old, new))
     return Records(
         added=tuple(record for name, record in after.items() if name not in before),
         removed=tuple(record for name, record in before.items() if name not in after),

@@ -19,6 +19,8 @@ Json: TypeAlias = Any
 
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+_ESCAPES: Final = re.compile(r"(\\+)u(?!00[0-7])")
+"""What may be an escaped character beyond ASCII: it is one after an odd number of backslashes."""
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -40,12 +42,13 @@ class Style:
         """Read the style off a file's text."""
         first = re.match(r'[ \t\n\r]*\{(?:(\r?\n)([ \t]*))?"', text)
         colon = re.search(r'"[ \t]*(:[ \t]*)', text)
-        html = bool(re.search(r"\\u00(?:26|3[ce])", text)) and not re.search(r"[&<>]", text)
+        escapes = "\\u" in text  # most files have none, and this is asked at every change
+        html = escapes and bool(re.search(r"\\u00(?:26|3[ce])", text)) and not re.search(r"[&<>]", text)
         return cls(
             indent=(first[2] or "") if first else "  ",
             newline=(first[1] or "") if first else "\n",
             colon=colon[1] if colon else ": ",
-            ascii=text.isascii() and bool(re.search(r"(?<!\\)(?:\\\\)*\\u(?!00[0-7])", text)),
+            ascii=escapes and text.isascii() and any(len(found[1]) % 2 for found in _ESCAPES.finditer(text)),
             html=html,
         )
 
