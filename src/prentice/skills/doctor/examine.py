@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prentice.config import Settings
 from prentice.skills.doctor import machine
+from prentice.skills.doctor.backends import backend_findings
 from prentice.skills.doctor.finding import Finding, guarded
 from prentice.skills.doctor.tasks_file import file_findings
 from prentice.store.todo2_file import Todo2File
@@ -20,5 +21,5 @@ def examine(
         *file_findings(file),
         guarded("ledger", lambda: str(open_ledger())),  # before git is asked about it: opening makes what ignores it
         *(machine.kept_out_of_git(root) if file else ()),
-        *machine.backends(settings),
+        *backend_findings(settings),
     ]

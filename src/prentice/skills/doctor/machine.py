@@ -1,6 +1,5 @@
-"""What the machine offers: Python, SQLite, git, and something that makes plans."""
+"""What the machine offers: Python, SQLite and git."""
 
-import asyncio
 import platform
 import sqlite3
 import subprocess
@@ -9,10 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from prentice.backends.router import choose
-from prentice.config import Settings
 from prentice.ledger.database import SQLITE_FLOOR
-from prentice.skills.doctor.finding import Finding, guarded
+from prentice.skills.doctor.finding import Finding
 
 _PYTHON_FLOOR: Final = (3, 11)
 _PRIVATE: Final = (".prentice/ledger.db", ".prentice/journal.jsonl", ".prentice/backups/state.json")
@@ -63,24 +60,6 @@ def kept_out_of_git(root: Path) -> Iterator[Finding]:
         )
     else:
         yield Finding(check="git_ignore", ok=True, found="git ignores what .prentice/ keeps on this machine")
-
-
-def backends(settings: Settings) -> Iterator[Finding]:
-    """Look for what would make a plan now."""
-
-    def probe() -> str:
-        choice = asyncio.run(choose(settings, purpose="breakdown"))
-        return f"{choice.backend.name} ({choice.model}): {choice.reason}"
-
-    finding = guarded("backend", probe)
-    yield finding
-    if finding.found.startswith("builtin"):
-        yield Finding(
-            check="models",
-            ok=True,
-            found="plans are made by the built-in rules",
-            next_step="For plans by a model: install Ollama, then `ollama serve` and `ollama pull llama3.2`.",
-        )
 
 
 def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -1,0 +1,29 @@
+"""Where a server's address came from, and the words that set it to another."""
+
+import os
+
+from prentice.config import Settings
+
+
+def ollama_is_named(settings: Settings) -> bool:
+    """Whether the user said where Ollama is, or that it shall answer: then its absence is a fault."""
+    return settings.backend == "ollama" or bool(settings.ollama_host or os.environ.get("OLLAMA_HOST", "").strip())
+
+
+def set_ollama(url: str, settings: Settings) -> str:
+    """Say how Ollama's address is corrected, at the place where it was set."""
+    return _set(url, settings.ollama_host, key="ollama.host", own="PRENTICE_OLLAMA_HOST", variable="OLLAMA_HOST")
+
+
+def set_openai(url: str, settings: Settings) -> str:
+    """Say how the address of the OpenAI-compatible server is corrected, at the place where it was set."""
+    return _set(url, settings.openai_host, key="openai.host", own="PRENTICE_OPENAI_HOST", variable="OPENAI_BASE_URL")
+
+
+def _set(url: str, setting: str, *, key: str, own: str, variable: str) -> str:
+    if not setting:
+        return f"`export {variable}={url}`"
+    if os.environ.get(own) == setting:
+        return f"`export {own}={url}`"
+    table, _, name = key.partition(".")
+    return f'In the settings, under `[{table}]`: `{name} = "{url}"`'

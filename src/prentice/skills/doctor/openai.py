@@ -1,0 +1,94 @@
+"""What is found of the OpenAI-compatible server: does it answer, is it the right address, does it want a key."""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from prentice.backends.locality import Locality
+from prentice.backends.openai.address import VARIABLE, configured_url
+from prentice.backends.openai.backend import OpenAIBackend
+from prentice.backends.openai.opening import opened
+from prentice.backends.probe import listens
+from prentice.config import Settings
+from prentice.errors import (
+    BackendError,
+    BackendUnreachableError,
+    ConfigError,
+    KeyRefusedError,
+    PrenticeError,
+    WrongServerError,
+)
+from prentice.skills.doctor.address import set_openai
+from prentice.skills.doctor.finding import Finding
+
+USUAL: Final = (
+    "http://127.0.0.1:1234", "http://127.0.0.1:8080", "http://127.0.0.1:8000", "http://127.0.0.1:12434/engines",
+    "http://127.0.0.1:4000",
+)  # fmt: skip
+"""Where LM Studio, llama-server and mlx_lm.server, vLLM, Docker Model Runner and LiteLLM listen by themselves."""
+
+_PATHS: Final = ("", "/engines", "/api", "/openai")
+
+
+async def openai_findings(settings: Settings, *, usual: Sequence[str] = USUAL) -> list[Finding]:
+    """Look at the server that the settings name; nothing is said where they name none and none was asked for."""
+    if not (settings.openai_host or os.environ.get(VARIABLE, "").strip()) and settings.backend != "openai":
+        return []
+    try:
+        async with opened(settings) as backend:
+            await _listening(backend.url, settings)
+            models = await backend.models()
+    except (BackendError, ConfigError) as error:
+        return [await _wrong(error, settings, usual=usual)]
+    step = "" if models else "Load a model in the server, for instance with `lms load` in LM Studio."
+    found = f"{backend.url} serves {len(models)} models"
+    return [Finding(check="openai", ok=bool(models), found=found, next_step=step)]
+
+
+async def _listening(url: str, settings: Settings) -> None:
+    """Find out at once that nothing listens, where a connection would take its time.
+
+    Raises:
+        BackendUnreachableError: nothing listens there.
+        RemoteRefusedError: it is not this machine, and not allowed.
+    """
+    if not await listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts)):
+        raise BackendUnreachableError(f"Nothing answers at {url}.", next_step="Start the server.")
+
+
+async def _wrong(error: PrenticeError, settings: Settings, *, usual: Sequence[str]) -> Finding:
+    step = error.next_step
+    if isinstance(error, KeyRefusedError):
+        variable = settings.openai_key_variable
+        step = f"`export {variable}=KEY` with the server's key; `openai.keyring` takes it from the keyring instead."
+    elif isinstance(error, WrongServerError | BackendUnreachableError | ConfigError):
+        other = await _elsewhere(settings, usual=usual, near=isinstance(error, WrongServerError))
+        if other:
+            step = f"One answers at {other}: {set_openai(other, settings)}."
+        elif isinstance(error, BackendUnreachableError):
+            step = (
+                "Start the server: `lms server start` (LM Studio), `llama-server -m FILE`, `vllm serve MODEL` or "
+                "`mlx_lm.server --model MODEL`; or correct its address: "
+                f"{set_openai('http://127.0.0.1:PORT', settings)}."
+            )
+    return Finding(check="openai", ok=False, found=error.message, next_step=step)
+
+
+async def _elsewhere(settings: Settings, *, usual: Sequence[str], near: bool) -> str:
+    """Give an address where such a server answers: another path of the same one, or one of the usual; else empty."""
+    places = list(usual)
+    if near:
+        parts = urlsplit(configured_url(settings.openai_host))
+        places = [f"{parts.scheme}://{parts.netloc}{path}" for path in _PATHS] + places
+    for place in places:
+        try:
+            await _listening(place, settings)
+            async with OpenAIBackend(place, allowed_hosts=settings.allowed_hosts) as backend:
+                await backend.models()
+        except KeyRefusedError:
+            return place
+        except (BackendError, ConfigError):
+            continue
+        return place
+    return ""
