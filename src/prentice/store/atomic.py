@@ -78,11 +78,11 @@ class Aside:
         flush_directory(self.target.parent)
 
     def put(self, *, expected: Signature) -> bool:
-        """Put the new file in the old one's place, durably, if that is still as expected; else False, and nothing done.
+        """Put the new file in the old one's place, if that is still as expected; else False, and nothing done.
 
         Both change places in one step of the operating system. If another program wrote between the last look and that
         step, what it wrote has come out under the temporary name, and goes back at once; who opens the file meanwhile
-        waits for it.
+        waits for it. `flush_directory` makes it durable, which need not keep others waiting.
 
         Raises:
             WriteFailedError: the operating system refused; the old file is as it was.
@@ -115,7 +115,6 @@ class Aside:
             elif _signature(swap) != expected:
                 self._take_back(swap, lease)
                 return False
-        flush_directory(self.target.parent)
         return True
 
     def _take_back(self, swap: Path, lease: Lease) -> None:

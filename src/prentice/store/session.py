@@ -60,7 +60,10 @@ class Current:
 
 
 class Session:
-    """One turn under the lock. `notices` are sentences for the user on what was found."""
+    """One turn under the lock. `notices` are sentences for the user on what was found.
+
+    Where it `has_written`, the directory has to be flushed before anything is acknowledged.
+    """
 
     def __init__(self, path: Path, *, root: Path, max_bytes: int, actor: str) -> None:
         self._path = path
@@ -69,6 +72,7 @@ class Session:
         self._journal = Journal(root)
         self._backups = Backups(root)
         self.notices: list[str] = []
+        self.has_written = False
 
     def current(self) -> Current:
         """Read the file, and find what has to be restored in it.
@@ -179,6 +183,7 @@ class Session:
                 raise WriteFailedError(
                     f"{self._path} was written by another program meanwhile.", next_step="Run the command again."
                 )
+        self.has_written = True
         self._journal.append(
             Entry(
                 number=self._next_number(), at=spelled(time.time()), actor=self._actor, kind="seen",
@@ -255,6 +260,7 @@ class Session:
                     self._journal.cut(place)
                 raise
             if is_placed:
+                self.has_written = True
                 self._say(current)
             else:
                 self._journal.cut(place)

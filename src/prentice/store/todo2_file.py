@@ -127,12 +127,15 @@ class Todo2File:
 
     @contextmanager
     def _session(self, *, wait: float) -> "Iterator[Session]":
+        from prentice.store.atomic import flush_directory
         from prentice.store.lock import locked
 
         session = self._new_session()
         try:
             with locked(self.path, wait=wait):
                 yield session
+            if session.has_written:
+                flush_directory(self.path.parent)
         finally:
             _tell(session.notices)
 
