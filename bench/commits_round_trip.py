@@ -2,11 +2,11 @@
 
 uv run python bench/commits_round_trip.py REPOSITORY... [--commits 200] [--seed 1]
 
-Each commit is expressed as a reply, applied to its parent's files and compared byte for byte. "Right" is the same bytes,
-"refused" an edit or a guard that refused, "wrong" anything else. What a format cannot say (line endings, modes, bytes
-that are no text, for a symbol rewrite anything outside definitions) is not counted; nor is a slip that takes from the
-commit's own new lines what leaves no trace (blanks at their ends, typographic quotes made plain). A commit that is
-refused as asked is not tried with slips.
+Each commit is expressed as a reply, applied to its parent's files and compared byte for byte. "Right" is the same
+bytes, "refused" an edit or a guard that refused, "wrong" anything else. What a format cannot say (line endings, modes,
+bytes that are no text, for a symbol rewrite anything outside definitions) is not counted; nor is a slip that takes
+from the commit's own new lines what leaves no trace (blanks at their ends, typographic quotes made plain). A commit
+that is refused as asked is not tried with slips.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -62,7 +62,8 @@ class Repository:
 
     def blob(self, name: str) -> bytes:
         """Give an object's bytes."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
         self._process.stdin.flush()
         size = int(self._process.stdout.readline().split()[-1])
@@ -72,7 +73,8 @@ class Repository:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
@@ -141,7 +143,7 @@ def outcome(change: Change, parent: Parent, format_: Format, slip: Slip, seed: i
     markers = Markers(fence="```", tag=markers.tag) if slip.short_fence else markers
     if slip.plain_marks:
         markers = replace(markers, tag="")
-    reply = express(change, format=format_, markers=markers, context=slip.context)
+    reply = express(change, format_=format_, markers=markers, context=slip.context)
     if reply is None:
         return None
     given = slip.done_to(reply, format_=format_, chance=random.Random(seed))
@@ -179,6 +181,45 @@ def changed(change: Change) -> tuple[FileChange, ...]:
     return tuple(sorted(differing, key=lambda file: (file.path, file.old_path)))
 
 
+@dataclass
+class Tally:
+    """What became of all replies."""
+
+    counts: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    why: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    commits: int = 0
+
+    def measure(self, change: Change, parent: Parent, format_: Format, seed: int) -> None:
+        """Try a commit in one format with every slip, unless it is refused as asked."""
+        for slip in SLIPS:
+            if slip.only and format_ not in slip.only:
+                continue
+            found = outcome(change, parent, format_, slip, seed + self.commits)
+            if found is None:
+                continue
+            kind, seconds = found
+            self.counts[format_, slip.name][kind.partition(":")[0]] += 1
+            self.times[format_].append(seconds)
+            if kind == "wrong":
+                self.wrong.append(f"{parent.commit[:12]} {format_} {slip.name}")
+            if slip is SLIPS[0] and kind.startswith("refused"):
+                self.why[f"{format_} {kind}"] += 1
+                break
+
+    def show(self, most: int) -> None:
+        """Print the table, the times, why replies as asked were refused, and some wrong results."""
+        print(f"{'format':<16}{'slip':<26}{'right':>7}{'refused':>9}{'wrong':>7}")
+        for (format_name, slip_name), row in self.counts.items():
+            print(f"{format_name:<16}{slip_name:<26}{row['right']:>7}{row['refused']:>9}{row['wrong']:>7}")
+        for name, seconds in self.times.items():
+            print(f"{name:<16}{median(seconds) * 1000:8.2f} ms a reply in the median")
+        reasons = (f"{count} {reason}" for reason, count in self.why.most_common())
+        print("\nwhy replies as asked were refused:", *reasons, sep="\n  ")
+        print(f"\nwrong: {len(self.wrong)}", *self.wrong[:most], sep="\n  ")
+
+
 def main() -> int:
     """Measure and print; the exit code says whether any result was wrong."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -187,51 +228,19 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--show", type=int, default=5, help="wrong results to name")
     given = arguments.parse_args()
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    times: dict[str, list[float]] = defaultdict(list)
-    why: Counter[str] = Counter()
-    wrong: list[str] = []
-    commits = 0
+    tally = Tally()
     for path in given.repositories:
         repository = Repository(path)
         for commit in repository.commits(given.commits):
             change = repository.change(commit)
-            if change is None or sum(len(file.diff()) for file in change.files) > MAX_BYTES:
-                continue
-            commits += 1
-            parent = Parent(repository, commit, change)
-            for format_ in Format:
-                as_asked = ""
-                for slip in SLIPS:
-                    if as_asked.startswith("refused"):
-                        break
-                    if slip.only and format_ not in slip.only:
-                        continue
-                    found = outcome(change, parent, format_, slip, given.seed + commits)
-                    if found is None:
-                        continue
-                    kind, seconds = found
-                    as_asked = kind if slip.name == "as asked" else as_asked
-                    counts[format_, slip.name][kind.partition(":")[0]] += 1
-                    times[format_].append(seconds)
-                    if kind.startswith("refused") and slip.name == "as asked":
-                        why[f"{format_} {kind}"] += 1
-                    if kind == "wrong":
-                        wrong.append(f"{commit[:12]} {format_} {slip.name}")
+            if change is not None and sum(len(file.diff()) for file in change.files) <= MAX_BYTES:
+                tally.commits += 1
+                for format_ in Format:
+                    tally.measure(change, Parent(repository, commit, change), format_, given.seed)
         repository.close()
-    print(f"{commits} commits of {len(given.repositories)} repositories\n")
-    print(f"{'format':<16}{'slip':<26}{'right':>7}{'refused':>9}{'wrong':>7}")
-    for (format_name, slip_name), row in counts.items():
-        print(f"{format_name:<16}{slip_name:<26}{row['right']:>7}{row['refused']:>9}{row['wrong']:>7}")
-    for name, seconds_of in times.items():
-        print(f"{name:<16}{median(seconds_of) * 1000:8.2f} ms a reply in the median")
-    print(
-        "\nwhy replies as asked were refused:",
-        *(f"{count} {reason}" for reason, count in why.most_common()),
-        sep="\n  ",
-    )
-    print(f"\nwrong: {len(wrong)}", *wrong[: given.show], sep="\n  ")
-    return 1 if wrong else 0
+    print(f"{tally.commits} commits of {len(given.repositories)} repositories\n")
+    tally.show(given.show)
+    return 1 if tally.wrong else 0
 
 
 if __name__ == "__main__":

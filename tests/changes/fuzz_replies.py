@@ -1,6 +1,7 @@
 """Opt-in: atheris on the way from a reply to a change, for as long as it is left running.
 
-uv run --no-project --python 3.11 --with atheris --with-editable . python tests/changes/fuzz_replies.py [-max_total_time=600]
+uv run --no-project --python 3.11 --with atheris --with-editable . python tests/changes/fuzz_replies.py
+[-max_total_time=600]
 
 The short form that CI runs is in test_hostile_replies.py, by hypothesis; both call `survives`.
 """
@@ -30,14 +31,59 @@ CONTENTS = {
 }
 SECONDS = 5.0
 TOKENS = (
-    "a.py", "docs/b.md", "c.js", "d.txt", "a.py::A.f", "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE", "```", "````", "```diff",
-    "--- a/a.py", "+++ b/a.py", "@@ -1,2 +1,2 @@", "@@", "@@ class A:", "*** Begin Patch", "*** End Patch", "*** Update File: a.py",
-    "*** Add File: new.py", "*** Delete File: c.js", "*** Move to: moved.py", "*** End of File", "DELETE FILE: d.txt",
-    "RENAME FILE: a.py TO z.py", "diff --git a/a.py b/a.py", "rename from a.py", "rename to ../x.py", "new file mode 100755",
-    "\\ No newline at end of file", "import os", "class A:", "    def f(self):", "        return 1", "-        return 1",
-    "+        return 3", " class A:", "+x", "-x", " ", "", "# ... rest of the code ...", "Title", "=====", "function f(a) {",
-    "../evil.py", ".git/hooks/pre-commit", "<<<<<<< SEARCH QK7", "======= QK7", ">>>>>>> REPLACE QK7", ":start_line:3", "-------",
-)  # fmt: skip
+    "a.py",
+    "docs/b.md",
+    "c.js",
+    "d.txt",
+    "a.py::A.f",
+    "<<<<<<< SEARCH",
+    "=======",
+    ">>>>>>> REPLACE",
+    "```",
+    "````",
+    "```diff",
+    "--- a/a.py",
+    "+++ b/a.py",
+    "@@ -1,2 +1,2 @@",
+    "@@",
+    "@@ class A:",
+    "*** Begin Patch",
+    "*** End Patch",
+    "*** Update File: a.py",
+    "*** Add File: new.py",
+    "*** Delete File: c.js",
+    "*** Move to: moved.py",
+    "*** End of File",
+    "DELETE FILE: d.txt",
+    "RENAME FILE: a.py TO z.py",
+    "diff --git a/a.py b/a.py",
+    "rename from a.py",
+    "rename to ../x.py",
+    "new file mode 100755",
+    "\\ No newline at end of file",
+    "import os",
+    "class A:",
+    "    def f(self):",
+    "        return 1",
+    "-        return 1",
+    "+        return 3",
+    " class A:",
+    "+x",
+    "-x",
+    " ",
+    "",
+    "# ... rest of the code ...",
+    "Title",
+    "=====",
+    "function f(a) {",
+    "../evil.py",
+    ".git/hooks/pre-commit",
+    "<<<<<<< SEARCH QK7",
+    "======= QK7",
+    ">>>>>>> REPLACE QK7",
+    ":start_line:3",
+    "-------",
+)
 
 
 def survives(reply: str, *, format_: Format | None) -> None:

@@ -93,12 +93,12 @@ def _marked(lines: Lines, format_: Format) -> list[tuple[bool, str, str]]:
                 is_divider = line.startswith("=======")
                 marked.append((inside and not is_divider, "", line))
         else:
-            if line.startswith("@@") or line.startswith("*** Add File"):
+            if line.startswith(("@@", "*** Add File")):
                 inside = True
                 marked.append((False, "", line))
                 continue
             if line.startswith(("diff --git", "*** ", "```", "\\")) or (
-                format_ is Format.UNIFIED and not line[:1].strip(" +-") == ""
+                format_ is Format.UNIFIED and line[:1].strip(" +-") != ""
             ):
                 inside = inside and line.startswith("\\")
             is_text = inside and line[:1] in {" ", "+", "-"}
@@ -110,7 +110,7 @@ def _lead(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def dedented(lines: list[str], chance: random.Random) -> list[str]:
+def dedented(lines: list[str], _chance: random.Random) -> list[str]:
     leads = [_lead(line) for line in lines if line.strip()]
     shared = min(leads, key=len, default="")
     while shared and not all(lead.startswith(shared) for lead in leads):
@@ -118,7 +118,7 @@ def dedented(lines: list[str], chance: random.Random) -> list[str]:
     return [line.removeprefix(shared) if line.strip() else line for line in lines]
 
 
-def flattened(lines: list[str], chance: random.Random) -> list[str]:
+def flattened(lines: list[str], _chance: random.Random) -> list[str]:
     return [line.lstrip(" \t") for line in lines]
 
 
@@ -127,11 +127,11 @@ def shifted(lines: list[str], chance: random.Random) -> list[str]:
     return [added + line if line.strip() else line for line in lines]
 
 
-def first_line_lost(lines: list[str], chance: random.Random) -> list[str]:
+def first_line_lost(lines: list[str], _chance: random.Random) -> list[str]:
     return [line.lstrip(" \t") if number == 0 else line for number, line in enumerate(lines)]
 
 
-def trailing(lines: list[str], chance: random.Random) -> list[str]:
+def trailing(lines: list[str], _chance: random.Random) -> list[str]:
     return [line + "  " for line in lines]
 
 
@@ -139,11 +139,11 @@ def some_trailing(lines: list[str], chance: random.Random) -> list[str]:
     return [line + " " * chance.choice([0, 0, 1, 2]) for line in lines]
 
 
-def stripped(lines: list[str], chance: random.Random) -> list[str]:
+def stripped(lines: list[str], _chance: random.Random) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def tabs(lines: list[str], chance: random.Random) -> list[str]:
+def tabs(lines: list[str], _chance: random.Random) -> list[str]:
     return [line.replace(_lead(line), _tabbed(_lead(line)), 1) if _lead(line) else line for line in lines]
 
 
@@ -152,18 +152,18 @@ def _tabbed(lead: str) -> str:
     return "\t" * (width // TAB) + " " * (width % TAB)
 
 
-def blanks(lines: list[str], chance: random.Random) -> list[str]:
+def blanks(lines: list[str], _chance: random.Random) -> list[str]:
     return [_lead(line).expandtabs(TAB) + line.lstrip(" \t") for line in lines]
 
 
-def curly(lines: list[str], chance: random.Random) -> list[str]:
+def curly(lines: list[str], _chance: random.Random) -> list[str]:
     return [
         re.sub(r"'(?=\w)", "\u2018", re.sub(r'"(?=\w)', "\u201c", line)).replace("'", "\u2019").replace('"', "\u201d")
         for line in lines
     ]
 
 
-def straight(lines: list[str], chance: random.Random) -> list[str]:
+def straight(lines: list[str], _chance: random.Random) -> list[str]:
     plain = str.maketrans(
         {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00a0": " "}
     )
@@ -181,19 +181,19 @@ def wrong_numbers(reply: str, chance: random.Random) -> str:
     )
 
 
-def no_context_space(reply: str, chance: random.Random) -> str:
+def no_context_space(reply: str, _chance: random.Random) -> str:
     return "\n".join(line.removeprefix(" ") for line in reply.split("\n"))
 
 
-def prose(reply: str, chance: random.Random) -> str:
-    return f"Sure! Here is the change you asked for.\n\n{reply}\n\nThis keeps the behaviour, and I've tested it. Let me know!"
+def prose(reply: str, _chance: random.Random) -> str:
+    return f"Sure! Here is the change you asked for.\n\n{reply}\n\nThis keeps the behaviour, and it is tested."
 
 
-def crlf(reply: str, chance: random.Random) -> str:
+def crlf(reply: str, _chance: random.Random) -> str:
     return reply.replace("\n", "\r\n")
 
 
-def wrapped(reply: str, chance: random.Random) -> str:
+def wrapped(reply: str, _chance: random.Random) -> str:
     """Put fences around the two halves of blocks."""
     return re.sub(
         r"(?ms)^(<<<<<<< SEARCH[^\n]*)\n(.*?)^(=======[^\n]*)\n(.*?)^(>>>>>>> REPLACE)",
@@ -202,7 +202,7 @@ def wrapped(reply: str, chance: random.Random) -> str:
     )
 
 
-def cut(reply: str, chance: random.Random) -> str:
+def cut(reply: str, _chance: random.Random) -> str:
     """End the reply inside its last line but one."""
     lines = reply.split("\n")
     return "\n".join(lines[: max(len(lines) - 2, 1)])

@@ -1,7 +1,7 @@
 """Search/replace blocks of a real chat log, against the gold parse that came with it.
 
-Source: the data folder aider_editblock (chat-history.md and its gold file). The log's sections are read in order; a section
-is equal when file, search and replace text of all its blocks are.
+Source: the data folder aider_editblock (chat-history.md and its gold file). The log's sections are read in order; a
+section is equal when file, search and replace text of all its blocks are.
 """
 
 import re

@@ -1,7 +1,8 @@
 """V4A patches of two other tools, by their own samples: codex's scenarios and VS Code's malformed patches.
 
-Sources: the data folders codex_apply_patch_scenarios and vscode_copilot_apply_patch. In compatibility mode every result is
-theirs byte for byte. In the default mode it is theirs too, but for the cases listed here; docs/edit-formats.md says why.
+Sources: the data folders codex_apply_patch_scenarios and vscode_copilot_apply_patch. In compatibility mode every
+result is theirs byte for byte. In the default mode it is theirs too, but for the cases listed here;
+docs/edit-formats.md says why.
 """
 
 import json

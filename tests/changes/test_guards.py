@@ -1,14 +1,14 @@
 """Each guard objects to what it is for, and to nothing else.
 
-Protected places and permissions in own words after mistral_vibe (test_granular_permissions.py), omission placeholders after
-gemini_edit (edit.test.ts), both in the data folders; hazards of paths after reference issues of several agents.
+Protected places and permissions in own words after mistral_vibe (test_granular_permissions.py), omission placeholders
+after gemini_edit (edit.test.ts), both in the data folders; hazards of paths after reference issues of several agents.
 """
 
 import pytest
 
 from prentice.changes.change import Applied, Change, FileChange
 from prentice.changes.edits import Replace, WholeFile
-from prentice.changes.files import Files
+from prentice.changes.files import File, Files
 from prentice.changes.guards.guard import guard
 from prentice.changes.guards.objection import Limits, Policy
 from prentice.changes.guards.tests import is_test_path
@@ -20,8 +20,6 @@ ANY = Policy()
 
 
 def changed(path: str, old: str | None, new: str | None, *, whole: bool = False, old_path: str = "") -> Change:
-    from prentice.changes.files import File
-
     before, after = (None if side is None else File(content=side.encode()) for side in (old, new))
     applied = (Applied(means="whole" if whole else "replace"),)
     return Change(
@@ -38,11 +36,46 @@ def test_an_ordinary_change_has_nothing_against_it() -> None:
 
 
 BAD_PATHS = [
-    "", ".", "/etc/passwd", "../x", "a/../../x", "a/./b", "a//b", "~/x", "~root/x", "C:/x", "c:x", "\\\\host\\x", "a\\b",
-    ".git/config", "sub/.git/hooks/pre-commit", ".GIT/config", ".g\u200bit/config", ".git./x", "git~1/config", ".git::$DATA",
-    ".todo2/state.todo2.json", ".prentice/ledger.db", "a\0b", "a\nb", "a\u202eb", "a\x1bb", "con", "nul.txt", "a/COM1.log", "x ", "x.",
-    " x", "a*b", "a?b", "a|b", "\uff0egit/config", "x" * 300, "/".join(["d"] * 600), "a/\ud800",
-]  # fmt: skip
+    "",
+    ".",
+    "/etc/passwd",
+    "../x",
+    "a/../../x",
+    "a/./b",
+    "a//b",
+    "~/x",
+    "~root/x",
+    "C:/x",
+    "c:x",
+    "\\\\host\\x",
+    "a\\b",
+    ".git/config",
+    "sub/.git/hooks/pre-commit",
+    ".GIT/config",
+    ".g\u200bit/config",
+    ".git./x",
+    "git~1/config",
+    ".git::$DATA",
+    ".todo2/state.todo2.json",
+    ".prentice/ledger.db",
+    "a\0b",
+    "a\nb",
+    "a\u202eb",
+    "a\x1bb",
+    "con",
+    "nul.txt",
+    "a/COM1.log",
+    "x ",
+    "x.",
+    " x",
+    "a*b",
+    "a?b",
+    "a|b",
+    "\uff0egit/config",
+    "x" * 300,
+    "/".join(["d"] * 600),
+    "a/\ud800",
+]
 
 
 @pytest.mark.parametrize("path", BAD_PATHS)
@@ -70,12 +103,44 @@ def test_only_what_the_task_allows_may_change() -> None:
 
 
 PROTECTED = [
-    ".github/workflows/ci.yml", "sub/.github/CODEOWNERS", ".gitlab-ci.yml", ".ci/run", "Jenkinsfile", ".pre-commit-config.yaml",
-    ".husky/pre-commit", ".gitattributes", ".gitmodules", "uv.lock", "package-lock.json", "Cargo.lock", "go.sum", "AGENTS.md",
-    "docs/CLAUDE.md", ".cursor/rules/x.mdc", ".mcp.json", "conftest.py", "tests/conftest.py", "setup.py", "pyproject.toml", "Makefile",
-    "build.rs", "CMakeLists.txt", "package.json", ".envrc", ".env", ".env.local", ".vscode/settings.json", ".npmrc", "x.pth", "a/id_rsa",
-    "CONFTEST.PY", "Dockerfile", "vite.config.ts", ".devcontainer/devcontainer.json", "tox.ini",
-]  # fmt: skip
+    ".github/workflows/ci.yml",
+    "sub/.github/CODEOWNERS",
+    ".gitlab-ci.yml",
+    ".ci/run",
+    "Jenkinsfile",
+    ".pre-commit-config.yaml",
+    ".husky/pre-commit",
+    ".gitattributes",
+    ".gitmodules",
+    "uv.lock",
+    "package-lock.json",
+    "Cargo.lock",
+    "go.sum",
+    "AGENTS.md",
+    "docs/CLAUDE.md",
+    ".cursor/rules/x.mdc",
+    ".mcp.json",
+    "conftest.py",
+    "tests/conftest.py",
+    "setup.py",
+    "pyproject.toml",
+    "Makefile",
+    "build.rs",
+    "CMakeLists.txt",
+    "package.json",
+    ".envrc",
+    ".env",
+    ".env.local",
+    ".vscode/settings.json",
+    ".npmrc",
+    "x.pth",
+    "a/id_rsa",
+    "CONFTEST.PY",
+    "Dockerfile",
+    "vite.config.ts",
+    ".devcontainer/devcontainer.json",
+    "tox.ini",
+]
 
 
 @pytest.mark.parametrize("path", PROTECTED)

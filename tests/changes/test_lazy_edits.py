@@ -1,7 +1,7 @@
 """Replies that leave code out are refused, or what they say is carried out exactly.
 
-Sources: the lazy-edit examples of the data folder continue_edit, read in place, and the ideas of plandex_structured_edits
-(structured_edits_test.go, reply examples) in own words.
+Sources: the lazy-edit examples of the data folder continue_edit, read in place, and the ideas of
+plandex_structured_edits (structured_edits_test.go, reply examples) in own words.
 """
 
 import re
@@ -35,9 +35,7 @@ def examples(data: Path) -> list[tuple[str, str, str, str]]:
 
 def test_every_lazy_example_given_as_a_whole_file_is_refused(data: Path) -> None:
     for name, original, lazy, expected in examples(data):
-        complete = "\n".join(
-            line[1:] if line[:1] in {"+"} else line for line in expected.split("\n") if line[:1] != "-"
-        )
+        complete = "\n".join(line[1:] if line[:1] == "+" else line for line in expected.split("\n") if line[:1] != "-")
         says_all = lazy.strip() == complete.strip() or name == "calculator-docstrings.js.diff"
         path = name.removesuffix(".diff")
         assert bool(objections(path, original + "\n", lazy)) != says_all, name
@@ -72,17 +70,52 @@ def test_the_replies_with_placeholders_are_refused(data: Path) -> None:
 
 
 ELISIONS = [
-    "# ... rest of code unchanged ...", "// ... existing code ...", "/* ... */", "/* rest of the file stays the same */",
-    "<!-- rest of the page unchanged -->", "-- ... existing columns ...", "; rest of the code", "% ... remaining code ...",
-    "# ... same ...", "// rest of methods ...", "{/* ... existing code ... */}", "{# ... unchanged ... #}", "(* ... existing code ... *)",
-    "# (rest of the function remains unchanged)", "// unchanged", "# existing code here", "...", "\u2026", "[... rest of file ...]",
-    "(rest of methods ...)", "(unchanged code ...)", "... existing code ...", "# Rest of the implementation remains the same",
-    "// ... other imports ...", "// other methods here...", "# code omitted for brevity", "// ... (rest of the class)", "# ...",
-    "// Keep existing code", "/* existing code */", "// TODO: rest of code", "// ... keep the rest ...", "# ... (previous code)",
-    "# ... Rest des Codes unver\u00e4ndert ...", "// ... reste du code inchang\u00e9 ...", "// ... resto del c\u00f3digo ...", "# \u5176\u4f59\u4ee3\u7801\u4fdd\u6301\u4e0d\u53d8",
-    "// ... \u73b0\u6709\u4ee3\u7801 ...", "# ... \u6b8b\u308a\u306e\u30b3\u30fc\u30c9 ...", "// ... \u043e\u0441\u0442\u0430\u043b\u044c\u043d\u043e\u0439 \u043a\u043e\u0434 \u0431\u0435\u0437 \u0438\u0437\u043c\u0435\u043d\u0435\u043d\u0438\u0439 ...",
-    "    do_it()  # ... rest unchanged ...", "' ... existing code ...", "REM ... rest of the script ...", "// your existing code here",
-]  # fmt: skip
+    "# ... rest of code unchanged ...",
+    "// ... existing code ...",
+    "/* ... */",
+    "/* rest of the file stays the same */",
+    "<!-- rest of the page unchanged -->",
+    "-- ... existing columns ...",
+    "; rest of the code",
+    "% ... remaining code ...",
+    "# ... same ...",
+    "// rest of methods ...",
+    "{/* ... existing code ... */}",
+    "{# ... unchanged ... #}",
+    "(* ... existing code ... *)",
+    "# (rest of the function remains unchanged)",
+    "// unchanged",
+    "# existing code here",
+    "...",
+    "\u2026",
+    "[... rest of file ...]",
+    "(rest of methods ...)",
+    "(unchanged code ...)",
+    "... existing code ...",
+    "# Rest of the implementation remains the same",
+    "// ... other imports ...",
+    "// other methods here...",
+    "# code omitted for brevity",
+    "// ... (rest of the class)",
+    "# ...",
+    "// Keep existing code",
+    "/* existing code */",
+    "// TODO: rest of code",
+    "// ... keep the rest ...",
+    "# ... (previous code)",
+    "# ... Rest des Codes unver\u00e4ndert ...",
+    "// ... reste du code inchang\u00e9 ...",
+    "// ... resto del c\u00f3digo ...",
+    "# \u5176\u4f59\u4ee3\u7801\u4fdd\u6301\u4e0d\u53d8",
+    "// ... \u73b0\u6709\u4ee3\u7801 ...",
+    "# ... \u6b8b\u308a\u306e\u30b3\u30fc\u30c9 ...",
+    "// ... \u043e\u0441\u0442\u0430\u043b\u044c\u043d\u043e\u0439 \u043a\u043e\u0434 ...",
+    "// \u0431\u0435\u0437 \u0438\u0437\u043c\u0435\u043d\u0435\u043d\u0438\u0439",
+    "    do_it()  # ... rest unchanged ...",
+    "' ... existing code ...",
+    "REM ... rest of the script ...",
+    "// your existing code here",
+]
 
 
 @pytest.mark.parametrize("line", ELISIONS)
@@ -91,12 +124,33 @@ def test_a_line_that_stands_for_code_is_recognized(line: str) -> None:
 
 
 ORDINARY = [
-    "return [...items, other];", "f(...args)", "def f(*args: int) -> tuple[int, ...]:", "x = a[..., 0]", "# See the rest of this page.",
-    "print('... loading')", 'msg = "(rest of methods ...)"', "# Loading...", "// Wait for the other thread to finish", "for i in 0...n {",
-    "# Existing users keep their settings when they upgrade.", "- Unchanged files are skipped", "assert x is ...", "case 1...5:",
-    "# The same holds for files", "value: '...'", "// handles the remaining bytes of the buffer before the next read", "Title", "# 1, 2, ..., n",
-    "## Changes", "// eslint-disable-next-line", "# type: ignore[misc]", "    ...,", "echo 'and the rest'", "<div>...</div>", "# Other",
-]  # fmt: skip
+    "return [...items, other];",
+    "f(...args)",
+    "def f(*args: int) -> tuple[int, ...]:",
+    "x = a[..., 0]",
+    "# See the rest of this page.",
+    "print('... loading')",
+    'msg = "(rest of methods ...)"',
+    "# Loading...",
+    "// Wait for the other thread to finish",
+    "for i in 0...n {",
+    "# Existing users keep their settings when they upgrade.",
+    "- Unchanged files are skipped",
+    "assert x is ...",
+    "case 1...5:",
+    "# The same holds for files",
+    "value: '...'",
+    "// handles the remaining bytes of the buffer before the next read",
+    "Title",
+    "# 1, 2, ..., n",
+    "## Changes",
+    "// eslint-disable-next-line",
+    "# type: ignore[misc]",
+    "    ...,",
+    "echo 'and the rest'",
+    "<div>...</div>",
+    "# Other",
+]
 
 
 @pytest.mark.parametrize("line", ORDINARY)

@@ -28,29 +28,110 @@ def outcome(content: str, search: str, replace: str, *, path: str = "a.py") -> t
 
 
 FOUND: dict[str, tuple[str, str, str, str, Level]] = {
-    "one of several lines": ("Hello world\nHello again\n", "Hello world", "Hi world", "Hi world\nHello again\n", Level.EXACT),
+    "one of several lines": (
+        "Hello world\nHello again\n",
+        "Hello world",
+        "Hi world",
+        "Hi world\nHello again\n",
+        Level.EXACT,
+    ),
     "several lines": ("line1\nline2\nline3", "line1\nline2", "new1\nnew2", "new1\nnew2\nline3", Level.EXACT),
-    "signs of regular expressions": ("x = /[a-z]+$1/g\n", "x = /[a-z]+$1/g", "x = /[A-Z]+$&/g", "x = /[A-Z]+$&/g\n", Level.EXACT),
-    "backslashes": ("p = 'C:\\\\Users\\test'\n", "p = 'C:\\\\Users\\test'", "p = 'D:\\\\x'", "p = 'D:\\\\x'\n", Level.EXACT),
+    "signs of regular expressions": (
+        "x = /[a-z]+$1/g\n",
+        "x = /[a-z]+$1/g",
+        "x = /[A-Z]+$&/g",
+        "x = /[A-Z]+$&/g\n",
+        Level.EXACT,
+    ),
+    "backslashes": (
+        "p = 'C:\\\\Users\\test'\n",
+        "p = 'C:\\\\Users\\test'",
+        "p = 'D:\\\\x'",
+        "p = 'D:\\\\x'\n",
+        Level.EXACT,
+    ),
     "a whole file": ("everything\n", "everything", "nothing", "nothing\n", Level.EXACT),
     "a deletion": ("a\n    # gone\nb\n", "    # gone", "", "a\nb\n", Level.EXACT),
     "all text deleted": ("a\nb\n", "a\nb", "", "", Level.EXACT),
-    "blank lines kept inside": ("def f():\n\n    return 1\n", "def f():\n\n    return 1", "def f():\n\n    return 2", "def f():\n\n    return 2\n", Level.EXACT),
-    "lost indentation": ("def f():\n    x = 1\n    y = 2\n", "x = 1\ny = 2", "x = 10\ny = 20", "def f():\n    x = 10\n    y = 20\n", Level.REINDENTED),
-    "lost indentation, nested": (
-        "class F:\n    def b(self):\n        if True:\n            x = 1\n", "if True:\n    x = 1", "if True:\n    x = 1\n    y = 2",
-        "class F:\n    def b(self):\n        if True:\n            x = 1\n            y = 2\n", Level.REINDENTED,
+    "blank lines kept inside": (
+        "def f():\n\n    return 1\n",
+        "def f():\n\n    return 1",
+        "def f():\n\n    return 2",
+        "def f():\n\n    return 2\n",
+        Level.EXACT,
     ),
-    "blanks for a tab": ("function f() {\n\tconst x = 1;\n}\n", "  const x = 1;", "  const x = 2;\n  const y = 3;", "function f() {\n\tconst x = 2;\n\tconst y = 3;\n}\n", Level.REINDENTED),
-    "too much indentation": ("if a:\n    b()\n", "    if a:\n        b()", "    if a:\n        c()", "if a:\n    c()\n", Level.REINDENTED),
-    "additions with tabs": ("\tf() {\n\t\treturn;\n\t}\n", "f() {\n\treturn;\n}", "f() {\n\t// c\n\treturn;\n}", "\tf() {\n\t\t// c\n\t\treturn;\n\t}\n", Level.REINDENTED),
-    "blanks at the ends": ("a = 1\nb = 2\n", "a = 1  \nb = 2  ", "a = 1  \nb = 3  ", "a = 1\nb = 3\n", Level.TRAILING_SPACE),
+    "lost indentation": (
+        "def f():\n    x = 1\n    y = 2\n",
+        "x = 1\ny = 2",
+        "x = 10\ny = 20",
+        "def f():\n    x = 10\n    y = 20\n",
+        Level.REINDENTED,
+    ),
+    "lost indentation, nested": (
+        "class F:\n    def b(self):\n        if True:\n            x = 1\n",
+        "if True:\n    x = 1",
+        "if True:\n    x = 1\n    y = 2",
+        "class F:\n    def b(self):\n        if True:\n            x = 1\n            y = 2\n",
+        Level.REINDENTED,
+    ),
+    "blanks for a tab": (
+        "function f() {\n\tconst x = 1;\n}\n",
+        "  const x = 1;",
+        "  const x = 2;\n  const y = 3;",
+        "function f() {\n\tconst x = 2;\n\tconst y = 3;\n}\n",
+        Level.REINDENTED,
+    ),
+    "too much indentation": (
+        "if a:\n    b()\n",
+        "    if a:\n        b()",
+        "    if a:\n        c()",
+        "if a:\n    c()\n",
+        Level.REINDENTED,
+    ),
+    "additions with tabs": (
+        "\tf() {\n\t\treturn;\n\t}\n",
+        "f() {\n\treturn;\n}",
+        "f() {\n\t// c\n\treturn;\n}",
+        "\tf() {\n\t\t// c\n\t\treturn;\n\t}\n",
+        Level.REINDENTED,
+    ),
+    "blanks at the ends": (
+        "a = 1\nb = 2\n",
+        "a = 1  \nb = 2  ",
+        "a = 1  \nb = 3  ",
+        "a = 1\nb = 3\n",
+        Level.TRAILING_SPACE,
+    ),
     "empty lines around": ("x\nfoo()\ny\n", "\nfoo()\n", "\nbar()\n", "x\nbar()\ny\n", Level.EXACT),
-    "curly quotes": ('print("a")\nx = 1\n', "print(\u201ca\u201d)\nx = 1", "print(\u201cb\u201d)\nx = 1", 'print("b")\nx = 1\n', Level.PUNCTUATION),
-    "straight for typographic": ("It\u2019s old \u2013 very.\n", "It's old - very.", "It's new - very.", "It\u2019s new \u2013 very.\n", Level.PUNCTUATION),
-    "a kept line's own spelling": ("# don\u2019t\ny()\n", "# don't\ny()", "# don't\nz(1)", "# don\u2019t\nz(1)\n", Level.PUNCTUATION),
-    "a part of a line": ("call(alpha, beta, gamma)  # why\n", "call(alpha, beta, gamma)", "call(alpha, gamma)", "call(alpha, gamma)  # why\n", Level.PARTIAL_LINE),
-}  # fmt: skip
+    "curly quotes": (
+        'print("a")\nx = 1\n',
+        "print(\u201ca\u201d)\nx = 1",
+        "print(\u201cb\u201d)\nx = 1",
+        'print("b")\nx = 1\n',
+        Level.PUNCTUATION,
+    ),
+    "straight for typographic": (
+        "It\u2019s old \u2013 very.\n",
+        "It's old - very.",
+        "It's new - very.",
+        "It\u2019s new \u2013 very.\n",
+        Level.PUNCTUATION,
+    ),
+    "a kept line's own spelling": (
+        "# don\u2019t\ny()\n",
+        "# don't\ny()",
+        "# don't\nz(1)",
+        "# don\u2019t\nz(1)\n",
+        Level.PUNCTUATION,
+    ),
+    "a part of a line": (
+        "call(alpha, beta, gamma)  # why\n",
+        "call(alpha, beta, gamma)",
+        "call(alpha, gamma)",
+        "call(alpha, gamma)  # why\n",
+        Level.PARTIAL_LINE,
+    ),
+}
 
 
 @pytest.mark.parametrize("case", FOUND)
@@ -69,7 +150,12 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
     "another case": ("const Foo = 1\n", "const foo = 1", "const bar = 1", "not_found"),
     "blanks inside": ("if  True:\n    return  42\n", "if True:\n    return 42", "if True:\n    return 99", "not_found"),
     "only the first and last line": ("a()\nb()\nc()\n", "a()\nX()\nc()", "a()\nc()", "not_found"),
-    "almost alike": ("results = fetch()\n", "result = fetch()\nreturn results", "data = fetch()\nreturn data", "not_found"),
+    "almost alike": (
+        "results = fetch()\n",
+        "result = fetch()\nreturn results",
+        "data = fetch()\nreturn data",
+        "not_found",
+    ),
     "changed structure": ("  hello\n    world\n", "hello\nworld", "goodbye\nmoon", "doubtful"),
     "every line at the left, a new block": ("if a:\n    b()\n", "b()", "if c:\nb()", "doubtful"),
     "an insertion at the left": ("if a:\n    b()\nd()\n", "b()", "b()\nc()", "doubtful"),
@@ -82,7 +168,7 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
     "nothing quoted": ("x = 1\n", "", "y = 2", "anchor_only"),
     "only empty lines quoted": ("\n\nx\n", "\n", "y", "anchor_only"),
     "nothing new": ("x = 1\n", "x = 1", "x = 1", "no_change"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -1,7 +1,7 @@
 """What small models really write, read as edits.
 
-Cases in own words after the test files of other tools in the data folders: aider_editblock (test_wholefile.py), roo_diff
-(multi-search-replace.spec.ts), cline_diff (apply-patch.test.ts), plandex_structured_edits (reply examples).
+Cases in own words after the test files of other tools in the data folders: aider_editblock (test_wholefile.py),
+roo_diff (multi-search-replace.spec.ts), cline_diff (apply-patch.test.ts), plandex_structured_edits (reply examples).
 """
 
 import pytest
@@ -71,7 +71,9 @@ def test_commands_are_left_aside_and_said_to_be() -> None:
 MALFORMED = {
     "no divider": "a.py\n<<<<<<< SEARCH\nold\n>>>>>>> REPLACE",
     "two dividers": "a.py\n<<<<<<< SEARCH\nold\n=======\n=======\nnew\n>>>>>>> REPLACE",
-    "a heading underlined": "a.py\n<<<<<<< SEARCH\nChanges\n=======\n* a\n=======\nChanges\n=======\n* b\n>>>>>>> REPLACE",
+    "a heading underlined": (
+        "a.py\n<<<<<<< SEARCH\nChanges\n=======\n* a\n=======\nChanges\n=======\n* b\n>>>>>>> REPLACE"
+    ),
     "cut off": "a.py\n<<<<<<< SEARCH\nold\n=======\nnew",
     "begun twice": f"a.py\n<<<<<<< SEARCH\nold\n{BLOCK}",
     "an end without a beginning": "a.py\nold\n=======\nnew\n>>>>>>> REPLACE",
@@ -109,7 +111,9 @@ TEXT = "x = 1\n\ny = 2"
 WHOLES = {
     "path above": f"a.py\n```\n{TEXT}\n```",
     "path in a heading": f"### a.py\n```python\n{TEXT}\n```",
-    "path in a sentence": f"Here's the modified `a.py` file, with `f` as asked:\n\n```\n{TEXT}\n```\n\nThis uses a list.",
+    "path in a sentence": (
+        f"Here's the modified `a.py` file, with `f` as asked:\n\n```\n{TEXT}\n```\n\nThis uses a list."
+    ),
     "path in the fence's line": f"```python a.py\n{TEXT}\n```",
     "a command behind": f"a.py\n```\n{TEXT}\n```\nRun it like this:\n\n```\npython a.py\n```",
     "tildes": f"a.py\n~~~\n{TEXT}\n~~~",
@@ -179,7 +183,10 @@ def hunks(reply: str) -> list[tuple[tuple[str, str], ...]]:
 CHANGED = ((" ", "a"), ("-", "b"), ("+", "c"), (" ", "d"))
 DIFFS = {
     "plain": "--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@\n a\n-b\n+c\n d\n",
-    "git's": "diff --git a/a.py b/a.py\nindex 1..2 100644\n--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@ def f():\n a\n-b\n+c\n d\n",
+    "git's": (
+        "diff --git a/a.py b/a.py\nindex 1..2 100644\n--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@ def f():\n a\n"
+        "-b\n+c\n d\n"
+    ),
     "wrong counts": "--- a/a.py\n+++ b/a.py\n@@ -99,1 +7,88 @@\n a\n-b\n+c\n d\n",
     "no numbers": "--- a/a.py\n+++ b/a.py\n@@ ... @@\n a\n-b\n+c\n d\n",
     "times": "--- a/a.py\t2024-01-01 00:00:00\n+++ b/a.py\t2024-01-01\n@@ -1 +1 @@\n a\n-b\n+c\n d\n",
@@ -200,7 +207,10 @@ def test_a_removed_line_that_begins_with_dashes_is_no_heading() -> None:
 
 
 def test_a_diff_creates_deletes_and_renames() -> None:
-    made = "diff --git a/n.sh b/n.sh\nnew file mode 100755\n--- /dev/null\n+++ b/n.sh\n@@ -0,0 +1,2 @@\n+x\n+y\n\\ No newline at end of file\n"
+    made = (
+        "diff --git a/n.sh b/n.sh\nnew file mode 100755\n--- /dev/null\n+++ b/n.sh\n@@ -0,0 +1,2 @@\n+x\n+y\n"
+        "\\ No newline at end of file\n"
+    )
     gone = "--- a/o.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
     moved = 'diff --git "a/\\303\\274.py" b/b.py\nrename from "\\303\\274.py"\nrename to b.py\n'
     assert read(made + gone + moved) == [
@@ -214,7 +224,9 @@ PATCHES = {
     "in full": "*** Begin Patch\n*** Update File: a.py\n@@\n a\n-b\n+c\n d\n*** End Patch",
     "padded": "*** Begin Patch \n  *** Update File: a.py\n@@\n a\n-b\n+c\n d\n *** End Patch",
     "without its ends": "*** Update File: a.py\n@@\n a\n-b\n+c\n d",
-    "in a shell command": '%%bash\napply_patch <<"EOF"\n*** Begin Patch\n*** Update File: a.py\n@@\n a\n-b\n+c\n d\n*** End Patch\nEOF',
+    "in a shell command": (
+        '%%bash\napply_patch <<"EOF"\n*** Begin Patch\n*** Update File: a.py\n@@\n a\n-b\n+c\n d\n*** End Patch\nEOF'
+    ),
     "in a fence": "```\n*** Begin Patch\n*** Update File: a.py\n@@\n a\n-b\n+c\n d\n*** End Patch\n```",
     "with a diff's numbers": "*** Begin Patch\n*** Update File: a.py\n@@ -1,3 +1,3 @@\n a\n-b\n+c\n d\n*** End Patch",
 }

@@ -30,7 +30,7 @@ def change_of(old: bytes, new: bytes) -> Change:
     return Change(files=(FileChange(path="a.py", old_path="a.py", before=File(content=old), after=File(content=new)),))
 
 
-def read_back(change: Change, format_: Format, slip: Slip, seed: int) -> bytes | None | str:
+def read_back(change: Change, format_: Format, slip: Slip, seed: int) -> bytes | str | None:
     """Give the bytes that came back, None for a refusal, a word where the format or the slip does not apply."""
     before = {file.old_path: file.old for file in change.files}
     markers = markers_for({**before, **{file.path + " ": file.new for file in change.files}})
@@ -38,7 +38,7 @@ def read_back(change: Change, format_: Format, slip: Slip, seed: int) -> bytes |
         markers = Markers(
             fence="```" if slip.short_fence else markers.fence, tag="" if slip.plain_marks else markers.tag
         )
-    reply = express(change, format=format_, markers=markers, context=slip.context)
+    reply = express(change, format_=format_, markers=markers, context=slip.context)
     if reply is None or (
         slip.destroys and any(re.search(slip.destroys, line) for _, line in View(change.files[0]).added)
     ):

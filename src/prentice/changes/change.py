@@ -16,7 +16,7 @@ Means: TypeAlias = Literal["symbol", "whole", "replace", "patch", "create", "del
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """How one edit was carried out: by which means, how its lines were found, on which line of the old file (from 1)."""
+    """How an edit was carried out: by which means, how its lines were found, on which old line (from 1)."""
 
     means: Means
     level: Level = Level.EXACT

@@ -1,10 +1,10 @@
 """V4A patches applied as the tools that defined the format apply them, for patches that rely on their leniency.
 
 What differs from `resolve`, and why that is stricter, is listed in docs/edit-formats.md: here the first place that fits
-is taken, a new file or a move overwrites, a file ends in a newline afterwards, and what was done before a failure stays.
-The search follows codex's apply-patch: exact, without white space at the ends of lines, without any outer white space,
-with plain punctuation; each from where the hunk before ended. Kept lines without their leading space are read as VS Code
-reads them.
+is taken, a new file or a move overwrites, a file ends in a newline afterwards, and what was done before a failure
+stays. The search follows codex's apply-patch: exact, without white space at the ends of lines, without any outer
+white space, with plain punctuation; each from where the hunk before ended. Kept lines without their leading space are
+read as VS Code reads them.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ def _change(done: dict[str, FileChange]) -> Change:
     return Change(files=tuple(sorted(done.values(), key=lambda file: (file.path, file.old_path))))
 
 
-def _step(
+def _step(  # noqa: PLR0911 - one return for each way a step can fail
     edit: Create | Delete | Patch, snapshot: Snapshot, done: dict[str, FileChange], moves: dict[str, str]
 ) -> _Failed | None:
     target = moves.get(edit.path, edit.path)

@@ -159,8 +159,8 @@ class Correction:
     def structure_doubt(self, old: Sequence[str], new: Sequence[Sequence[str]], *, replaced: bool) -> Doubt | None:
         """Say what is in doubt when every quoted and new line begins in the first column and the file's do not.
 
-        Either they all stand in one column, or their structure was lost. `new` are the runs of new lines, each behind the
-        line that stands before it; `replaced` says that every run takes the place of lines.
+        Either they all stand in one column, or their structure was lost. `new` are the runs of new lines, each behind
+        the line that stands before it; `replaced` says that every run takes the place of lines.
         """
         if not self.is_reindented or not is_flat(old) or not all(is_flat(run) for run in new):
             return None

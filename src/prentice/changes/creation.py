@@ -29,7 +29,7 @@ def siblings(path: str, snapshot: Snapshot) -> list[Text]:
     return found
 
 
-def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | None:
+def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | None:  # noqa: PLR0911 - one return for each doubt
     """Say what of a new file's white space or quotes no file of its kind has, None if nothing."""
     lines = [line for line in text.lines if line.strip()] if text else []
     others = [line for other in kin for line in other.lines if line.strip()]

@@ -38,9 +38,9 @@ def changed_blocks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Blo
             if a < b or c < d:
                 found.append(Block(a, b, c, d))
             continue
-        pairs = _unique_pairs(old, new, a, b, c, d)
+        pairs = _unique_pairs(old, new, Block(a, b, c, d))
         if not pairs:
-            found.extend(_shortest(old, new, a, b, c, d))
+            found.extend(_shortest(old, new, Block(a, b, c, d)))
             continue
         ends = [*pairs, (b, d)]
         starts = [(a, c), *((i + 1, j + 1) for i, j in pairs)]
@@ -48,15 +48,13 @@ def changed_blocks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Blo
     return _joined(sorted(found))
 
 
-def _unique_pairs(
-    old: Sequence[Hashable], new: Sequence[Hashable], a: int, b: int, c: int, d: int
-) -> list[tuple[int, int]]:
+def _unique_pairs(old: Sequence[Hashable], new: Sequence[Hashable], part: Block) -> list[tuple[int, int]]:
     """Pair the lines that occur once on either side, as many as stand in the same order."""
     places: dict[Hashable, list[int]] = {}
-    for number in range(a, b):
+    for number in range(part.old_start, part.old_end):
         entry = places.setdefault(old[number], [0, 0, number, 0])
         entry[0] += 1
-    for number in range(c, d):
+    for number in range(part.new_start, part.new_end):
         if entry := places.get(new[number], []):
             entry[1] += 1
             entry[3] = number
@@ -82,9 +80,10 @@ def _longest_increasing(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int
     return chain[::-1]
 
 
-def _shortest(old: Sequence[Hashable], new: Sequence[Hashable], a: int, b: int, c: int, d: int) -> list[Block]:
+def _shortest(old: Sequence[Hashable], new: Sequence[Hashable], part: Block) -> list[Block]:
     """Give a shortest script for one stretch by Myers' forward search, or the stretch as a whole past the bound."""
-    size_old, size_new = b - a, d - c
+    a, c = part.old_start, part.new_start
+    size_old, size_new = part.old_end - a, part.new_end - c
     reach = {1: 0}
     trace: list[dict[int, int]] = []
     for steps in range(min(size_old + size_new, MAX_STEPS) + 1):
@@ -100,7 +99,7 @@ def _shortest(old: Sequence[Hashable], new: Sequence[Hashable], a: int, b: int, 
             reach[diagonal] = x
             if x >= size_old and y >= size_new:
                 return _walked_back(trace, size_old, size_new, a, c)
-    return [Block(a, b, c, d)]
+    return [part]
 
 
 def _walked_back(trace: Sequence[dict[int, int]], x: int, y: int, a: int, c: int) -> list[Block]:

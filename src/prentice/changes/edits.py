@@ -43,9 +43,9 @@ class Replace:
 class Hunk:
     r"""Kept, removed and added lines, in order.
 
-    `bare` is another reading of the same lines, for replies whose kept lines lack the leading space. `anchors` are lines that
-    stand somewhere above. `ends` says whether the text ends in a newline before and after (`\ No newline at end of file`);
-    None where the hunk does not say.
+    `bare` is another reading of the same lines, for replies whose kept lines lack the leading space. `anchors` are
+    lines that stand somewhere above. `ends` says whether the text ends in a newline before and after (`\ No newline
+    at end of file`); None where the hunk does not say.
     """
 
     lines: tuple[HunkLine, ...]

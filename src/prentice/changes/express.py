@@ -35,18 +35,18 @@ class Window:
         return [line for sign, line in self.lines if sign in signs]
 
 
-def express(change: Change, *, format: Format, markers: Markers, context: int = 3) -> str | None:  # noqa: A002 - the field's word
-    """Write a change as a reply, None where the format cannot say it. `context` is the number of lines around a place."""
-    parts = [_file(file, format, markers, context) for file in change.files]
+def express(change: Change, *, format_: Format, markers: Markers, context: int = 3) -> str | None:
+    """Write a change as a reply, None where the format cannot say it; `context` counts the lines around a place."""
+    parts = [_file(file, format_, markers, context) for file in change.files]
     written = [part for part in parts if part is not None]
     if not written or len(written) < len(parts):
         return None
-    if format is Format.V4A:
+    if format_ is Format.V4A:
         return "\n".join(["*** Begin Patch", *written, "*** End Patch"])
     return "\n\n".join(written)
 
 
-def _file(file: FileChange, format_: Format, markers: Markers, context: int) -> str | None:
+def _file(file: FileChange, format_: Format, markers: Markers, context: int) -> str | None:  # noqa: PLR0911 - one return for each format
     if file.after is None:
         return _deleted(file, format_, markers)
     old, new = decode(file.old), decode(file.new)

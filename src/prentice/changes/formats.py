@@ -61,7 +61,7 @@ def instructions(ask: Ask) -> str:
 def _symbol(target: Target, marks: Markers) -> Sequence[str]:
     name = target.name if target.symbol else f"{target.path}::Class.method"
     return [
-        "For each function, method or class that you change, write its name on a line and its full new text in a fence:",
+        "For each function, method or class that you change, write its name on a line and its whole text in a fence:",
         "",
         name,
         marks.fence,
@@ -133,7 +133,8 @@ def _v4a(target: Target, marks: Markers) -> Sequence[str]:
         "*** End Patch",
         marks.fence,
         "",
-        "`*** Add File: PATH` is followed by the new file's lines, each behind a `+`; `*** Delete File: PATH` stands alone;",
+        "`*** Add File: PATH` is followed by the new file's lines, each behind a `+`.",
+        "`*** Delete File: PATH` stands alone.",
         "`*** Move to: PATH` behind an `*** Update File` line renames. Copy unchanged and removed lines exactly.",
     ]
 

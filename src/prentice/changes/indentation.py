@@ -94,7 +94,7 @@ def _is_tabbed(lead: str, width: int) -> bool:
 
 
 def is_foreign(line: str, *, shown: Iterable[str]) -> bool:
-    """Whether a new line is indented with another character than the indentations shown; with a tab, if none is shown."""
+    """Whether a new line is indented with another character than those shown; with a tab, if none is shown."""
     lead = indentation(line)
     firsts = {other[0] for other in shown if other} or {" "}
     return bool(lead) and lead[0] not in firsts

@@ -13,7 +13,7 @@ _SCAN_FACTOR: Final = 8
 
 
 def key(line: str) -> str:
-    """Give a line without what a model may get wrong in copying it: outer white space, the kind of quotes and dashes."""
+    """Give a line without what a model may miscopy: outer white space, the kind of quotes and dashes."""
     return (line if line.isascii() else plain(line)).strip()
 
 

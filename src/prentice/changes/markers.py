@@ -15,7 +15,7 @@ PROSE: Final = frozenset({"", ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Markers:
-    """`tag` is written behind each of the three marks of a search/replace block; `fence` opens and closes other text."""
+    """`tag` stands behind each of the three marks of a search/replace block; `fence` opens and closes other text."""
 
     tag: str = ""
     fence: str = "```"
@@ -41,7 +41,7 @@ class Markers:
 
 
 def markers_for(files: Mapping[str, bytes]) -> Markers:
-    """Choose marks for files by path: the common ones, or tagged ones where a text has, or may get, a line like them."""
+    """Choose marks for files by path: the common ones, or tagged ones where a text has or may get lines like them."""
     contents = list(files.values())
     is_prose = any(is_prose_path(path) for path in files)
     longest = max((len(match[1]) for content in contents for match in _FENCE.finditer(content)), default=0)

@@ -1,7 +1,7 @@
 """The normal form of a change, so that samples which mean the same count as agreeing.
 
-Left out are comments, blank lines, the layout, and the kind of quotes where a language has two kinds for one meaning. The
-order of edits does not show, because a change is what they lead to.
+Left out are comments, blank lines, the layout, and the kind of quotes where a language has two kinds for one meaning.
+The order of edits does not show, because a change is what they lead to.
 """
 
 import ast

@@ -13,7 +13,7 @@ MAX_PATH: Final = 1024
 MAX_NAME: Final = 255
 
 
-def path_problem(path: str) -> str | None:
+def path_problem(path: str) -> str | None:  # noqa: PLR0911 - one return for each problem
     """Say what is wrong with a path as it is written, None if nothing is."""
     if not path or path in {".", "/"}:
         return "The edit names no file."

@@ -191,9 +191,9 @@ def _structure(lines: Sequence[HunkLine], correction: Correction) -> Doubt | Non
     worded = [line for line in old if line.strip()]
     first = next((line for run in runs for line in run[1:] if line.strip()), "")
     stays = any(line.strip() for line in _of(lines, " "))
-    if worded and first and not stays and correction.level <= Level.TRAILING_SPACE:
-        if indentation(first) != indentation(worded[0]):
-            return Doubt("the lines that replace them begin in another column, and no quoted line stays to show why")
+    as_quoted = worded and first and not stays and correction.level <= Level.TRAILING_SPACE
+    if as_quoted and indentation(first) != indentation(worded[0]):
+        return Doubt("the lines that replace them begin in another column, and no quoted line stays to show why")
     if moved_without_cause(old, [line for operation, line in lines if operation != "-"]):
         return Doubt("the lines that replace them stand in other columns, and nothing shows why")
     if any(loses_depth(*two) for run in runs for two in pairwise(line for line in run if line.strip())):

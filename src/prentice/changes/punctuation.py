@@ -15,7 +15,7 @@ _CLASSES: Final[Mapping[str, str]] = {
 }
 _PLAIN: Final = {ord(mark): simple for simple, marks in _CLASSES.items() for mark in marks}
 _MARKS: Final = frozenset("'\"-") | frozenset("".join(_CLASSES.values()))
-"""Characters whose spelling is in doubt once a reply has shown another spelling than the file's; plain spaces are not."""
+"""Characters whose spelling is in doubt once a reply has spelled one otherwise than the file; not plain spaces."""
 
 
 def plain(line: str) -> str:
@@ -24,7 +24,7 @@ def plain(line: str) -> str:
 
 
 def respelled(new: str, *, quoted: str, present: str) -> str | None:
-    """Spell a new line as the file does, given the line it replaces as `quoted` by the reply and as `present` in the file.
+    """Spell a new line as the file does, by the line it replaces as the reply has `quoted` it and as it is `present`.
 
     Only where the new line has the same marks in the same order as the quoted one, so that each has its twin in the
     file; None where it has not.

@@ -71,14 +71,14 @@ def refuse(code: str, sentence: str, *, path: str = "", at: int = 0, near: Seque
 
 
 def candidates(index: Index, old: Sequence[str], *, starts: Sequence[int] = ()) -> tuple[Candidate, ...]:
-    """Give the stretches of a file that are nearest to quoted lines: the given ones, else those that share most lines."""
+    """Give the stretches of a file nearest to quoted lines: the given ones, else those that share most lines."""
     size = max(len(old), 1)
     chosen = list(starts)[:MAX_CANDIDATES] or _nearest(index, old)
     return tuple(Candidate(line=start + 1, lines=tuple(index.lines[start : start + size])) for start in chosen)
 
 
 def _nearest(index: Index, old: Sequence[str]) -> list[int]:
-    """Let the lines that stand in the file vote for where the stretch begins; without any, the likest line's words do."""
+    """Let the lines that stand in the file vote for where the stretch begins; without any, words do."""
     votes: Counter[int] = Counter()
     for offset, line in enumerate(old):
         places = index.places(key(line)) if line.strip() else ()

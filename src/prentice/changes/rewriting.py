@@ -1,7 +1,8 @@
 """New text for lines that the reply does not quote: a whole file or a symbol, line by line against the old text.
 
-Lines that stand in both show whether the reply's white space is the file's. A shift of all lines is undone. A part that is
-indented anew is taken as meant. What could be either a slip or meant (blanks at the ends, tabs, quotes) is refused.
+Lines that stand in both show whether the reply's white space is the file's. A shift of all lines is undone. A part
+that is indented anew is taken as meant. What could be either a slip or meant (blanks at the ends, tabs, quotes) is
+refused.
 """
 
 from collections.abc import Callable, Iterable, Sequence

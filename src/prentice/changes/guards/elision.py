@@ -12,46 +12,60 @@ from prentice.changes.symbols.table import language_of
 
 MAX_LENGTH: Final = 160
 _LEADERS: Final = re.compile(
-    r"(?:#+!?|//+!?|/\*+|\*+(?=\s|$)|<!--|--+|;+|%+|'(?=\s)|(?:REM|rem)\s|\{/\*|\{#|\{\{!--|<%--|\(\*|\"\"\"|'''|\.\.(?!\.)|dnl\s)[ \t]*"
+    r"(?:#+!?|//+!?|/\*+|\*+(?=\s|$)|<!--|--+|;+|%+|'(?=\s)|(?:REM|rem)\s|\{/\*|\{#|\{\{!--|<%--|\(\*|"
+    r"\"\"\"|'''|\.\.(?!\.)|dnl\s)[ \t]*"
 )
 _CLOSERS: Final = re.compile(r"[ \t]*(?:\*+/\}?|--+>|#\}|--\}\}|--%>|\*\)|\"\"\"|''')?[ \t]*\Z")
 _TRAILING: Final = re.compile(r"(?:^|[\s;{},)])(?:#|//|--|/\*)[ \t]?(?=[\w.\u2026(\[])")
 _DOTS: Final = re.compile(r"\.{3,}|\u2026+")
-_WHAT: Final = (
-    r"(?:code|file|files|functions?|methods?|class(?:es)?|implementations?|contents?|logic|tests?|imports?|fields?|"
-    r"properties|attributes|lines?|body|script|module|document|section|text|cases?|routes?|handlers?|config(?:uration)?|"
-    r"pages?|components?|definitions?|statements?|stuff|things?|parts?|entries|items|it|everything(?: else)?|above|below)"
+
+
+def _any(words: str) -> str:
+    """Give an expression for any of the words; an underscore stands for a blank."""
+    return "(?:" + "|".join(words.replace("_", " ").split("/")) + ")"
+
+
+_WHAT: Final = _any(
+    "code/files?/functions?/methods?/class(?:es)?/implementations?/contents?/logic/tests?/imports?/fields?/properties/"
+    "attributes/lines?/body/script/module/document/section/text/cases?/routes?/handlers?/config(?:uration)?/pages?/"
+    "components?/definitions?/statements?/stuff/things?/parts?/entries/items/it/everything(?:_else)?/above/below"
 )
-_WHICH: Final = (
-    r"(?:existing|remaining|original|previous|other|unchanged|unmodified|rest|remainder|same|current|old|additional|"
-    r"omitted|similar|more|truncated|snip(?:ped)?|skip(?:ped)?|etc|hidden|earlier|your|further)"
+_WHICH: Final = _any(
+    "existing/remaining/original/previous/other/unchanged/unmodified/rest/remainder/same/current/old/additional/omitted/"
+    "similar/more/truncated/snip(?:ped)?/skip(?:ped)?/etc/hidden/earlier/your/further"
 )
-_UNCHANGED: Final = (
-    r"(?:unchanged|not changed|unmodified|unaltered|the same|same|as is|as-is|as before|as above|omitted|"
-    r"identical|intact|untouched|not shown|removed for brevity|omitted for brevity|goes here|here)"
+_UNCHANGED: Final = _any(
+    "unchanged/not_changed/unmodified/unaltered/the_same/same/as_is/as-is/as_before/as_above/omitted/identical/intact/"
+    "untouched/not_shown/removed_for_brevity/omitted_for_brevity/goes_here/here"
 )
+_STAY: Final = _any("remains?/stays?/is/are/left/goes/above/below/continues?")
+_KEEP: Final = r"(?:(?:keep|and|with|include|leave|insert|copy|add) )?(?:all )?(?:of )?(?:(?:the|your|this|my) )?"
+_REST: Final = r"(?:rest|remainder)(?: of)?(?: (?:the|your|this|that))?"
 _PHRASES: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?:keep |and |with |include |leave |insert |copy |add )?(?:all )?(?:of )?(?:the |your |this )?(?:rest|remainder)(?: of)?"
-        rf"(?: (?:the|your|this|that))?(?: {_WHICH})?(?: {_WHAT})?(?: (?:remains?|stays?|is|are|left|unchanged|{_UNCHANGED}))*",
-        rf"(?:keep |and |with |include |leave |insert |copy )?(?:all )?(?:of )?(?:the |your |my )?{_WHICH}(?: \w+)? {_WHAT}"
-        rf"(?: (?:of|in|from) (?:the |your )?\w+)?(?: (?:remains?|stays?|is|are|left|goes|here|{_UNCHANGED}))*",
-        rf"(?:the |all |your )?(?:\w+ )?{_WHAT} (?:(?:remains?|stays?|is|are|left|above|below|continues?) )*{_UNCHANGED}",
-        r"(?:remains? |stays? |left )?(?:unchanged|unmodified|same as (?:before|above|original|previous(?:ly)?)|as before)",
-        r"(?:\w+ ){0,3}omitted(?: for brevity)?|for brevity|no (?:other )?changes?(?: needed| required| here| below| above)?",
+        rf"{_KEEP}{_REST}(?: {_WHICH})?(?: {_WHAT})?(?: (?:{_STAY}|{_UNCHANGED}))*",
+        _KEEP + rf"{_WHICH}(?: \w+)? {_WHAT}(?: (?:of|in|from) (?:the |your )?\w+)?(?: (?:{_STAY}|{_UNCHANGED}))*",
+        rf"(?:the |all |your )?(?:\w+ )?{_WHAT} (?:{_STAY} )*{_UNCHANGED}",
+        r"(?:remains? |stays? |left )?(?:unchanged|unmodified|as before)",
+        r"(?:remains? |stays? )?same as (?:before|above|original|previous(?:ly)?)",
+        r"(?:\w+ ){0,3}omitted(?: for brevity)?|for brevity",
+        r"no (?:other )?changes?(?: needed| required| here| below| above)?",
         r"snip(?:ped)?|truncated|same|etc",
     )
 )
 _FOREIGN: Final = re.compile(
-    r"rest des|restlicher|bestehende[rn]? |vorhandene[rn]? code|unver\u00e4ndert|reste du|code existant|inchang\u00e9|"
-    r"resto de[l ]|c[o\u00f3]digo (?:existente|restante)|sin cambios|sem altera|codice (?:esistente|rimanente)|invariat[oa]|"
-    r"\u043e\u0441\u0442\u0430\u043b\u044c\u043d|\u0441\u0443\u0449\u0435\u0441\u0442\u0432\u0443\u044e\u0449|"
-    r"\u0431\u0435\u0437 \u0438\u0437\u043c\u0435\u043d|"
-    r"\u5176\u4f59|\u73b0\u6709\u4ee3\u7801|\u5269\u4f59|\u4fdd\u6301\u4e0d\u53d8|\u7701\u7565|\u4e0d\u53d8|\u5176\u4ed6\u4ee3\u7801|"
-    r"\u6b8b\u308a|\u65e2\u5b58|\u5909\u66f4\u306a\u3057|\ub098\uba38\uc9c0|\uae30\uc874 \ucf54\ub4dc|\ubcc0\uacbd \uc5c6"
+    _any(
+        "rest_des/restlicher/bestehende[rn]?_/vorhandene[rn]?_code/unver\u00e4ndert/reste_du/code_existant/inchang\u00e9/"
+        "resto_de[l_]/c[o\u00f3]digo_(?:existente|restante)/sin_cambios/sem_altera/codice_(?:esistente|rimanente)/"
+        "invariat[oa]/\u043e\u0441\u0442\u0430\u043b\u044c\u043d/\u0441\u0443\u0449\u0435\u0441\u0442\u0432\u0443\u044e\u0449/"
+        "\u0431\u0435\u0437_\u0438\u0437\u043c\u0435\u043d/\u5176\u4f59/\u73b0\u6709\u4ee3\u7801/\u5269\u4f59/"
+        "\u4fdd\u6301\u4e0d\u53d8/\u7701\u7565/\u4e0d\u53d8/\u5176\u4ed6\u4ee3\u7801/\u6b8b\u308a/\u65e2\u5b58/"
+        "\u5909\u66f4\u306a\u3057/\ub098\uba38\uc9c0/\uae30\uc874_\ucf54\ub4dc/\ubcc0\uacbd_\uc5c6"
+    )
 )
-_WORD: Final = re.compile(rf"\b(?:{_WHICH}|{_WHAT}|unchanged|{_UNCHANGED})\b")
+"""German, French, Spanish, Portuguese, Italian, Russian, Chinese, Japanese, Korean for the same."""
+_WORD: Final = re.compile(rf"\b(?:{_WHICH}|{_WHAT}|{_UNCHANGED})\b")
 
 
 def is_elision(line: str) -> bool:

@@ -1,6 +1,5 @@
 """What a guard says, what it is told of the task, and what it looks at."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -39,8 +38,8 @@ class Limits:
 class Policy:
     """What the task allows.
 
-    `allowed` are the paths that may change, None for any; one that ends in `/` stands for all below it. `named` are paths that
-    the task names explicitly, `removing` symbols that it wants gone.
+    `allowed` are the paths that may change, None for any; one that ends in `/` stands for all below it. `named` are
+    paths that the task names explicitly, `removing` symbols that it wants gone.
     """
 
     allowed: frozenset[str] | None = None
@@ -57,7 +56,7 @@ class View:
         self.path = file.path
         self.old: Text = decode(file.old) or Text(lines=(), endings=())
         self.new: Text = decode(file.new) or Text(lines=(), endings=())
-        self.blocks: Sequence[Block] = changed_blocks(self.old.lines, self.new.lines)
+        self.blocks: list[Block] = changed_blocks(self.old.lines, self.new.lines)
         self.added = [
             (number + 1, self.new.lines[number])
             for block in self.blocks

@@ -10,7 +10,8 @@ from prentice.changes.paths import folded
 PROTECTED: Final[dict[str, str]] = {
     "continuous integration": """
         .github/* .gitlab/* .gitlab-ci.yml .circleci/* .travis.yml azure-pipelines*.yml jenkinsfile .buildkite/* .ci/*
-        .woodpecker* .woodpecker/* .drone.yml appveyor.yml .appveyor.yml bitbucket-pipelines.yml .semaphore/* .cirrus.yml
+        .woodpecker* .woodpecker/* .drone.yml appveyor.yml .appveyor.yml bitbucket-pipelines.yml .semaphore/*
+        .cirrus.yml
     """,
     "hooks": """
         .husky/* .githooks/* hooks/pre-* hooks/post-* .pre-commit-config.y*ml lefthook.y*ml .lefthook* .overcommit.yml
@@ -26,17 +27,19 @@ PROTECTED: Final[dict[str, str]] = {
         .junie/* .kiro/* .amazonq/* conventions.md skill.md
     """,
     "build and test set-up that runs code": """
-        conftest.py setup.py setup.cfg pyproject.toml sitecustomize.py usercustomize.py *.pth noxfile.py tox.ini pytest.ini
-        makefile gnumakefile *.mk justfile .justfile taskfile.y*ml rakefile gemfile dangerfile fabfile.py tasks.py dodo.py
-        build.rs build.gradle* settings.gradle* gradle.properties gradlew* mvnw* pom.xml cmakelists.txt *.cmake meson.build
-        configure configure.ac build.zig sconstruct wscript package.json .npmrc .yarnrc* .pnpmfile.cjs gulpfile.* gruntfile.*
-        webpack.config.* vite.config.* vitest.config.* jest.config.* rollup.config.* babel.config.* .babelrc*
-        .eslintrc.js eslint.config.* .cargo/* rust-toolchain* go.mod .bazelrc build.bazel workspace *.bzl
-        dockerfile dockerfile.* *.dockerfile docker-compose*.y*ml compose.y*ml .devcontainer/* vagrantfile procfile
+        conftest.py setup.py setup.cfg pyproject.toml sitecustomize.py usercustomize.py *.pth noxfile.py tox.ini
+        pytest.ini makefile gnumakefile *.mk justfile .justfile taskfile.y*ml rakefile gemfile dangerfile fabfile.py
+        tasks.py dodo.py build.rs build.gradle* settings.gradle* gradle.properties gradlew* mvnw* pom.xml
+        cmakelists.txt *.cmake meson.build configure configure.ac build.zig sconstruct wscript package.json .npmrc
+        .yarnrc* .pnpmfile.cjs gulpfile.* gruntfile.* webpack.config.* vite.config.* vitest.config.* jest.config.*
+        rollup.config.* babel.config.* .babelrc* .eslintrc.js eslint.config.* .cargo/* rust-toolchain* go.mod .bazelrc
+        build.bazel workspace *.bzl dockerfile dockerfile.* *.dockerfile docker-compose*.y*ml compose.y*ml
+        .devcontainer/* vagrantfile procfile
     """,
     "environment, editors and secrets": """
-        .envrc .env .env.* .vscode/* .idea/* *.code-workspace .direnv/* .tool-versions mise.toml .mise.toml .netrc .pypirc
-        .ssh/* *.pem *.key id_rsa id_ed25519 pip.conf .bashrc .zshrc .profile .bash_profile .inputrc flake.nix shell.nix
+        .envrc .env .env.* .vscode/* .idea/* *.code-workspace .direnv/* .tool-versions mise.toml .mise.toml .netrc
+        .pypirc .ssh/* *.pem *.key id_rsa id_ed25519 pip.conf .bashrc .zshrc .profile .bash_profile .inputrc flake.nix
+        shell.nix
     """,
 }
 """Patterns by what they protect. One without `/` is compared with the file's name, one with `/` with the path from any

@@ -13,7 +13,8 @@ _NAMES: Final = re.compile(
 _SKIPS: Final = re.compile(
     r"mark\.(?:skip|xfail)|\bskipif\b|\bskip(?:Test|If|Unless)\b|pytest\.(?:skip|xfail)\(|unittest\.skip|expectedFailure|"
     r"\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|fixme|fails)\b|\bx(?:it|test|describe)\(|\bf(?:it|describe)\(|"
-    r"\bt\.Skip|#\[ignore|@(?:Disabled|Ignore)\b|GTEST_SKIP|DISABLED_|\bassert True\b|\bassert 1\b|expect\(true\)\.toBe\(true\)"
+    r"\bt\.Skip|#\[ignore|@(?:Disabled|Ignore)\b|GTEST_SKIP|DISABLED_|"
+    r"\bassert True\b|\bassert 1\b|expect\(true\)\.toBe\(true\)"
 )
 _CHECKS: Final = re.compile(
     r"\bassert|\bexpect\(|\bshould\b|\.to(?:Be|Equal|Have)|\brequire\.|ASSERT_|EXPECT_|t\.(?:Error|Fatal)"
@@ -30,7 +31,10 @@ def is_test_path(path: str) -> bool:
 
 
 def weakened_tests(view: View, policy: Policy) -> Iterator[Objection]:
-    """Object to skipped tests anywhere, and to changed lines of test files; where the task names the file, a person decides."""
+    """Object to skipped tests anywhere, and to changed lines of test files.
+
+    Where the task names the file, a person decides.
+    """
     verdict: Verdict = "person" if view.file.old_path in policy.named else "refuse"
     for number, line in view.added:
         if _SKIPS.search(line[:400]) and line not in view.removed:

@@ -10,7 +10,8 @@ from prentice.changes.symbols.table import Symbol, Unreadable, symbols_of
 def vanished_symbols(views: Sequence[View], policy: Policy) -> Iterator[Objection]:
     """Object to definitions that no file of the change has any more; a move to another file is none.
 
-    A rewrite loses them silently and is refused. Where the lost lines were quoted, or the file deleted, a person decides.
+    A rewrite loses them silently and is refused. Where the lost lines were quoted, or the file deleted, a person
+    decides.
     """
     tables = [
         (view, _symbols(view.file.old_path, view.old.lines), _symbols(view.path, view.new.lines)) for view in views

@@ -17,7 +17,7 @@ _RENAME: Final = re.compile(r"(?:\*\*\* )?(?i:rename file):[ \t]*(\S+)[ \t]+(?:T
 _TAG: Final = re.compile(r"[ \t]*</?\w{1,12}>\w{0,12}[ \t]*\Z")
 """What some models write in place of a fence: `<source>python`."""
 SHELLS: Final = frozenset(
-    "bash sh shell zsh fish ksh csh tcsh cmd bat batch powershell ps1 console terminal shell-session text output".split()
+    "bash sh shell zsh fish ksh csh tcsh cmd bat batch powershell ps1 console terminal output text".split()
 )
 
 

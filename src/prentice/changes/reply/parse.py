@@ -60,7 +60,7 @@ class _Reading:
             return problem
         return Parsed(edits=tuple(self.edits), ignored=tuple(self.ignored))
 
-    def _step(self, number: int) -> int | Refusal:
+    def _step(self, number: int) -> int | Refusal:  # noqa: PLR0911 - one return for each kind of line
         """Read what begins on a line, and give the line behind it."""
         line = self.lines[number]
         if is_head(line):
@@ -172,7 +172,7 @@ class _Reading:
         return None
 
     def _closing(self, number: int, opened: Fence) -> int | Refusal | None:
-        """Find the fence that closes a text; one inside the other is told apart by what stands behind the opening one."""
+        """Find the fence that closes a text; inner ones are told apart by what stands behind the opening one."""
         depth = 0
         plain: int | None = None
         for place in range(number + 1, len(self.lines)):

@@ -41,17 +41,11 @@ def read_patch(lines: Sequence[str], start: int, *, inside: Fence | None) -> tup
             return edits, number + 1
         if not whole and inside and inside.closes_patch(lines[number]):
             return edits, number + 1
-        if word.startswith(UPDATE):
-            found, number = _read_update(lines, number, inside=None if whole else inside)
+        if word.startswith(_OPERATIONS):
+            found, number = _read_operation(lines, number, inside=None if whole else inside)
             if not found:
                 return refuse("malformed", "A file is updated without any change.", path=_path(word, UPDATE), at=at)
             edits += found
-        elif word.startswith(ADD):
-            text, number = _read_new(lines, number + 1)
-            edits.append(Create(path=_path(word, ADD), lines=tuple(text), at=at))
-        elif word.startswith(DELETE):
-            edits.append(Delete(path=_path(word, DELETE), at=at))
-            number += 1
         elif not word:
             number += 1
         elif whole:
@@ -63,6 +57,17 @@ def read_patch(lines: Sequence[str], start: int, *, inside: Fence | None) -> tup
             "malformed", f"A patch does not end with `{END}`; the answer may have been cut off.", at=start + 1
         )
     return edits, number
+
+
+def _read_operation(lines: Sequence[str], number: int, *, inside: Fence | None) -> tuple[list[Edit], int]:
+    """Read what is done to one file; nothing for an update without a change."""
+    word = lines[number].strip()
+    if word.startswith(UPDATE):
+        return _read_update(lines, number, inside=inside)
+    if word.startswith(DELETE):
+        return [Delete(path=_path(word, DELETE), at=number + 1)], number + 1
+    text, end = _read_new(lines, number + 1)
+    return [Create(path=_path(word, ADD), lines=tuple(text), at=number + 1)], end
 
 
 def _path(word: str, operation: str) -> str:

@@ -26,16 +26,17 @@ _SCRIPT: Final = """
     abstract_method_signature internal_module field_definition public_field_definition lexical_declaration
     variable_declaration
 """.split()
+_RUST: Final = """
+    function_item function_signature_item struct_item enum_item union_item trait_item impl_item mod_item type_item
+    macro_definition
+"""
 _C: Final = "function_definition struct_specifier class_specifier enum_specifier union_specifier namespace_definition"
 _DEFINITIONS: Final[Mapping[Language, frozenset[str]]] = {
     "javascript": frozenset(_SCRIPT),
     "typescript": frozenset(_SCRIPT),
     "tsx": frozenset(_SCRIPT),
     "go": frozenset("function_declaration method_declaration type_declaration".split()),
-    "rust": frozenset(
-        "function_item function_signature_item struct_item enum_item union_item trait_item impl_item mod_item type_item "
-        "macro_definition".split()
-    ),
+    "rust": frozenset(_RUST.split()),
     "java": frozenset(
         "class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration "
         "method_declaration constructor_declaration compact_constructor_declaration".split()
@@ -43,16 +44,14 @@ _DEFINITIONS: Final[Mapping[Language, frozenset[str]]] = {
     "c": frozenset(_C.split()),
     "cpp": frozenset(_C.split()),
 }
-_WRAPPERS: Final = frozenset(
-    {"export_statement", "template_declaration", "ambient_declaration", "expression_statement"}
-)
+_WRAPPERS: Final = frozenset("export_statement template_declaration ambient_declaration expression_statement".split())
 _ATTRIBUTES: Final = frozenset({"attribute_item", "decorator"})
 _FUNCTIONS: Final = frozenset({"arrow_function", "function_expression", "generator_function", "class"})
-_VALUED: Final = frozenset(
-    {"lexical_declaration", "variable_declaration", "field_definition", "public_field_definition"}
-)
+_VALUED: Final = frozenset("lexical_declaration variable_declaration field_definition public_field_definition".split())
 _NAMES: Final = frozenset(
-    "identifier field_identifier type_identifier qualified_identifier destructor_name operator_name operator_cast".split()
+    """
+    identifier field_identifier type_identifier qualified_identifier destructor_name operator_name operator_cast
+    """.split()
 )
 
 
