@@ -109,7 +109,8 @@ def test_what_two_writers_and_an_editor_without_a_lock_were_told_is_all_there(pa
         editor.end(now=time.time())
     Todo2File(path).read()
     value = json.loads(path.read_text(encoding="utf-8"))
-    wrong = [line for writer in (*ours, editor) for line in missing(value, writer.told, deleted=editor.told.deleted)]
+    told = [*(writer.told for writer in ours), editor.told]
+    wrong = [line for each in told for line in missing(value, each, deleted=editor.told.deleted)]
     assert wrong == []
     sound(value)
 
