@@ -271,13 +271,13 @@ class NotApprovedError(WorkspaceError):
 
 
 class ApplyConflictError(WorkspaceError):
-    """The user's files are not what the change starts from; `details["files"]` says why, by path. Nothing was changed."""
+    """The user's files are not what the change starts from; `details["files"]` says why, by path."""
 
     code = "apply_conflict"
 
 
 class UndoRefusedError(WorkspaceError):
-    """The change is not there to be undone, or was worked on since; `details["files"]` says where. Nothing was changed."""
+    """The change is not there to be undone, or was worked on since; `details["files"]` says where."""
 
     code = "undo_refused"
 
