@@ -162,6 +162,7 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
     "a replacement in another column": ("if a:\n            init()\n", "            init()", "    init()", "doubtful"),
     "quotes that cannot be told": ("# don\u2019t\n", "# don't", "# don't\nx = 'a'", "doubtful"),
     "new curly quotes": ("x = 1\n", "x = 1", "x = 1\nprint(\u201ca\u201d)", "doubtful"),
+    "curly quotes in a part of a line": ("f(alpha, 1)  # x\n", "f(alpha, 1)", "f(\u201calpha\u201d)", "doubtful"),
     "new tabs": ("def f():\n    return 1\n", "    return 1", "    x = 2\n\treturn x", "doubtful"),
     "new blanks at an end": ("x = 1\n", "x = 1", "x = 1\ny = 2  ", "doubtful"),
     "lost blanks at an end": ("x = 1  \ny = 1\n", "x = 1\ny = 1", "x = 2\ny = 1", "doubtful"),
@@ -233,6 +234,11 @@ def test_kept_lines_without_their_space_are_understood() -> None:
         bare=((" ", " f()"), ("-", "    a"), ("+", "    b")),
     )
     assert patched(" f()\n    a\n", hunk) == " f()\n    b\n"
+
+
+def test_two_readings_that_would_write_different_lines_are_refused() -> None:
+    hunk = Hunk(lines=((" ", "* a"), ("+", "* b")), bare=((" ", " * a"), ("+", "* b")))
+    assert patched("/**\n * a\n */\n", hunk) == "doubtful"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from prentice.changes.correction import BLANKS, Correction, Doubt, Level, Pair
 from prentice.changes.edits import Hunk, HunkLine
 from prentice.changes.indentation import indentation, loses_depth
 from prentice.changes.index import Index, key
+from prentice.changes.punctuation import CURLY
 from prentice.changes.rewriting import moved_without_cause
 
 
@@ -66,7 +67,7 @@ def place(hunk: Hunk, index: Index) -> Placement | Miss:
             code="ambiguous", sentence=f"The quoted lines stand in {_several(found)} places.", starts=tuple(found)
         )
     misplaced = _outside_anchors(hunk, found[0], index)
-    return misplaced or _write(_reading(hunk, lines, found[0], index), found[0], index)
+    return misplaced or _as_read(hunk, lines, found[0], index)
 
 
 def _several(found: Sequence[int]) -> str:
@@ -132,11 +133,22 @@ def _without_outer_blanks(lines: Sequence[HunkLine]) -> tuple[HunkLine, ...]:
     return tuple(line for number, line in enumerate(lines) if line[0] == "+" or worded[0] <= number <= worded[-1])
 
 
-def _reading(hunk: Hunk, lines: Sequence[HunkLine], start: int, index: Index) -> Sequence[HunkLine]:
-    """Choose between a hunk's two readings the one whose old lines are more like the file's."""
-    if hunk.bare is None or len(lines) != len(hunk.lines):
-        return lines
-    return min(lines, hunk.bare, key=lambda reading: (_correction(reading, start, index).level, reading is not lines))
+def _as_read(hunk: Hunk, lines: Sequence[HunkLine], start: int, index: Index) -> Placement | Miss:
+    """Write a hunk as it is marked, or as if its kept lines lacked their space, where a removed line proves that."""
+    placement = _write(lines, start, index)
+    if hunk.bare is None or _level(lines, start, index) is Level.EXACT:
+        return placement
+    bare = hunk.bare if len(lines) == len(hunk.lines) else _without_outer_blanks(hunk.bare)
+    if _level(bare, start, index) > Level.EXACT:
+        return placement
+    if any(line.strip() for line in _of(bare, "-")):
+        return _write(bare, start, index)
+    sentence = "The quoted lines were found, but whether they are written behind a space or not cannot be told."
+    return Miss(code="doubtful", sentence=sentence, starts=(start,))
+
+
+def _level(lines: Sequence[HunkLine], start: int, index: Index) -> Level:
+    return _correction(lines, start, index).level
 
 
 def _correction(lines: Sequence[HunkLine], start: int, index: Index) -> Correction:
@@ -218,6 +230,9 @@ def _place_in_line(lines: Sequence[HunkLine], index: Index) -> Placement | Miss:
             code="ambiguous", sentence="The quoted part of a line stands in several places.", starts=tuple(places[:6])
         )
     after = line[at + len(part) :]
+    if not other.isascii() and any(mark in other and mark not in line for mark in CURLY):
+        sentence = "A part of a line was found, but the new one has curly quotes and the line has none."
+        return Miss(code="doubtful", sentence=sentence, starts=(places[0],))
     if not other or indentation(old[0]) != indentation(new[0]) or _splits_a_word(line[:at], part, after):
         return Miss(code="not_found", sentence="The quoted line does not stand in the file.", starts=(places[0],))
     splice = Splice(start=places[0], end=places[0] + 1, lines=(line[:at] + other + after,))
