@@ -206,3 +206,16 @@ def test_the_users_directories_are_the_platforms_unless_prentice_home_says_other
     assert user_file({"PRENTICE_HOME": str(tmp_path)}) == tmp_path / "config.toml"
     for kind in ("data", "config"):
         assert data_directory({}, kind=kind).name == "prentice"
+
+
+@pytest.mark.parametrize("line", ['sandbox = "optional"', 'readable = ["/home"]'])
+def test_a_projects_file_cannot_loosen_the_sandbox_but_the_users_can(
+    line: str, project: Path, environment: dict[str, str]
+) -> None:
+    user_file(environment).write_text(f"[checks]\n{line}\n")
+    assert load(project, environment=environment) != Settings()
+    user_file(environment).unlink()
+    (project / PROJECT_FILE).write_text(f"[checks]\n{line}\n")
+    with pytest.raises(ConfigError, match="cannot decide") as caught:
+        load(project, environment=environment)
+    assert str(user_file(environment)) in caught.value.next_step

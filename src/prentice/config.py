@@ -18,6 +18,9 @@ _MAY_BE_ZERO: Final = frozenset(
     {"record.texts_mb", "usage.prompt_price", "usage.reply_price", "mlx.memory_cache_mb", "mlx.disk_cache_mb"}
 )
 
+_PERSONAL: Final = {"checks.sandbox": ("required",), "checks.readable": ([],)}
+"""Where a project's file may not loosen the default: it can come with a repository of somebody else's."""
+
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
 
@@ -110,6 +113,32 @@ class Settings:
     )
     min_subtasks: int = _setting("breakdown.min_subtasks", 3, "The fewest subtasks of a plan.")
     max_subtasks: int = _setting("breakdown.max_subtasks", 8, "The most subtasks of a plan.")
+    checks_commands: tuple[str, ...] = _setting(
+        "checks.commands",
+        (),
+        "The commands that check the project, such as `pytest -q` or `lint: make style`; empty takes those that its "
+        "build files name.",
+    )
+    checks_seconds: float = _setting("checks.seconds", 300.0, "How long one check may take.")
+    checks_memory_mb: int = _setting(
+        "checks.memory_mb", 4000, "The most memory that one check may take, in megabytes (10^6 bytes)."
+    )
+    checks_disk_mb: int = _setting(
+        "checks.disk_mb", 4000, "The most that one check may write to the disk, in megabytes (10^6 bytes)."
+    )
+    checks_readable: tuple[str, ...] = _setting(
+        "checks.readable",
+        (),
+        "Directories that checks may read beside the project, the system and installed tools; "
+        "a project's file cannot add any.",
+    )
+    checks_sandbox: Literal["required", "optional"] = _setting(
+        "checks.sandbox",
+        "required",
+        "Whether checks run only in a sandbox: `required`, or `optional` to run them without one where none works; "
+        "a project's file cannot loosen this.",
+        choices=("required", "optional"),
+    )
     workflow_research: Literal["optional", "required"] = _setting(
         "workflow.research",
         "optional",
@@ -178,13 +207,26 @@ def load(
             policy = tables.pop("policy", {})
             if not isinstance(policy, dict):
                 raise ConfigError(f"{path} has a `policy` that is not a table.", next_step="Write it as [policy.RULE].")
-            settings = _apply(settings, _flat(tables), source=str(path))
+            values = _flat(tables)
+            if path != user_file(environment):
+                _refuse_personal(values, path, own=user_file(environment))
+            settings = _apply(settings, values, source=str(path))
             settings = replace(settings, policy={**settings.policy, **policy})
     keys = [item.metadata["key"] for item in _declared()]
     variables = {key: environment[_variable(key)] for key in keys if _variable(key) in environment}
     settings = _apply(settings, variables, source="the environment")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     return _checked(replace(settings, **given))  # type: ignore[arg-type]  # options are fields by name
+
+
+def _refuse_personal(values: Mapping[str, object], path: Path, *, own: Path) -> None:
+    choices = {item.metadata["key"]: item.metadata["choices"] for item in _declared()}
+    for key, allowed in _PERSONAL.items():
+        if key in values and values[key] not in allowed and values[key] in (choices[key] or (values[key],)):
+            raise ConfigError(
+                f"{path} sets {key}, which a project cannot decide.",
+                next_step=f"Take it out there. If it is your own wish, set it in {own}.",
+            )
 
 
 def user_file(environment: Mapping[str, str]) -> Path:
