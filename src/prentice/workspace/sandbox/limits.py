@@ -1,7 +1,9 @@
 """How much of the machine a command may take."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
+
+from prentice.config import Settings
 
 MEGABYTE: Final = 1_000_000
 
@@ -18,3 +20,10 @@ class Limits:
     """What it may write beside what was there, and the largest single file."""
     private_mb: int = 1_000
     """The size of `/tmp`, which lies in memory."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Give the limits that the settings name."""
+        return cls(
+            seconds=settings.checks_seconds, memory_mb=settings.checks_memory_mb, disk_mb=settings.checks_disk_mb
+        )
