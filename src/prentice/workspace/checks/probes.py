@@ -7,7 +7,7 @@ the project, no tracing slows its tests, and processes that the tests start are 
 import ast
 import codecs
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ _MOST: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many of the changed stretches that hold statements were executed."""
+    """How many of the changed stretches with statements were executed; one in two functions counts for each."""
 
     reached: int
     of: int
@@ -37,7 +37,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """A file with probes: its new bytes, and the marks of each changed stretch that holds statements."""
+    """A file with probes: its new bytes, and the marks of each changed stretch of each function that it concerns."""
 
     content: bytes
     stretches: tuple[frozenset[str], ...]
@@ -56,13 +56,13 @@ def probed(before: bytes, after: bytes, *, marks: Path, prefix: str = "") -> Pro
         return None
     if b"\r" in after.replace(b"\r\n", b""):  # which Python takes for the end of a line, and nobody else does
         return None
-    places = list(_places(tree, split_bytes(after)))
+    places = _places(tree, split_bytes(after))
     stretches: list[frozenset[str]] = []
     wanted: set[int] = set()
     for block in changed_blocks(split_bytes(before), split_bytes(after)):
-        chosen = _within(places, block.new_start + 1, max(block.new_end, block.new_start + 1))
-        if chosen and len(wanted) < _MOST:
-            wanted |= set(chosen)
+        for chosen in _groups(places, block.new_start + 1, max(block.new_end, block.new_start + 1)):
+            if len(wanted) < _MOST:
+                wanted |= chosen
             stretches.append(frozenset(f"{prefix}{number}" for number in chosen))
     content = _inserted(after, [(number, places[number]) for number in sorted(wanted)], marks=marks, prefix=prefix)
     try:
@@ -83,35 +83,51 @@ def reach(stretches: Sequence[Collection[str]], marks: Path) -> Reach:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A statement: where a probe goes (line from 0, offset in bytes), and its own first and last line, from 1."""
+    """A statement: where a probe goes (line from 0, offset in bytes), and its own first and last line, from 1.
+
+    `scope` is the line of the function it is in, 0 outside of any.
+    """
 
     line: int
     offset: int
     first: int
     last: int
+    scope: int
     is_simple: bool
+    is_definition: bool
 
 
-def _places(tree: ast.Module, lines: Sequence[bytes]) -> Iterator[_Place]:
+def _places(tree: ast.Module, lines: Sequence[bytes]) -> list[_Place]:
     """List all statements before which a probe can stand, in the order of their lines."""
-    found = []
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.stmt) or _is_fixed(node):
-            continue
-        decorators = getattr(node, "decorator_list", [])
-        first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-        offset = node.col_offset
-        is_simple = isinstance(node, _SIMPLE)
-        if not is_simple and lines[first - 1][:offset].strip():
-            continue
-        if not is_simple and lines[first - 1][offset:].startswith(b"elif"):
-            continue
-        body = getattr(node, "body", None)
-        last = node.end_lineno or node.lineno
-        if isinstance(body, list) and body:
-            last = max(node.lineno, body[0].lineno - 1)  # of a compound statement, only its head is its own
-        found.append(_Place(first - 1, offset, first, last, is_simple))
-    return iter(sorted(found, key=lambda place: (place.line, place.offset)))
+    found: list[_Place] = []
+    pending: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while pending:
+        node, scope = pending.pop()
+        if isinstance(node, ast.stmt) and (place := _place(node, lines, scope=scope)):
+            found.append(place)
+        inner = node.lineno if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else scope
+        pending += [(child, inner) for child in ast.iter_child_nodes(node)]
+    return sorted(found, key=lambda place: (place.line, place.offset))
+
+
+def _place(node: ast.stmt, lines: Sequence[bytes], *, scope: int) -> _Place | None:
+    if _is_fixed(node):
+        return None
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    offset = node.col_offset
+    is_simple = isinstance(node, _SIMPLE)
+    line = lines[first - 1]
+    if not is_simple and (line[:offset].strip() or line[offset:].startswith(b"elif")):
+        return None
+    body = getattr(node, "body", None)
+    last = node.end_lineno or node.lineno
+    if isinstance(body, list) and body:
+        last = max(node.lineno, body[0].lineno - 1)  # of a compound statement, only its head is its own
+    return _Place(
+        line=first - 1, offset=offset, first=first, last=last, scope=scope, is_simple=is_simple,
+        is_definition=isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef),
+    )  # fmt: skip
 
 
 def _is_fixed(node: ast.stmt) -> bool:
@@ -121,9 +137,19 @@ def _is_fixed(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _within(places: Sequence[_Place], first: int, last: int) -> list[int]:
-    """Give the numbers of the statements that some lines are part of."""
-    return [number for number, place in enumerate(places) if place.first <= last and place.last >= first]
+def _groups(places: Sequence[_Place], first: int, last: int) -> list[set[int]]:
+    """Give the numbers of the statements that some lines are part of, one group for each function that they are in.
+
+    To import a module executes its definitions and everything outside of functions; that says little, so it counts only
+    where nothing else changed.
+    """
+    inside = [number for number, place in enumerate(places) if place.first <= last and place.last >= first]
+    acting = [number for number in inside if not places[number].is_definition] or inside
+    groups: dict[int, set[int]] = {}
+    for number in acting:
+        groups.setdefault(places[number].scope, set()).add(number)
+    deeper = [numbers for scope, numbers in groups.items() if scope]
+    return deeper or list(groups.values())
 
 
 def _inserted(content: bytes, places: Sequence[tuple[int, _Place]], *, marks: Path, prefix: str) -> bytes:

@@ -28,7 +28,7 @@ def chosen(*, required: bool = True) -> Sandbox:
         SandboxError: none works; the next step says what to install.
     """
     try:
-        return _working()
+        return working()
     except SandboxError:
         if required:
             raise
@@ -36,7 +36,12 @@ def chosen(*, required: bool = True) -> Sandbox:
 
 
 @cache
-def _working() -> Bubblewrap | Seatbelt:
+def working() -> Bubblewrap | Seatbelt:
+    """Give the sandbox of this machine, tried out once.
+
+    Raises:
+        SandboxError: none works.
+    """
     if sys.platform == "darwin":
         if not Path(PROGRAM).exists():
             raise SandboxError(f"{PROGRAM} is missing.", next_step=f"Repair the system, or {_ALLOW}.")
