@@ -81,7 +81,7 @@ def yesterday(path: Path) -> None:
     for kept in backups.newest_first():
         kept.unlink()
     for day in range(1, DAYS_KEPT + 1):
-        backups.keep_day(b"{}", day=f"2026-01-{day:02}")
+        backups.keep_day(lambda: b"{}", day=f"2026-01-{day:02}")
 
 
 def long_journal(path: Path) -> None:

@@ -199,6 +199,6 @@ def test_the_first_change_of_a_day_keeps_a_copy_of_what_was_there(path: Path) ->
 def test_few_backups_are_kept(tmp_path: Path) -> None:
     backups = Backups(tmp_path)
     for day in range(1, 20):
-        backups.keep_day(b"{}", day=f"2026-01-{day:02}")
+        backups.keep_day(lambda: b"{}", day=f"2026-01-{day:02}")
     names = sorted(path.name for path in backups.newest_first())
     assert names == [f"state-2026-01-{day:02}.json" for day in range(20 - DAYS_KEPT, 20)]

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,7 @@ class Backups:
         """Where they are."""
         return self.root / ".prentice" / "backups"
 
-    def keep_day(self, data: bytes, *, day: str) -> None:
+    def keep_day(self, data: Callable[[], bytes], *, day: str) -> None:
         """Keep the bytes as they were before the first change of a day (`YYYY-MM-DD`), if that is not kept yet.
 
         Raises:
@@ -32,7 +33,7 @@ class Backups:
         """
         path = self.directory / f"state-{day}.json"
         if not os.path.exists(path):  # noqa: PTH110 - it answers where `Path.exists` raises what the system says
-            self._keep(path, data, most=DAYS_KEPT)
+            self._keep(path, data(), most=DAYS_KEPT)
 
     def keep_before(self, reason: str, data: bytes, *, at: str) -> Path:
         """Keep the bytes as they were before a `reason` (one word), and give the path.

@@ -53,6 +53,12 @@ class Content:
                     return cls(data, before)
                 file.seek(0)  # it was written meanwhile
 
+    def without_data(self) -> "Content":
+        """Give what is needed to know the bytes again, so that a long file's need not stay in memory."""
+        bare = Content(b"", self.signature)
+        bare.__dict__["digest"] = self.digest
+        return bare
+
     @cached_property
     def digest(self) -> str:
         """The bytes' digest, BLAKE2b of 128 bits."""

@@ -81,7 +81,8 @@ class Session:
             StoreError: as for `read_state`.
         """
         clear_away(self._path, journal=self._journal, backups=self._backups)
-        return self._found()
+        found = self._found()
+        return replace(found, content=found.content.without_data())
 
     def peek(self) -> Mapping[str, Any]:
         """Give the state's value with our changes in it, and write nothing; needs no lock.
@@ -247,7 +248,7 @@ class Session:
             return True
         if not is_changed and current.value is not current.state.value:
             value = {**value, "lastModified": now}
-        self._backups.keep_day(current.content.data, day=now[:10])
+        self._backups.keep_day(lambda: todo2.serialize(current.state, current.state.value), day=now[:10])
         change = difference(current.state.value if current.is_renumbered else current.value, value)
         data = todo2.serialize(current.state, value)
         with Aside.write(self._path, data) as aside:

@@ -5,10 +5,11 @@ chosen by another writer, repeated keys, hand-made layout. New values take the f
 Three styles cover every public file known: the extension's own, Python's and Go's default encoders.
 """
 
+import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -131,17 +132,35 @@ def serialize(state: State, value: Mapping[str, Json]) -> bytes:
         DamagedFileError: the changed part is nested deeper than Python can follow.
     """
     text = state.text
+    pieces: list[_Piece] = [(0, len(text))]
     if value is not state.value:
         start = _skip(text, 0)
         try:
             spliced, end = _Splice(text, Style.of(text)).value(start, state.value, value, depth=0)
         except RecursionError as error:
             raise _damaged("is nested too deep") from error
-        text = text[:start] + spliced + text[end:]
-    return (_BOM if state.bom else b"") + text.encode("utf-8")
+        pieces = [(0, start), *spliced, (end, len(text))]
+    return _encoded(text, pieces, bom=state.bom)
 
 
-_Part: TypeAlias = tuple[str | None, str]
+def _encoded(text: str, pieces: Iterable["_Piece"], *, bom: bool) -> bytes:
+    """Put pieces together without a second copy of a long text."""
+    out = io.BytesIO()
+    out.write(_BOM if bom else b"")
+    for piece in pieces:
+        if isinstance(piece, str):
+            out.write(piece.encode())
+            continue
+        start, end = piece
+        for at in range(start, end, _CHUNK):
+            out.write(text[at : min(at + _CHUNK, end)].encode())
+    return out.getvalue()
+
+
+_CHUNK: Final = 1 << 20
+_Piece: TypeAlias = str | tuple[int, int]
+"""New text, or where old text begins and ends."""
+_Part: TypeAlias = tuple[str | None, list[_Piece]]
 """The space before a member, None where that is for the place to say, and the member's text."""
 
 
@@ -153,18 +172,20 @@ class _Splice:
         self._style = style
         self._decode = json.JSONDecoder().raw_decode
 
-    def value(self, start: int, old: Json, new: Json, *, depth: int) -> tuple[str, int]:
+    def value(self, start: int, old: Json, new: Json, *, depth: int) -> tuple[list[_Piece], int]:
         """Give the new text of the value that begins at `start`, and where its old text ends."""
         if _same(old, new):
             end = self._end(start)
-            return self._text[start:end], end
+            return [(start, end)], end
         if isinstance(old, dict) and isinstance(new, dict):
             return self._object(start, old, new, depth=depth)
         if isinstance(old, list) and isinstance(new, list) and old and new:
             return self._array(start, old, new, depth=depth)
-        return self._style.encode(new, depth=depth), self._end(start)
+        return [self._style.encode(new, depth=depth)], self._end(start)
 
-    def _object(self, start: int, old: dict[str, Json], new: dict[str, Json], *, depth: int) -> tuple[str, int]:
+    def _object(
+        self, start: int, old: dict[str, Json], new: dict[str, Json], *, depth: int
+    ) -> tuple[list[_Piece], int]:
         members = list(self._members(start))
         last = {key: number for number, (key, *_) in enumerate(members)}
         renamed = _renamed(old, new)
@@ -172,53 +193,51 @@ class _Splice:
         for number, (key, lead, at, value_at, value_end) in enumerate(members):
             if key in renamed and last[key] == number:
                 name = self._style.encode(renamed[key], depth=0) + self._style.colon
-                text, _ = self.value(value_at, old[key], new[renamed[key]], depth=depth + 1)
-                parts.append((lead if number else None, name + text + self._trail(value_end)))
+                pieces, _ = self.value(value_at, old[key], new[renamed[key]], depth=depth + 1)
+                parts.append((lead if number else None, [name, *pieces, self._trail(value_end)]))
             if key not in new:
                 continue
             if last[key] == number:
-                text, _ = self.value(value_at, old[key], new[key], depth=depth + 1)
+                pieces, _ = self.value(value_at, old[key], new[key], depth=depth + 1)
             else:
-                text = self._text[value_at:value_end]  # an earlier twin of a repeated key, which no reader sees
-            parts.append((lead if number else None, self._text[at:value_at] + text + self._trail(value_end)))
+                pieces = [(value_at, value_end)]  # an earlier twin of a repeated key, which no reader sees
+            parts.append((lead if number else None, [(at, value_at), *pieces, self._trail(value_end)]))
         for key, value in new.items():
             if key not in last and key not in renamed.values():
                 name = self._style.encode(key, depth=0) + self._style.colon
-                parts.append((None, name + self._style.encode(value, depth=depth + 1)))
+                parts.append((None, [name, self._style.encode(value, depth=depth + 1)]))
         leads = [lead for _, lead, *_ in members]
         return self._joined("{", parts, "}", leads=leads, end=members[-1][4] if members else start + 1, depth=depth)
 
-    def _array(self, start: int, old: list[Json], new: list[Json], *, depth: int) -> tuple[str, int]:
+    def _array(self, start: int, old: list[Json], new: list[Json], *, depth: int) -> tuple[list[_Piece], int]:
         elements = list(self._elements(start))
         places = _Places(old, new)
         parts: list[_Part] = []
         for item in new:
             number = places.find(item)
             if number is None:
-                parts.append((None, self._style.encode(item, depth=depth + 1)))
+                parts.append((None, [self._style.encode(item, depth=depth + 1)]))
                 continue
             lead, at, end = elements[number]
-            text = (
-                self._text[at:end]
-                if _same(old[number], item)
-                else self.value(at, old[number], item, depth=depth + 1)[0]
-            )
-            parts.append((lead if number else None, text + self._trail(end)))
+            pieces: list[_Piece] = [(at, end)]
+            if not _same(old[number], item):
+                pieces, _ = self.value(at, old[number], item, depth=depth + 1)
+            parts.append((lead if number else None, [*pieces, self._trail(end)]))
         leads = [lead for lead, *_ in elements]
         return self._joined("[", parts, "]", leads=leads, end=elements[-1][2], depth=depth)
 
     def _joined(
         self, opening: str, parts: list[_Part], closing: str, *, leads: list[str], end: int, depth: int
-    ) -> tuple[str, int]:
+    ) -> tuple[list[_Piece], int]:
         """Put members together as the old ones stood: `leads` is the space before each of those, `end` their end."""
         close = _skip(self._text, end)
         tail = (self._text[end:close] if leads else self._style.gap(depth)) if parts else ""
         first, further = self._leads(leads, depth=depth + 1)
-        spaced = (
-            (further if lead is None else lead) + text if number else first + text
-            for number, (lead, text) in enumerate(parts)
-        )
-        return opening + ",".join(spaced) + tail + closing, close + 1
+        joined: list[_Piece] = [opening]
+        for number, (lead, pieces) in enumerate(parts):
+            joined.append("," + (further if lead is None else lead) if number else first)
+            joined += pieces
+        return [*joined, tail, closing], close + 1
 
     def _leads(self, old: list[str], *, depth: int) -> tuple[str, str]:
         """Give the space before a first and before a further member, from the members that there were."""
