@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from prentice.cli.model_store import COMMANDS
 from prentice.cli.options import global_options, selection
 from prentice.cli.output import console, print_json, shown
 
@@ -27,7 +28,10 @@ def models_command(context: click.Context) -> None:
         print_json([model.document() for model in models])
         return
     if not models:
-        click.echo("No model is here. `ollama pull llama3.2` gets one; `prentice doctor` says what is there.")
+        click.echo(
+            "No model is here. `prentice models recommend` names some for this machine, "
+            "`ollama pull llama3.2` gets one; `prentice doctor` says what is there."
+        )
         return
     print_models(models)
 
@@ -49,6 +53,10 @@ def explain_command(task: str, purpose: str) -> None:
         print_json({"task": task, **explained.document()})
         return
     print_explained(explained)
+
+
+for command in COMMANDS:
+    models_command.add_command(command)
 
 
 def print_models(models: "list[Listed]") -> None:

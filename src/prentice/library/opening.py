@@ -6,7 +6,7 @@ from pathlib import Path
 from prentice import config
 from prentice.errors import UsageError
 from prentice.library.mending import Mending
-from prentice.library.models import Models
+from prentice.library.model_store import ModelStore
 from prentice.library.planning import Planning
 from prentice.library.queries import Queries
 from prentice.library.usage import Usages
@@ -14,7 +14,7 @@ from prentice.store.project import find_project
 from prentice.tasks.rules import Actor
 
 
-class Prentice(Planning, Queries, Mending, Models, Usages):
+class Prentice(Planning, Queries, Mending, ModelStore, Usages):
     """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
 
 

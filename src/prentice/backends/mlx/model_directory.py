@@ -86,7 +86,7 @@ def find(name: str, *, directories: Sequence[Path] = ()) -> Path:
         if "/" not in name and (directory.expanduser() / name).is_dir():
             return directory.expanduser() / name
     if _HUB_ID.fullmatch(name):
-        snapshot = _snapshot(_hub() / f"models--{name.replace('/', '--')}")
+        snapshot = _snapshot(hub_cache() / f"models--{name.replace('/', '--')}")
         if snapshot is not None:
             return snapshot
         raise ModelNotFoundError(
@@ -248,13 +248,13 @@ def _candidates(directories: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     for directory in directories:
         for config in sorted(directory.expanduser().glob("*/config.json")):
             yield config.parent.name, config.parent
-    for repository in sorted(_hub().glob("models--*--*")):
+    for repository in sorted(hub_cache().glob("models--*--*")):
         snapshot = _snapshot(repository)
         if snapshot is not None:
             yield "/".join(repository.name.split("--")[1:]), snapshot
 
 
-def _hub() -> Path:
+def hub_cache() -> Path:
     """Give the hub's local cache, found as the hub's own client finds it."""
     if cache := os.environ.get("HF_HUB_CACHE"):
         return Path(cache)
