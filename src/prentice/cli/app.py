@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "reject": "planning",
     "flow": "planning",
     "models": "models",
+    "summarize": "summarizing",
     "usage": "usage",
     "git-merge": "merging",
     "mcp": "serving",

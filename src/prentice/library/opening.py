@@ -9,12 +9,13 @@ from prentice.library.mending import Mending
 from prentice.library.model_store import ModelStore
 from prentice.library.planning import Planning
 from prentice.library.queries import Queries
+from prentice.library.summarizing import Summarizing
 from prentice.library.usage import Usages
 from prentice.store.project import find_project
 from prentice.tasks.rules import Actor
 
 
-class Prentice(Planning, Queries, Mending, ModelStore, Usages):
+class Prentice(Planning, Queries, Mending, ModelStore, Summarizing, Usages):
     """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
 
 
