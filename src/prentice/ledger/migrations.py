@@ -76,5 +76,14 @@ RECORD: Final[tuple[Migration, ...]] = (
         CREATE INDEX texts_by_time ON texts (at)
         """,
     ),
+    (
+        "r004_findings",
+        """
+        CREATE TABLE findings (
+            host TEXT NOT NULL, model TEXT NOT NULL, finding TEXT NOT NULL, at REAL NOT NULL,
+            PRIMARY KEY (host, model)
+        ) STRICT
+        """,
+    ),
 )
 """The user's record: calls, and the runs and proposals made outside any project (their scope is the directory)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from prentice.backends.openai.findings import kept_in
 from prentice.backends.protocol import Recorder
 from prentice.backends.router import Choice, after_failure, choose
 from prentice.backends.routing.policy import load_policy
@@ -95,6 +96,8 @@ class Services:
         self._choices[purpose] = choice
 
     async def __aenter__(self) -> Self:
+        if self.record is not None:
+            self._open.enter_context(kept_in(self.record.findings()))
         return self
 
     async def __aexit__(

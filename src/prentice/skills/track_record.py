@@ -8,6 +8,7 @@ from typing import Final
 
 from prentice.backends.routing.track_record import ENOUGH, Outcomes, Speed
 from prentice.ledger.call_history import CallHistory, PastCall
+from prentice.ledger.findings_table import FindingsTable
 from prentice.ledger.outcomes_table import OutcomesTable
 
 _LEAST_PROMPT: Final = 64  # tokens; the time of a shorter prompt is mostly that of the request itself
@@ -59,6 +60,10 @@ class MeasuredRecord:
         self.results.keep(
             uid, at=time.time(), purpose=purpose, kind=kind, backend=backend, model=model, right=right, judge="checks"
         )
+
+    def findings(self) -> FindingsTable:
+        """Give where the same record keeps what probes found out of servers."""
+        return FindingsTable(self.calls.database)
 
     def judged(self, uid: str, *, right: bool) -> None:
         """Let a person's judgement of a piece of work replace that of the checks."""

@@ -166,7 +166,7 @@ class OpenAIBackend:
         dialect: Dialect = PROMPT
         shown = request.messages
         if request.schema is not None:
-            dialect = await self._prober.dialect(model, idle=request.idle, patience=patience)
+            dialect = await self._prober.dialect(model, idle=request.idle, patience=patience, version=facts.version)
             if dialect == PROMPT:
                 shown = in_words(shown, request.schema)
         prompt = self._ratios[model].estimate(shown)
@@ -202,7 +202,7 @@ class OpenAIBackend:
             if isinstance(refused.error, PromptTooLongError):
                 self._learn_from(refused.error, call)
             elif call.constrained and refused.is_of_the_request and errors.names_schema(refused.text):
-                self._prober.forget(call.request.model)
+                self._prober.forget(call.request.model, version=call.facts.version)
                 raise errors.schema_refused(refused.text, asked=call.asked) from None
             raise refused.error from None
 
@@ -220,7 +220,7 @@ class OpenAIBackend:
         """Forget what was found of a server whose reply shows that it holds no schema any more."""
         whole = text.strip()
         if call.constrained and ending.finish == "stop" and not (whole.startswith("{") and whole.endswith("}")):
-            self._prober.forget(call.request.model)
+            self._prober.forget(call.request.model, version=call.facts.version)
 
     async def _check_prompt_was_whole(self, call: _Call, ending: Ending) -> None:
         """Look whether the server cut the prompt, and learn from its count of it.

@@ -35,6 +35,8 @@ class Facts:
     aliases: tuple[str, ...] = ()
     forwarded_to: str = ""
     """Where the server sends the model's requests, as it says itself; empty where it does not say so."""
+    version: str = ""
+    """The server's own, where it tells it (llama-server)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def read(entries: Sequence[Mapping[str, object]], looked_up: Mapping[str, object
     for entry in _entries(looked_up.get(ROUTES), "data"):
         routes.setdefault(str(entry.get("model_name")), []).append(entry)
     tags = {full_name(str(entry.get("name"))): entry for entry in _entries(looked_up.get(TAGS), "models")}
+    version = _text(_mapping(looked_up.get(PROPS)).get("build_info"))
     slot = _mapping(_mapping(looked_up.get(PROPS)).get("default_generation_settings")).get("n_ctx")
     models = []
     for entry in entries:
@@ -93,6 +96,7 @@ def read(entries: Sequence[Mapping[str, object]], looked_up: Mapping[str, object
                 window=window,
                 aliases=_texts(entry.get("aliases")),
                 forwarded_to=_forwarded_to(routed, tags.get(full_name(name), {})),
+                version=version,
             )
         )
     return Catalogue(models=tuple(models))

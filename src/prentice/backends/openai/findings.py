@@ -1,7 +1,9 @@
 """What probes found out of servers, kept for later calls."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, Protocol
 
 KEPT_SECONDS: Final = 3600.0
@@ -43,3 +45,22 @@ class FindingsInMemory:
     def forget(self, host: str, model: str) -> None:
         """Drop a finding."""
         self._known.pop((host, model), None)
+
+
+_KEPT: Final[ContextVar["Findings | None"]] = ContextVar("kept findings", default=None)
+
+
+@contextmanager
+def kept_in(findings: Findings) -> Iterator[None]:
+    """Let backends that are opened in this block, and in tasks made in it, keep their findings there."""
+    before = _KEPT.get()
+    _KEPT.set(findings)
+    try:
+        yield
+    finally:
+        _KEPT.set(before)  # not by its token: a block may be left in another task than it was entered in
+
+
+def kept() -> Findings | None:
+    """Give where findings are kept here; None where nobody said."""
+    return _KEPT.get()

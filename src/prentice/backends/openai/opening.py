@@ -3,11 +3,11 @@
 from typing import Final
 
 from prentice.backends.openai.backend import OpenAIBackend
-from prentice.backends.openai.findings import FindingsInMemory
+from prentice.backends.openai.findings import FindingsInMemory, kept
 from prentice.config import Settings
 
 _FINDINGS: Final = FindingsInMemory()
-"""What this process found out of servers; a backend lives for one piece of work, and the next asks the same server."""
+"""What this process found out of servers, where no record keeps it; a backend lives for one piece of work only."""
 
 
 def opened(settings: Settings) -> OpenAIBackend:
@@ -23,5 +23,5 @@ def opened(settings: Settings) -> OpenAIBackend:
         allowed_hosts=settings.allowed_hosts,
         allowed_remote_models=settings.allowed_remote_models,
         load_seconds=settings.load_seconds,
-        findings=_FINDINGS,
+        findings=kept() or _FINDINGS,
     )

@@ -42,8 +42,8 @@ class Prober:
         self._conversation, self._url, self._findings = conversation, url, findings
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[str, asyncio.Lock]] = WeakKeyDictionary()
 
-    async def dialect(self, model: str, *, idle: float, patience: Patience) -> Dialect:
-        """Give the way in which a model takes a schema: remembered, or found out now.
+    async def dialect(self, model: str, *, idle: float, patience: Patience, version: str = "") -> Dialect:
+        """Give the way in which a model takes a schema: remembered of this version of the server, or found out now.
 
         Raises:
             BackendError: the server cannot be asked.
@@ -51,27 +51,30 @@ class Prober:
         lock = self._locks.setdefault(asyncio.get_running_loop(), defaultdict(asyncio.Lock))[model]
         await patience.wait(lock.acquire())
         try:
-            known = dialect_named(self._findings.recall(self._url, model))
-            return known or await self._found_out(model, idle=idle, patience=patience)
+            known = dialect_named(self._findings.recall(self._server(version), model))
+            return known or await self._found_out(model, idle=idle, patience=patience, version=version)
         finally:
             lock.release()
 
-    def forget(self, model: str) -> None:
+    def forget(self, model: str, *, version: str = "") -> None:
         """Drop what was found of a model: a reply showed that it is so no more."""
-        self._findings.forget(self._url, model)
+        self._findings.forget(self._server(version), model)
 
-    async def _found_out(self, model: str, *, idle: float, patience: Patience) -> Dialect:
+    def _server(self, version: str) -> str:
+        return f"{self._url} {version}".rstrip()
+
+    async def _found_out(self, model: str, *, idle: float, patience: Patience, version: str) -> Dialect:
         outcomes = set()
         for dialect in ENFORCED:
             outcome = await self._probe(dialect, model, idle=idle, patience=patience)
             outcomes.add(outcome)
             if outcome == "held":
-                self._findings.remember(self._url, model, dialect)
+                self._findings.remember(self._server(version), model, dialect)
                 return dialect
             if outcome == "thinking":  # the next way would end like this one
                 break
         if outcomes != {"failed"}:  # nothing was found out then, only that the server fails
-            self._findings.remember(self._url, model, "prompt")
+            self._findings.remember(self._server(version), model, "prompt")
         return "prompt"
 
     async def _probe(self, dialect: Dialect, model: str, *, idle: float, patience: Patience) -> Outcome:
