@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "approve": "planning",
     "reject": "planning",
     "flow": "planning",
+    "optimize": "optimizing",
     "models": "models",
     "summarize": "summarizing",
     "usage": "usage",

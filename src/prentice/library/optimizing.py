@@ -1,0 +1,146 @@
+"""Optimizing prompts: free texts and tasks."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from prentice.errors import UsageError
+from prentice.library.planning import Planning
+
+if TYPE_CHECKING:
+    from prentice.runs.protocol import Event, Json
+    from prentice.skills.optimize.optimization import Optimization
+    from prentice.tasks.record import Task
+
+
+class Optimizing(Planning):
+    """From a prompt to a better one, or to the questions that it leaves open."""
+
+    def optimize(
+        self,
+        prompt: str,
+        *,
+        context: str = "",
+        answers: Mapping[str, str] | None = None,
+        max_calls: int | None = None,
+        on_event: "Callable[[Event], None] | None" = None,
+    ) -> "Optimization":
+        """Optimize a prompt, given as text or as the id of a task; nothing is changed.
+
+        `answers` are the user's, by what a question is `about`; `max_calls` bounds the calls to a model.
+
+        Raises:
+            TextError, TaskNotFoundError: there is nothing here to work on.
+            BackendError: the backend that the user named failed.
+        """
+        import asyncio
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            raise UsageError(
+                "`optimize` was called on a running event loop.", next_step="Await `optimize_async` there instead."
+            )
+        return asyncio.run(
+            self.optimize_async(prompt, context=context, answers=answers, max_calls=max_calls, on_event=on_event)
+        )
+
+    async def optimize_async(
+        self,
+        prompt: str,
+        *,
+        context: str = "",
+        answers: Mapping[str, str] | None = None,
+        max_calls: int | None = None,
+        on_event: "Callable[[Event], None] | None" = None,
+    ) -> "Optimization":
+        """Do `optimize` on the running event loop; `on_event` is told of the run's id, its steps and its progress."""
+        from prentice.skills.optimize import run as optimize_run
+        from prentice.skills.optimize.optimization import Optimization
+        from prentice.skills.optimize.prompt import check_prompt, prompt_of
+
+        task_id = self.task_id(prompt)
+        task = self.task(task_id) if task_id else None
+        arguments: dict[str, object] = {
+            "task": task_id,
+            "text": prompt_of(task) if task else check_prompt(prompt),
+            "context": context,
+            "answers": dict(answers or {}),
+            "preferred_backend": task.preferred_backend if task else "",
+            "max_calls": optimize_run.MAX_CALLS if max_calls is None else max_calls,
+            "seconds": self.settings.deadline_seconds,
+        }
+        return Optimization(await self._carried(arguments, on_event))
+
+    async def _carried(self, arguments: "Mapping[str, object]", on_event: "Callable[[Event], None] | None") -> "Json":
+        """Carry the run to its end and give its document."""
+        import asyncio
+        import os
+
+        from prentice.backends.routing.probes import PROBES_FILE, Probes
+        from prentice.config import data_directory
+        from prentice.runs.engine import InProcessRuns
+        from prentice.runs.protocol import Event
+        from prentice.runs.registry import Registry
+        from prentice.skills.optimize import run as optimize_run
+        from prentice.skills.services import Services
+
+        registry: Registry[Services] = Registry()
+        optimize_run.register(registry)
+        services = Services(
+            directory=self._root,
+            settings=self.settings,
+            proposals=self._ledgers.proposals(),
+            recorder=self._ledgers.calls(self.settings),
+            todo2=self._file() if self.project else None,
+            record=self._ledgers.track_record(),
+            probes=Probes(data_directory(os.environ) / PROBES_FILE),
+        )
+        async with services:
+            runs = InProcessRuns(self._ledgers.runs(), registry, services)
+            run = await runs.submit(optimize_run.OPTIMIZE, arguments)
+            if on_event is None:
+                return await runs.outcome(run)
+            on_event(Event(kind="started", data={"run": run}))
+            watching = asyncio.create_task(_tell(runs.watch(run), on_event))
+            try:
+                return await runs.outcome(run)
+            finally:
+                await watching
+
+    def apply_optimized(self, task_id: str, optimized: "Optimization") -> "Task":
+        """Write an optimized text to its task; the description as it was stays in the task's `changes`.
+
+        Raises:
+            UsageError: the task's text has changed since, so that the answer is to another question.
+            TaskNotFoundError: no task has the id.
+        """
+        from prentice.skills.optimize.prompt import description_of, prompt_of
+
+        task = self.task(task_id)
+        if prompt_of(task) != optimized.original:
+            raise UsageError(
+                f"{task_id} has changed since it was optimized.", next_step=f"Run `prentice optimize {task_id}` again."
+            )
+        if not optimized.accepted:
+            return task
+        return self.edit(task_id, description=description_of(task, optimized.optimized))
+
+    def task_id(self, prompt: str) -> str:
+        """Give the id where an argument means a task, else nothing.
+
+        Raises:
+            TaskNotFoundError, NoProjectError: it has the form of an id, and is none here.
+        """
+        from prentice.skills.task_text import looks_like_id
+
+        if "\n" in prompt or not looks_like_id(prompt):
+            known = self.tasks().tasks if self.project and len(prompt.split()) == 1 else {}
+            return prompt if prompt in known else ""
+        return self._reference(prompt)[0]
+
+
+async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
+    async for event in events:
+        on_event(event)

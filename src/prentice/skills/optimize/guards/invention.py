@@ -1,0 +1,119 @@
+"""The guard against made-up facts: every hard fact and every telling word of a rewrite has a source, or it is refused.
+
+A false statement made of the prompt's own words alone is beyond it; that needs a reader.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from prentice.skills.optimize.atoms import Atom, atoms
+from prentice.skills.optimize.grounds import Grounds, Source
+from prentice.skills.optimize.guards.objection import Objection
+from prentice.skills.optimize.prose import PLACEHOLDER
+from prentice.tasks.words import content_words, stem
+
+_SHOWN: Final = 5
+_NUMBER_WORDS: Final = dict(
+    zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A fact that a rewrite adds, and the source that it was found in."""
+
+    fact: str
+    source: str
+
+    def document(self) -> dict[str, str]:
+        """Give it as JSON values."""
+        return {"fact": self.fact, "source": self.source}
+
+
+def invented(after: str, grounds: Grounds) -> tuple[Objection, ...]:
+    """Object to each hard fact and each telling word that no source has; placeholders ask, and tell nothing."""
+    sources = grounds.sources
+    without = [atom for atom in atoms(after) if not any(holds(source.text, atom) for source in sources)]
+    facts = tuple(dict.fromkeys(atom.written for atom in without))
+    told = tuple(_unknown_words(after, sources)) if not facts else ()
+    objections = [
+        Objection(guard="invention", says="No source says this; use [NEEDS: ...] for what is not known.", evidence=fact)
+        for fact in facts[:_SHOWN]
+    ]
+    if told:
+        objections.append(
+            Objection(guard="invention", says="These words are in no source.", evidence=", ".join(told[:_SHOWN]))
+        )
+    return tuple(objections)
+
+
+def additions(after: str, grounds: Grounds) -> tuple[Added, ...]:
+    """Give the hard facts that a text has and the prompt has not, each with the source that it is from."""
+    prompt, *others = grounds.sources or (Source(name="prompt", text=""),)
+    found: dict[str, Added] = {}
+    for atom in atoms(after):
+        if not holds(prompt.text, atom):
+            source = next((source.name for source in others if holds(source.text, atom)), "")
+            if source:
+                found.setdefault(atom.key, Added(fact=atom.written, source=source))
+    return tuple(found.values())
+
+
+def holds(text: str, atom: Atom) -> bool:
+    """Whether a text has a hard fact, whatever stands around it; a number only as a whole."""
+    if atom.kind == "number":
+        return atom.key in _numbers(text)
+    folded = " ".join(text.split()).casefold()
+    start = r"(?<![a-z0-9_])" if atom.key[0].isalnum() else ""
+    end = r"(?![a-z0-9_])" if atom.key[-1].isalnum() else ""
+    return re.search(start + re.escape(atom.key) + end, folded) is not None
+
+
+@cache
+def _numbers(text: str) -> frozenset[str]:
+    written = {atom.key for atom in atoms(text) if atom.kind == "number"}
+    parts = set(re.findall(r"\d+(?:\.\d+)*", text))
+    spelled = {_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBER_WORDS}
+    return frozenset(written | parts | spelled)
+
+
+def _unknown_words(after: str, sources: Sequence[Source]) -> Iterator[str]:
+    """Give the words of a rewrite that no source has, that stand for no word of a source, and that tell something."""
+    known = content_words("\n".join(source.text for source in sources)) | scaffold()
+    meant = frozenset().union(*(group for group in synonyms() if group & known)) if known else frozenset()
+    text = PLACEHOLDER.sub(" ", after)
+    for word in sorted(content_words(text) - known - meant):
+        if not word.isdigit() and len(word) > 1:
+            yield _as_written(word, text)
+    spelled = {word for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBER_WORDS}
+    numbers = frozenset().union(*(_numbers(source.text) for source in sources)) if sources else frozenset()
+    yield from sorted(word for word in spelled if _NUMBER_WORDS[word] not in numbers)
+
+
+def _as_written(found: str, text: str) -> str:
+    return next((word for word in re.findall(r"[^\W_]+", text) if found in content_words(word)), found)
+
+
+@cache
+def scaffold() -> frozenset[str]:
+    """Give the stems of words that tell nothing about the user's program."""
+    return frozenset(stem(word) for word in str(_wording()["scaffold"]).split())
+
+
+@cache
+def synonyms() -> tuple[frozenset[str], ...]:
+    """Give the classes of words of which one may stand for another, as stems."""
+    rows = _wording()["synonyms"]
+    assert isinstance(rows, list)  # noqa: S101 - the file is part of the package
+    return tuple(frozenset(stem(word) for word in row.split()) for row in rows)
+
+
+@cache
+def _wording() -> dict[str, object]:
+    source = resources.files("prentice.skills.optimize.guards").joinpath("wording.toml").read_text(encoding="utf-8")
+    return tomllib.loads(source)

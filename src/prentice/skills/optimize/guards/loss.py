@@ -1,0 +1,100 @@
+"""The guard against dropped facts: facts, code, statements, negations and bounds of the prompt survive."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from prentice.skills.optimize.atoms import atoms
+from prentice.skills.optimize.grounds import Grounds
+from prentice.skills.optimize.guards.invention import holds, scaffold, synonyms
+from prentice.skills.optimize.guards.objection import Objection
+from prentice.skills.optimize.prose import PLACEHOLDER, PromptText, blanked
+from prentice.tasks.words import content_words
+
+_SHOWN: Final = 5
+_KEPT: Final = 0.6
+"""The share of a sentence's words that must be found close together; paraphrases keep more, dropped sentences less."""
+_WINDOW: Final = 3
+"""Sentences in a row of the rewrite that one sentence of the prompt may be spread over."""
+_OPERATORS: Final[Mapping[str, str]] = {
+    "a lower bound": r"\b(?:at least|no (?:less|fewer) than|or more|minimum)\b",
+    "an upper bound": r"\b(?:at most|up to|no (?:more|longer) than|or (?:less|fewer)|maximum|not more than)\b",
+    "a negation": r"\b(?:not|no|never|none|neither|nor|without|cannot|unless|except)\b|n['’]t\b",  # noqa: RUF001 - typographic apostrophe
+    "a word for all": r"\b(?:all|every|each|always|everything|everywhere|everyone)\b",
+    "a restriction": r"\b(?:only|solely|exactly|just)\b",
+}
+"""Words that turn a statement round or bound it, in the order in which they are read off."""
+
+
+def lost(before: str, after: str) -> tuple[Objection, ...]:
+    """Object to what the prompt says and the rewrite does not."""
+    return (*_facts(before, after), *_code(before, after), *_statements(before, after))
+
+
+def turned(before: str, after: str, grounds: Grounds) -> tuple[Objection, ...]:
+    """Object to negations, quantifiers and bounds that are gone or new; the user's answers may bring some."""
+    were, now, told = (_operators(text) for text in (before, after, " ".join(grounds.answers.values())))
+    found = []
+    for name in _OPERATORS:
+        if now[name] < were[name]:
+            found.append(Objection(guard="loss", says=f"The prompt has {name} that is gone.", evidence=""))
+        elif now[name] > were[name] + told[name]:
+            found.append(Objection(guard="invention", says=f"There is {name} that no source has.", evidence=""))
+    return tuple(found)
+
+
+def _facts(before: str, after: str) -> Iterator[Objection]:
+    gone = dict.fromkeys(atom.written for atom in atoms(before) if not holds(after, atom))
+    for fact in list(gone)[:_SHOWN]:
+        yield Objection(guard="loss", says="The prompt says this, and the rewrite does not.", evidence=fact)
+
+
+def _code(before: str, after: str) -> Iterator[Objection]:
+    kept = Counter(line.strip() for line in after.split("\n"))
+    prompt = PromptText(before)
+    were = Counter(
+        line.strip() for span in prompt.code for line in span.of(before).split("\n") if re.search(r"\w", line)
+    )
+    for line in [line for line, count in were.items() if kept[line] < count][:_SHOWN]:
+        yield Objection(guard="loss", says="A line of code is gone or changed.", evidence=line)
+
+
+def _statements(before: str, after: str) -> Iterator[Objection]:
+    windows = _windows(after)
+    groups = synonyms()
+    gone = []
+    for sentence, told in _told(before):
+        wanted = [frozenset({word}).union(*(group for group in groups if word in group)) for word in told]
+        best = max((sum(bool(meant & window) for meant in wanted) for window in windows), default=0)
+        if best < _KEPT * len(wanted) or (len(wanted) < 3 and best < len(wanted)):
+            gone.append(sentence)
+    for sentence in gone[:_SHOWN]:
+        yield Objection(guard="loss", says="The prompt says this, and the rewrite does not.", evidence=sentence)
+
+
+def _told(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Give each sentence with the words that tell something; a sentence of small words alone keeps them all."""
+    prompt = PromptText(text)
+    for span in prompt.sentences:
+        sentence = " ".join(span.of(prompt.told).split())
+        every = content_words(sentence)
+        telling = every - scaffold()
+        if told := telling if len(telling) > 1 else every:
+            yield sentence, told
+
+
+def _windows(text: str) -> Sequence[frozenset[str]]:
+    prompt = PromptText(text)
+    sets = [content_words(span.of(prompt.told)) for span in (*prompt.sentences, *prompt.headings)]
+    return [frozenset().union(*sets[start : start + _WINDOW]) for start in range(len(sets))]
+
+
+def _operators(text: str) -> Counter[str]:
+    prompt = PromptText(PLACEHOLDER.sub(lambda match: " " * len(match[0]), text))
+    prose = blanked(prompt.prose, prompt.inline)
+    counts: Counter[str] = Counter()
+    for name, pattern in _OPERATORS.items():
+        counts[name] = len(re.findall(pattern, prose, re.IGNORECASE))
+        prose = re.sub(pattern, " ", prose, flags=re.IGNORECASE)
+    return counts
