@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import signal
 import socket
 import subprocess
@@ -163,3 +165,43 @@ def test_a_download_is_told_in_bytes_speed_and_time_left() -> None:
     moving = Progress(phase="download", status="", done=1_500_000_000, total=4_000_000_000, speed=25e6, remaining=100.0)
     assert transfer(moving) == "1.5 GB of 4.0 GB, 25.0 MB/s, 1:40 left"
     assert transfer(Progress(phase="verify", status="verifying sha256 digest")) == "verifying sha256 digest"
+
+
+def at_a_terminal(directory: Path, host: str, *arguments: str, answer: bytes = b"") -> tuple[int, str]:
+    """Run a command of `models` at a terminal of its own, and give its exit code and all that it showed."""
+    own, its = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prentice", "models", *arguments],
+        cwd=directory, env={**os.environ, "OLLAMA_HOST": host, "TERM": "xterm", "COLUMNS": "100"},
+        stdin=its, stdout=its, stderr=its,
+    )  # fmt: skip
+    os.close(its)
+    os.write(own, answer)
+    shown = b""
+    try:
+        while part := os.read(own, 4096):
+            shown += part
+    except OSError:
+        pass  # Linux's way to say that the other end is closed
+    os.close(own)
+    return process.wait(timeout=20), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode("utf-8", "replace"))
+
+
+def test_at_a_terminal_rm_asks_and_takes_no_for_an_answer(server: Loopback, tmp_path: Path) -> None:
+    code, shown = at_a_terminal(tmp_path, server.url, "rm", "tiny", answer=b"n\n")
+    assert (code, "Remove tiny from the disk?" in shown, "Nothing was removed" in shown) == (1, True, True)
+    assert not server.bodies("/api/delete")
+    code, shown = at_a_terminal(tmp_path, server.url, "rm", "tiny", answer=b"y\n")
+    assert (code, "tiny is removed from ollama" in shown) == (0, True)
+    assert len(server.bodies("/api/delete")) == 1
+
+
+def test_at_a_terminal_a_pull_draws_a_bar_with_the_bytes(server: Loopback, tmp_path: Path) -> None:
+    server.play(
+        "/api/pull",
+        server.stream(PART | {"completed": 500_000}, PART | {"completed": 2_000_000}, {"status": "success"}),
+    )
+    code, shown = at_a_terminal(tmp_path, server.url, "pull", "tiny")
+    assert code == 0
+    assert "\u2501" in shown, "the bar"
+    assert "tiny is here, for ollama" in shown
