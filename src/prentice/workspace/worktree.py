@@ -70,7 +70,6 @@ class Worktree:
         if self._git is None:
             self._copy_back()
         else:
-            self._hide_git()
             self._git.ask("read-tree", "--reset", "-u", self._commit)
             self._git.ask("clean", "-ffdxq")
         for path, kept in self._overlay.files.items():

@@ -48,9 +48,10 @@ def test_a_tree_in_which_applying_was_killed_anywhere_is_as_before_or_as_after(t
                 content,
                 next(file.new if file.after else None for file in CHANGE.files if file.path == name),
             }
-        settle_tree(root)
-        assert pictured(root) in (before, after), number
-        ends.add((halfway == before, pictured(root) == after))
+        if number % 2:  # at every other point, what comes next has to settle it
+            settle_tree(root)
+            assert pictured(root) in (before, after), number
+            ends.add((halfway == before, pictured(root) == after))
         apply_it(root)
         assert pictured(root) == after
         undo(root, name="R-1")

@@ -82,8 +82,9 @@ def _tools(environment: Mapping[str, str]) -> Iterator[Path]:
         if not directory.is_absolute() or not directory.is_dir() or _is_wide(directory, home):
             continue
         above = directory.parent
-        is_own = above.parent == home and above.name.startswith(".")  # such as ~/.cargo, which holds a token too
-        yield above if directory.name == "bin" and not is_own and not _is_wide(above, home) else directory
+        # A hidden directory such as ~/.cargo holds tokens beside its programs; a virtual environment does not.
+        is_whole = directory.name == "bin" and (not above.name.startswith(".") or (above / "pyvenv.cfg").is_file())
+        yield above if is_whole and not _is_wide(above, home) else directory
 
 
 def _interpreters(environments: Iterable[Path]) -> Iterator[Path]:
