@@ -161,10 +161,41 @@ def test_a_checkout_of_an_older_version_is_respected_said_and_can_be_undone(
     assert Todo2File(path).set_back == ()
 
 
+def set_back(path: Path, data: bytes) -> None:
+    """Put earlier bytes there as a person does, some minutes after the change."""
+    path.write_bytes(data)
+    later = time.time() + 120
+    os.utime(path, (later, later))
+
+
+def test_a_program_that_writes_an_old_copy_back_unchanged_takes_nothing_from_us(path: Path) -> None:
+    old = path.read_bytes()
+    Todo2File(path).change(lambda editor: editor.comment("T-1", "acknowledged", kind="note"))
+    Todo2File(path).change(lambda editor: editor.create(Draft(name="acknowledged too")))
+    path.write_bytes(old)
+    found = Todo2File(path).read()
+    assert [comment.content for comment in found.comments("T-1")] == ["acknowledged"]
+    assert found.tasks["T-6"].name == "acknowledged too"
+
+
+@pytest.mark.parametrize(
+    ("field", "ours", "value"), [("priority", "high", "medium"), ("tags", ["x"], []), ("name", "new", "task 1")]
+)
+def test_what_the_editor_set_back_later_stays_so(path: Path, field: str, ours: object, value: object) -> None:
+    Todo2File(path).change(lambda editor: editor.update("T-1", {field: ours}))
+    state = value_of(path)
+    stamp = spelled(time.time() + 1800)
+    state["todos"][0] |= {field: value, "lastModified": stamp}
+    state["lastModified"] = stamp
+    path.write_text(json.dumps(state, indent=2))
+    Todo2File(path).read()
+    assert value_of(path)["todos"][0][field] == value
+
+
 def test_taking_back_exactly_the_last_change_is_respected_too(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     earlier = path.read_bytes()
     Todo2File(path).change(lambda editor: editor.create(Draft(name="the last one")))
-    path.write_bytes(earlier)
+    set_back(path, earlier)
     assert len(Todo2File(path).read().tasks) == 5
     assert "set back" in caplog.text
     assert Todo2File(path).restore() == ("T-6 added",)
@@ -174,7 +205,7 @@ def test_what_was_set_back_does_not_come_back_with_what_an_editor_overwrites_lat
     earlier = path.read_bytes()
     Todo2File(path).change(lambda editor: editor.create(Draft(name="taken back")))
     Todo2File(path).change(lambda editor: editor.comment("T-1", "taken back too", kind="note"))
-    path.write_bytes(earlier)
+    set_back(path, earlier)
     Todo2File(path).change(lambda editor: editor.comment("T-2", "kept", kind="note"))
     stale = json.loads(earlier)
     stale["todos"][2]["name"] = "by the editor"

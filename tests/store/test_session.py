@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -109,6 +110,12 @@ def test_a_deletion_by_the_other_program_stays_though_we_changed_the_task(path: 
 # -- set back on purpose ----------------------------------------------------------------------------------------------
 
 
+def written_later(path: Path) -> None:
+    """Let the file be one that was written two minutes after our changes, as by a person who puts an old one back."""
+    later = time.time() + 120
+    os.utime(path, (later, later))
+
+
 def test_a_file_that_is_set_back_and_changed_at_once_stays_set_back(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -116,6 +123,7 @@ def test_a_file_that_is_set_back_and_changed_at_once_stays_set_back(
     for name in ("third", "fourth"):
         Todo2File(path).change(add(name))
     path.write_bytes(copy)
+    written_later(path)
     Todo2File(path).change(add("after"))
     assert "set back" in caplog.text
     assert names(Todo2File(path).read()) == ["first", "second", "after"]
@@ -132,6 +140,7 @@ def test_one_change_that_is_taken_back_is_respected_and_not_taken_for_one_never_
     Todo2File(path).change(add("third"))
     path.with_name("copy").write_bytes(copy)
     path.with_name("copy").replace(path)
+    written_later(path)
     assert names(Todo2File(path).read()) == ["first", "second"]
     assert "--restore" in caplog.text
     assert Todo2File(path).set_back == ("T-3 added",)

@@ -148,7 +148,7 @@ def test_a_lock_whose_holder_is_gone_but_left_a_child_says_how_to_find_it(path: 
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.wait(timeout=30)
-        with pytest.raises(LockedError, match="gone, but one that it started") as caught:
+        with pytest.raises(LockedError, match="gone; one that it started") as caught:
             Todo2File(path, wait=0.1).change(add("x"))
         assert "fuser" in caught.value.next_step
         holder.communicate("go\n", timeout=30)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 import prentice
-from prentice.errors import RuleError
+from prentice.errors import RuleError, UsageError
 from prentice.library import Prentice
 from prentice.tasks import claiming, workflow
 from prentice.tasks.claiming import Worker
@@ -314,3 +314,25 @@ def test_the_library_lets_no_assistant_delete(opened: Opened) -> None:
 def test_the_library_keeps_what_open_tasks_need(opened: Opened) -> None:
     project = opened("person", task(), task("T-2", dependencies=["T-1"]))
     assert refusal(lambda: project.delete("T-1")) == "needed"
+
+
+@pytest.mark.parametrize("actor", ["person", "assistant", "script", "policy"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "Done"},
+        {"prentice": {"claim": {"worker": "me", "until": "2099-01-01T00:00:00.000Z", "minutes": 60}}},
+        {"nextThing": 1},
+        {"dependencies": "T-1"},
+        {"tags": [1, None]},
+        {"name": 5},
+    ],
+)
+def test_an_edit_is_no_way_round_the_rules(tmp_path: Path, actor: Actor, fields: dict[str, object]) -> None:
+    project = prentice.open(tmp_path, actor=actor)
+    project.init()
+    project.add("one")
+    before = (tmp_path / ".todo2" / "state.todo2.json").read_bytes()
+    with pytest.raises(UsageError):
+        project.edit("T-1", **fields)
+    assert (tmp_path / ".todo2" / "state.todo2.json").read_bytes() == before

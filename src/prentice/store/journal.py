@@ -5,7 +5,6 @@ digests of the file before and after, so that a change that another writer overw
 The lines of the last day are kept whole; of older ones only who did what. All calls but `tail` need the file's lock.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from prentice.store.atomic import refused, replace_file
 from prentice.store.content import Content, Signature
 from prentice.store.own_directory import own_directory
 from prentice.tasks.claims import OWN_KEY
+from prentice.tasks.exact_json import dumps, loads
 from prentice.tasks.moments import moment
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Entry:
             fields["change"] = self.document
         if self.voids:
             fields["voids"] = self.voids
-        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+        return dumps(fields, separators=(",", ":")).encode() + b"\n"
 
 
 class Journal:
@@ -236,7 +236,7 @@ def _entry(line: bytes) -> Entry | None:
     if not line.strip():
         return None
     try:
-        document: Mapping[str, Any] = json.loads(line)
+        document: Mapping[str, Any] = loads(line.decode())
         return Entry(
             number=int(document["n"]), at=str(document["at"]), actor=str(document["by"]), kind=document["kind"],
             before=str(document["before"]), after=str(document["after"]),

@@ -110,8 +110,8 @@ def _locked(lock_path: Path, *, wait: float) -> LockedError:
     who = f"process {owner.pid}{f' on {owner.host}' if owner.is_elsewhere else ''}, since {owner.since or 'a while'}"
     if owner.is_gone:
         return LockedError(
-            f"The Todo2 file is locked ({who}). That process is gone, but one that it started holds the lock still.",
-            next_step=f"Find it with `fuser {lock_path}`, and end it.",
+            f"The Todo2 file is locked ({who}). That process is gone; one that it started holds the lock, or another.",
+            next_step=f"Find it with `fuser {lock_path}`, and end it if it hangs.",
         )
     return LockedError(
         f"Another process is writing the Todo2 file for more than {wait:g} s ({who}).",

@@ -47,11 +47,12 @@ def fate(path: Path, content: Content, state: State, *, standing: Sequence[Entry
     lost = tuple(standing[seen(state.value, [entry.change for entry in standing]) :])
     if not lost:
         return Seen()
-    if any(content.digest in {entry.before, entry.after} for entry in known):
-        return SetBack(lost)  # bytes that stood there before: a checkout, a restored backup
     begun = moment(lost[0].at) or 0.0
-    stamped = moment(state.value.get("lastModified")) or 0.0
-    is_fresh = content.signature.modified / 1e9 - begun < FRESH_SECONDS
-    if (stamped < begun and not is_fresh) or is_gits_version(content, path):
+    age = content.signature.modified / 1e9 - begun
+    was_there = any(content.digest in {entry.before, entry.after} for entry in known)  # as a restored backup was
+    is_older = (moment(state.value.get("lastModified")) or 0.0) < begun
+    if was_there and not 0.0 <= age < FRESH_SECONDS:
+        return SetBack(lost)
+    if (is_older and age >= FRESH_SECONDS) or is_gits_version(content, path):
         return SetBack(lost)
     return Overwritten(lost)

@@ -218,7 +218,7 @@ class Session:
             case SetBack(lost):
                 notice = (
                     f"The Todo2 file was set back to a state without {_counted(len(lost), 'change')} made here; "
-                    "that is respected. `prentice doctor --restore` brings them back."
+                    "that is respected. `prentice doctor --restore` brings back what is missing."
                 )
                 return Current(content=content, state=state, value=state.value, kind="set_back", notice=notice)
             case _:

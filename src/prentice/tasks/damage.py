@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final, TypeGuard
 
 from prentice.tasks.edits import MAX_ACTIVITIES, next_number
@@ -132,13 +133,19 @@ def _dependencies(value: Record, todolist: TodoList) -> Iterator[Damage]:
         yield Damage("self_dependency", own, f"{_many(own, 'task')} waiting for itself", mendable=True)
     known = known_ids(value)
     dangling = [(task, need) for task, needs in graph.unknown.items() for need in needs]
-    for mendable in (True, False):
-        edges = [(task, need) for task, need in dangling if is_gone(need, known) is mendable]
+    for mendable, is_open in product((True, False), repeat=2):
+        edges = [
+            (task, need)
+            for task, need in dangling
+            if is_gone(need, known) is mendable and todolist.tasks[task].is_open is is_open
+        ]
         if edges:
             why = "" if mendable else " under that name, but under one like it"
             waits = _listed(f"{task} waits for {need}" for task, need in edges)
             says = f"{waits}, {_who_lack(len(edges))}{why}"
-            yield Damage("dangling_dependency", _distinct(task for task, _ in edges), says, mendable=mendable)
+            concerned = _distinct(task for task, _ in edges)
+            # A closed task waits for nothing; what it needed may have been deleted since.
+            yield Damage("dangling_dependency", concerned, says, mendable=mendable, harmless=not is_open)
     for ring in graph.cycles():
         if len(ring) > 1:
             yield Damage("cycle", ring, f"{_path(graph, ring)} wait for each other, so none of them can start")

@@ -130,9 +130,13 @@ def _number_tasks(mending: _Mending) -> None:
 def _drop_dependencies(mending: _Mending) -> None:
     known = damage.known_ids(mending.value)
     exact = {record_id(record) for record in task_records(mending.value)}
+    looked_at: set[str] = set()
 
     def change(record: Record) -> Record:
         task = record_id(record)
+        if task in looked_at:
+            return record  # of a repeated id only the first record is read
+        looked_at.add(task)
         lost = [need for need in dependencies_of(record) if need not in exact and damage.is_gone(need, known)]
         dropped = [need for need in dependencies_of(record) if (need == task or need in lost) and task]
         for need in dropped:

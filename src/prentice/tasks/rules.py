@@ -80,7 +80,7 @@ def check_comment(kind: str, content: str) -> None:
     """
     if kind not in COMMENT_TYPES:
         raise UsageError(f"{kind!r} is not a comment type.", next_step=f"Use one of: {', '.join(COMMENT_TYPES)}.")
-    if not content.strip():
+    if not isinstance(content, str) or not content.strip():
         raise UsageError("The comment is empty.", next_step="Give the comment's text.")
 
 

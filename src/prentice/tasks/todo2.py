@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from prentice.errors import DamagedFileError
+from prentice.tasks.exact_json import dumps, loads
 
 Json: TypeAlias = Any
 """A value as `json` gives it; a record's fields are checked where they are read."""
@@ -56,7 +57,7 @@ class Style:
     def encode(self, value: Json, *, depth: int) -> str:
         """Write a new value that stands at a nesting depth (0 is the whole file)."""
         flat = not self.newline
-        text = json.dumps(
+        text = dumps(
             value,
             indent=None if flat else self.indent,
             ensure_ascii=self.ascii,
@@ -98,7 +99,7 @@ def parse(data: bytes) -> State:
     except UnicodeDecodeError as error:
         raise _damaged(f"is not UTF-8 (byte {error.start})") from error
     try:
-        value = json.loads(text)
+        value = loads(text)
     except json.JSONDecodeError as error:
         raise _no_json(text, error) from error
     except RecursionError as error:
@@ -293,14 +294,14 @@ class _Places:
         self._staying = {id(item) for item in new}
         self._ids = {item["id"] for item in new if isinstance(item, dict) and isinstance(item.get("id"), str)}
         self._objects = {id(item): number for number, item in enumerate(old)}
-        self._records: dict[str, int] = {}
+        self._records: dict[str, list[int]] = {}
         for number, item in enumerate(old):
             if isinstance(item, dict) and isinstance(item.get("id"), str):
-                self._records.setdefault(item["id"], number)
+                self._records.setdefault(item["id"], []).append(number)
         self._scalars: dict[tuple[type, Json], deque[int]] = {}
         for number, item in enumerate(old):
             if not isinstance(item, dict | list):
-                self._scalars.setdefault((type(item), item), deque()).append(number)
+                self._scalars.setdefault((_type(item), item), deque()).append(number)
         self._used: set[int] = set()
         self._next = 0
 
@@ -310,9 +311,9 @@ class _Places:
         if number is None and self._next < len(self._old) and _same(self._old[self._next], item):
             number = self._next
         if number is None and isinstance(item, dict):
-            number = self._records.get(str(item.get("id")))
+            number = self._of_id(str(item.get("id")))
         if number is None and not isinstance(item, dict | list):
-            number = self._free(self._scalars.get((type(item), item), deque()))
+            number = self._free(self._scalars.get((_type(item), item), deque()))
         if number is None and isinstance(item, dict) and self._became(item):
             number = self._next
         if number is None or number in self._used:
@@ -321,13 +322,18 @@ class _Places:
         self._next = number + 1
         return number
 
+    def _of_id(self, name: str) -> int | None:
+        """Give the first record of an id that no new element continues; where an id repeats, that is each in turn."""
+        free = (n for n in self._records.get(name, ()) if n not in self._used and id(self._old[n]) not in self._staying)
+        return next(free, None)
+
     def _became(self, item: dict[str, Json]) -> bool:
         """Whether the old record that is next, which stands nowhere else in the new list, lives on as this one."""
         old = self._old[self._next] if self._next < len(self._old) else None
         if not isinstance(old, dict) or id(old) in self._staying:
             return False
         name = old.get("id")
-        if isinstance(name, str) and name in self._ids and self._records[name] == self._next:
+        if isinstance(name, str) and name in self._ids and self._records[name][0] == self._next:
             return False
         return sum(key in item and _same(old[key], item[key]) for key in old) * 2 > len(old)
 
@@ -345,11 +351,15 @@ def _renamed(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, str]
     return {gone[0]: fresh[0]} if len(gone) == len(fresh) == 1 else {}
 
 
+def _type(value: Json) -> type:
+    return float if isinstance(value, float) else type(value)
+
+
 def _same(old: Json, new: Json) -> bool:
     """Whether two values are written alike: equal, and of the same types (1, 1.0 and true differ)."""
     if old is new:
         return True
-    if type(old) is not type(new):
+    if _type(old) is not _type(new):
         return False
     if isinstance(old, dict):
         return list(old) == list(new) and all(_same(old[key], new[key]) for key in old)

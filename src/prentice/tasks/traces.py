@@ -6,10 +6,15 @@ that moment left traces in the copy, whatever came after did not: so the last ch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from prentice.tasks.difference import Difference, Edit, Name, Record, named
+from prentice.tasks.moments import moment
 from prentice.tasks.record import record_id
 from prentice.tasks.todolist import tasks_key
+
+STALE_SECONDS: Final = 60.0
+"""How old a copy may be that a writer works on: whoever changed a record so long after us had seen our change of it."""
 
 
 def seen(value: Record, changes: Sequence[Difference]) -> int:
@@ -56,7 +61,12 @@ class _Traces:
         present = record.get("changes")
         if isinstance(present, list) and any(entry in present for entry in after if entry not in before):
             return True
-        return "lastModified" in edit.after and all(record.get(key) == value for key, value in edit.after.items())
+        if "lastModified" not in edit.after:
+            return False
+        ours, theirs = moment(edit.after["lastModified"]), moment(record.get("lastModified"))
+        if ours is not None and theirs is not None and theirs - ours > STALE_SECONDS:
+            return True
+        return all(record.get(key) == value for key, value in edit.after.items())
 
 
 def _same_birth(row: Record, known: Mapping[Name, Record]) -> bool:

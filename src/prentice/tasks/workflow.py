@@ -1,6 +1,7 @@
 """Edits as users make them: each is checked by the workflow's rules before it touches the state."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from prentice.errors import UsageError
 from prentice.tasks import rules
@@ -37,10 +38,7 @@ def edit(editor: Editor, task_id: str, fields: Mapping[str, object]) -> Task:
         TaskNotFoundError: no task has the id.
         RuleError, UsageError: as for `add`.
     """
-    changes = {name: value for name, value in fields.items() if value is not None}
-    for name in ("tags", "dependencies"):
-        if isinstance(changes.get(name), list):
-            changes[name] = tuple(changes[name])  # type: ignore[arg-type]  # a list, as was just asked
+    changes = {name: _fitting(name, value) for name, value in fields.items() if value is not None}
     if "name" in changes:
         changes["name"] = one_line(str(changes["name"]))
     if "priority" in changes:
@@ -50,6 +48,30 @@ def edit(editor: Editor, task_id: str, fields: Mapping[str, object]) -> Task:
         rules.check_dependencies(editor.todolist, task_id, needs)
     editor.update(task_id, changes)
     return editor.task(task_id)
+
+
+_TEXTS: Final = ("name", "description", "priority")
+_LISTS: Final = ("tags", "dependencies")
+
+
+def _fitting(name: str, value: object) -> object:
+    """Give the value of a field that may be edited, in the type that it has.
+
+    Raises:
+        UsageError: it is another field (a status is moved, not edited), or the value is of another type.
+    """
+    if name in _TEXTS and isinstance(value, str):
+        return value
+    if name in _LISTS and isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if name in (*_TEXTS, *_LISTS):
+        raise UsageError(
+            f"The value of {name!r} does not fit.", next_step="Give text, or a list of texts for tags and dependencies."
+        )
+    raise UsageError(
+        f"{name!r} is no field that can be edited.",
+        next_step=f"Edit {', '.join((*_TEXTS, *_LISTS))}; a status is moved by `prentice status TASK STATUS`.",
+    )
 
 
 def comment(editor: Editor, task_id: str, content: str, *, kind: str) -> Task:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import prentice
-from prentice.errors import ImportSourceError, ProposalError, UsageError
+from prentice.errors import ImportSourceError, ProposalError, RuleError, UsageError
 from prentice.library import Prentice
 from prentice.tasks import sections
+from prentice.tasks.rules import Actor
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "imports"
 TASK_MASTER = SAMPLES / "task_master" / "project"
@@ -309,3 +310,17 @@ def test_hostile_texts_cannot_break_the_file(project: Prentice, tmp_path: Path) 
     project.approve(project.import_tasks(path).id)
     assert list(project.tasks().tasks) == ["T-1"]
     assert "\x1b" not in project.tasks().tasks["T-1"].text
+
+
+@pytest.mark.parametrize("actor", ["assistant", "policy"])
+def test_nobody_but_a_person_or_a_script_makes_done_tasks_by_an_import(tmp_path: Path, actor: Actor) -> None:
+    (tmp_path / "list.md").write_text("- [x] finished\n- [ ] open\n", encoding="utf-8")
+    project = prentice.open(tmp_path, actor=actor)
+    project.init()
+    proposal = project.import_tasks(tmp_path / "list.md", closed=True)
+    with pytest.raises(RuleError) as caught:
+        project.approve(proposal.id)
+    assert caught.value.details["rule"] == "person"
+    assert project.tasks().tasks == {}
+    opened = [task.key for task in proposal.tasks if task.status != "Done"]
+    assert len(project.approve(proposal.id, only=opened).created) == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from prentice.errors import ProposalError
+from prentice.errors import ProposalError, RuleError
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.skills.breakdown.approve import Approved
 from prentice.skills.importing.marks import earlier_imports, mark
@@ -23,13 +23,26 @@ def approve_import(
 
     Raises:
         ProposalError: it was rejected, or `only` names keys that it does not have.
+        RuleError: some would be Done at once, and no person decides.
     """
     keys = chosen_entries(proposal, only)
+    _refuse_done(proposal, keys, actor=actor)
     made = todo2.change(lambda editor: _Making(editor, proposal, actor=actor).make(keys))
     order = [task.key for task in proposal.tasks if task.key in keys and task.key in made]
     approved = Approved(created=tuple(made[key] for key in order), parent="")
     proposals.decide(proposal.id, "approved", {"actor": actor, "keys": order, **approved.document()})
     return approved
+
+
+def _refuse_done(proposal: ImportProposal, keys: frozenset[str], *, actor: Actor) -> None:
+    """Refuse entries that would be Done at once, unless a person or a script decides: others do not close tasks."""
+    done = [task.key for task in proposal.tasks if task.key in keys and task.status == "Done"]
+    if done and actor not in {"person", "script"}:
+        raise RuleError(
+            f"Only a person makes tasks that are Done ({', '.join(done[:5])}); this came from: {actor}.",
+            next_step=f"Ask the user to run `prentice approve {proposal.id}`, or import without `--closed`.",
+            details={"rule": "person"},
+        )
 
 
 def chosen_entries(proposal: ImportProposal, only: Sequence[str]) -> frozenset[str]:
