@@ -67,8 +67,15 @@ class Worktree:
         Raises:
             WorktreeError: the disk refused.
         """
+        try:
+            self._put_back()
+        except OSError as error:
+            raise _unfilled(error) from error
+
+    def _put_back(self) -> None:
         if self._git is None:
-            self._copy_back()
+            shutil.rmtree(self.tree, ignore_errors=True)
+            shutil.copytree(self.place / "pristine", self.tree, symlinks=True)
         else:
             self._git.ask("read-tree", "--reset", "-u", self._commit)
             self._git.ask("clean", "-ffdxq")
@@ -146,8 +153,6 @@ class Worktree:
         except WorktreeError:
             shutil.rmtree(self.git_dir, ignore_errors=True)  # no git here: the copy is put back from the first one
             return
-        except OSError as error:
-            raise _unfilled(error) from error
         shutil.rmtree(pristine, ignore_errors=True)
 
     def _uncommitted(self, repository: Repository) -> _Overlay:
@@ -169,13 +174,6 @@ class Worktree:
             copy = self.place / "uncommitted" / str(number)
             kept[path] = copy if _copied(repository.top / path, copy) else None
         return _Overlay(kept)
-
-    def _copy_back(self) -> None:
-        shutil.rmtree(self.tree, ignore_errors=True)
-        try:
-            shutil.copytree(self.place / "pristine", self.tree, symlinks=True)
-        except OSError as error:
-            raise _unfilled(error) from error
 
     def _hide_git(self) -> None:
         """Remove `.git`, whatever a check made of it: git is told its directory, and obeys no file in the tree."""
@@ -208,8 +206,11 @@ def worktree(
         raise WorktreeError(f"{project} is no directory.", next_step="Name the project's directory by --project.")
     repository = Repository.around(project, base=base)
     with taken(directory or places()) as place:
-        made = Worktree(place, project=project, repository=repository)
-        made._fill(with_uncommitted=with_uncommitted)  # noqa: SLF001 - only here is a worktree made
+        try:
+            made = Worktree(place, project=project, repository=repository)
+            made._fill(with_uncommitted=with_uncommitted)  # noqa: SLF001 - only here is a worktree made
+        except OSError as error:
+            raise _unfilled(error) from error
         yield made
 
 
@@ -222,13 +223,12 @@ def _copied(source: Path, target: Path) -> bool:
             return True
     except FileNotFoundError:
         return False
-    except OSError as error:
-        raise _unfilled(error) from error
     return False
 
 
 def _unfilled(error: OSError) -> WorktreeError:
+    place = f" ({error.filename})" if error.filename else ""
     return WorktreeError(
-        f"The project cannot be copied: {error.strerror or error} ({error.filename}).",
+        f"The project cannot be copied: {error.strerror or error}{place}.",
         next_step="Free disk space in the user's cache, or mend the permissions of that file.",
     )

@@ -39,10 +39,10 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def shell(user: Path, places: Path, sandbox: Sandbox) -> Iterator[Shell]:
+def shell(user: Path, places: Path, sandbox: Sandbox, python: tuple[str, tuple[Path, ...]]) -> Iterator[Shell]:
     before = pictured(user, without=())
     with worktree(user / "project", directory=places) as made:
-        view = View.of(made)
+        view = View.of(made, readable=python[1])
 
         def do(script: str, **options: Any) -> Ended:
             return run(["bash", "-c", script], sandbox=sandbox, view=view, limits=Limits(**{"seconds": 60, **options}))
@@ -104,14 +104,16 @@ def test_a_command_reaches_no_socket_of_the_system(shell: Shell, tmp_path: Path)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
-        ended = shell(f"ls {path} /run; python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"{path}\")'")
+        ended = shell(
+            f"ls {path} /run; {sys.executable} -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"{path}\")'"
+        )
     assert b"No such file" in ended.stderr
     assert ended.stdout.strip() == b"/run:"
 
 
 def test_servers_of_the_tests_own_work_inside(shell: Shell) -> None:
     ended = shell(
-        'python3 -c \'import socket; s = socket.create_server(("127.0.0.1", 0));'
+        f'{sys.executable} -c \'import socket; s = socket.create_server(("127.0.0.1", 0));'
         ' c = socket.create_connection(s.getsockname()); print("works")\''
     )
     assert ended.stdout == b"works\n", ended.stderr
@@ -160,7 +162,7 @@ def test_what_prints_a_gigabyte_is_ended_and_kept_small(shell: Shell) -> None:
 
 
 def test_what_takes_too_much_memory_is_ended(shell: Shell) -> None:
-    ended = shell("python3 -c 'kept = []\nwhile True: kept.append(bytearray(10_000_000))'", memory_mb=200)
+    ended = shell(f"{sys.executable} -c 'kept = []\nwhile True: kept.append(bytearray(10_000_000))'", memory_mb=200)
     assert ended.ending == "memory"
 
 

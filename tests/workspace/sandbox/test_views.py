@@ -35,6 +35,7 @@ def test_tools_in_the_users_home_are_seen_and_what_holds_keys_beside_them_is_not
         ".cargo/bin",
         ".cargo/registry",
         "node/bin",
+        "node/lib",
         ".local/bin",
         ".local/share/keyrings",
         "bin",
@@ -42,7 +43,7 @@ def test_tools_in_the_users_home_are_seen_and_what_holds_keys_beside_them_is_not
     ):
         (home / name).mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
-    paths = [f"{home}/{name}" for name in ("node/bin", ".local/bin", "bin", ".tool/bin", ".cargo/bin")]
+    paths = [f"{home}/{name}" for name in ("node/bin", "work/bin", ".local/bin", "bin", ".tool/bin", ".cargo/bin")]
     monkeypatch.setenv("PATH", ":".join((str(home), "/", "relative", *paths, "/usr/bin")))
     project = tmp_path / "project"
     project.mkdir()
@@ -50,7 +51,15 @@ def test_tools_in_the_users_home_are_seen_and_what_holds_keys_beside_them_is_not
     with worktree(project, directory=places) as made:
         seen = View.of(made).readable
     assert {home / "node", home / "bin", home / ".tool/bin", home / ".cargo/bin", home / ".local/bin"} <= set(seen)
-    for hidden in (home, home / ".cargo", home / ".local", home / ".local/share/keyrings", home.parent, Path("/")):
+    for hidden in (
+        home,
+        home / "work",
+        home / ".cargo",
+        home / ".local",
+        home / ".local/share/keyrings",
+        home.parent,
+        Path("/"),
+    ):
         assert not any(hidden == path or hidden.is_relative_to(path) for path in seen), hidden
 
 

@@ -234,3 +234,8 @@ def _alone(root: Path) -> Iterator[None]:
             "Another process is applying or undoing a change in this project.",
             next_step="Wait until it is done, then run it again.",
         ) from error
+    except OSError as error:
+        raise WriteFailedError(
+            f"{error.filename or root} could not be written: {error.strerror or error}.",
+            next_step="Free disk space or mend the permissions, then run it again: what was begun is settled first.",
+        ) from error

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from prentice.changes.change import Change
 from prentice.workspace.checks import probes
@@ -24,12 +24,13 @@ from prentice.workspace.place import remove
 from prentice.workspace.sandbox.choosing import Sandbox
 from prentice.workspace.sandbox.limits import Limits
 from prentice.workspace.sandbox.view import View
+from prentice.workspace.tree import Tree
 from prentice.workspace.worktree import Worktree
 
 Canary: TypeAlias = Literal["at the change", "in the tree", "unnoticed", "untried"]
 """Where a break was noticed: in the files of the change, only in others of the tree, nowhere; or none was made."""
 
-_WORTH_SECONDS = 5.0
+_WORTH_SECONDS: Final = 5.0
 """A check that is quicker than this is run whole at once."""
 
 
@@ -97,6 +98,7 @@ class _Verification:
         self.worktree = runner.worktree
         self.changed = [file.path for file in change.files if file.after is not None]
         self.narrow: Sequence[str] = ()
+        self.is_part = False
         self.before = Outcome(state="broken")
         self.canary: Canary = "untried"
 
@@ -128,25 +130,23 @@ class _Verification:
 
     def _canary(self, reference: Outcome, *, with_change: bool = False) -> Canary:
         """Break the files of the change, then as many others as there are, until the check notices."""
-        start = self.worktree.snapshot
         at_change = [path for path in self.changed if is_breakable(path)]
         if self.check.kind == "test":
             at_change = [path for path in at_change if not is_test(path)] or at_change
-        for place, chosen in (("at the change", at_change), ("in the tree", None)):
-            self._put(with_change=with_change)
-            tree = start()
-            if not broken(tree, others(tree, at_change) if chosen is None else chosen):
-                continue
-            only = self.narrow if chosen is not None else ()
-            if _noticed(reference, self.runner.run(self.check, only=only)):
-                return "at the change" if place == "at the change" else "in the tree"
+        tree = self._put(with_change=with_change)
+        if broken(tree, at_change) and _noticed(reference, self.runner.run(self.check, only=self.narrow)):
+            return "at the change"
+        tree = self._put(with_change=with_change)
+        if broken(tree, others(tree, at_change)) and _noticed(reference, self.runner.run(self.check)):
+            return "in the tree"
         return "unnoticed"
 
-    def _put(self, *, with_change: bool) -> None:
+    def _put(self, *, with_change: bool) -> Tree:
         if with_change:
             self.worktree.write(self.change)
         else:
             self.worktree.reset()
+        return self.worktree.snapshot()
 
     def _after(self, before: Outcome) -> Outcome:
         """Run the check on the change: first the tests that it concerns most, then all, unless the first fail."""
@@ -154,25 +154,27 @@ class _Verification:
         if self.narrow and before.seconds > _WORTH_SECONDS:
             first = self.runner.run(self.check, only=self.narrow)
             if Counter(first.failures) - Counter(before.failures):
+                self.is_part = True
                 return first
             self.worktree.write(self.change)
         return self.runner.run(self.check)
 
     def _compared(self, before: Outcome, after: Outcome) -> tuple[str, ...]:
-        is_part = bool(self.narrow) and bool(Counter(after.failures) - Counter(before.failures))
-        if is_part:  # perhaps only the tests that the change concerns most were run: what was not run is not missing
-            new = Counter(after.failures) - Counter(before.failures)
-            return tuple(name for name, count in new.items() for _ in range(count))
-        return new_failures(before, after)
+        if not self.is_part:
+            return new_failures(before, after)
+        return tuple((Counter(after.failures) - Counter(before.failures)).elements())  # the rest was not run
 
     def _again(self, before: Outcome, found: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Run a check that found something new once more: what is gone then is flaky."""
+        """Run a check that found something new once more, whole: what passes then is flaky."""
         if not found or self.runner.stopped():
             return found, ()
         self.worktree.write(self.change)
-        second = Counter(self._compared(before, self.runner.run(self.check)))
-        still = tuple(name for name in found if name in second)
-        return still, tuple(name for name in found if name not in second)
+        second = self.runner.run(self.check)
+        if second.state == "broken":
+            return found, ()
+        new = new_failures(before, second)
+        still = tuple(name for name in new if name in found or self.is_part)
+        return still, tuple(name for name in found if name not in new)
 
     def _confirmed(self, before: Outcome, fixed: tuple[str, ...]) -> tuple[str, ...]:
         """Run the check without the change once more: what passes then was never the change's merit."""

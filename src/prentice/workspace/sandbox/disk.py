@@ -6,11 +6,14 @@ import time
 from pathlib import Path
 from typing import Final
 
+from prentice.workspace.sandbox.limits import MEGABYTE
 from prentice.workspace.sandbox.view import View
 
 _AGAIN_SECONDS: Final = 2.0
 _FILES: Final = 1_000_000
 """So many more files are too many, however small."""
+_SLACK: Final = MEGABYTE
+"""One file of the size that is allowed takes a few blocks more."""
 _BLOCK: Final = 512
 """`st_blocks` counts blocks of so many bytes on every system."""
 
@@ -24,7 +27,7 @@ class Disk:
 
     def __init__(self, view: View, *, most: int) -> None:
         self._places = (view.tree, view.home, view.scratch)
-        self._most = most
+        self._most = most + _SLACK
         self._free = self._left()
         self._before: tuple[int, int] | None = None
         self._next = 0.0

@@ -124,6 +124,10 @@ class _Started:
                 return cls(process, Group(process.pid, mark=mark))
             _limit(first, limits)
             return cls(process, Namespace(first, told=told))
+        except BaseException:
+            process.kill()  # it must not start with nobody watching
+            process.wait()
+            raise
         finally:
             os.close(releasing)  # which lets the command start
 

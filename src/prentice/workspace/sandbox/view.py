@@ -82,9 +82,17 @@ def _tools(environment: Mapping[str, str]) -> Iterator[Path]:
         if not directory.is_absolute() or not directory.is_dir() or _is_wide(directory, home):
             continue
         above = directory.parent
-        # A hidden directory such as ~/.cargo holds tokens beside its programs; a virtual environment does not.
-        is_whole = directory.name == "bin" and (not above.name.startswith(".") or (above / "pyvenv.cfg").is_file())
-        yield above if is_whole and not _is_wide(above, home) else directory
+        yield above if directory.name == "bin" and _is_installation(above) and not _is_wide(above, home) else directory
+
+
+def _is_installation(directory: Path) -> bool:
+    """Whether a directory with `bin` in it is one program's own: it has its libraries too, and is not hidden.
+
+    A hidden one such as ~/.cargo or ~/.local holds keys beside its programs; a virtual environment does not.
+    """
+    if (directory / "pyvenv.cfg").is_file():
+        return True
+    return not directory.name.startswith(".") and any((directory / name).is_dir() for name in ("lib", "libexec"))
 
 
 def _interpreters(environments: Iterable[Path]) -> Iterator[Path]:
