@@ -205,6 +205,22 @@ def test_a_flaky_failure_is_marked_and_does_not_count(results: Results) -> None:
     assert found.new_failures == ()
 
 
+def test_a_failure_is_not_flaky_because_the_second_run_gives_no_results(results: Results) -> None:
+    evasive = (
+        MENDED.replace(b"return -a", b"return a")
+        + b"""
+import os
+mark = os.path.join(os.environ["HOME"], "ran")
+if os.path.exists(mark):
+    os._exit(0)
+open(mark, "w").close()
+"""
+    )
+    [found] = results.of({"calc.py": MENDED, "test_calc.py": TESTS}, change_of({"calc.py": (MENDED, evasive)}))
+    assert found.new_failures == ("test_calc::test_neg",)
+    assert found.flaky == ()
+
+
 def test_a_check_that_hangs_is_ended_and_gives_no_result(results: Results) -> None:
     hangs = Check(name="slow", kind="test", command=("sh", "-c", "trap '' TERM; sleep 600"), seconds=1)
     [found] = results.of({"calc.py": CALC}, change_of({"calc.py": (CALC, MENDED)}), hangs)
