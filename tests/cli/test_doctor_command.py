@@ -1,6 +1,8 @@
 """`prentice doctor --repair` and `--restore`: what is mended, the backup, the diff, and what is left to a person."""
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,8 @@ def test_a_restore_brings_back_what_the_file_was_set_back_behind(prentice: Call)
     old = FILE.read_bytes()
     prentice("add", "Ship it")
     FILE.write_bytes(old)
+    later = time.time() + 120  # as by a person who puts an old file back, not by a program that holds an old copy
+    os.utime(FILE, (later, later))
     assert prentice("list", "--json")[0].count('"id"') == 1
     assert "prentice doctor --restore" in prentice("doctor")[0]
     done = json.loads(prentice("doctor", "--restore", "--json")[0])[0]

@@ -1,7 +1,9 @@
 """What the doctor finds in a project, and the command that mends it."""
 
 import json
+import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,8 @@ def test_what_the_file_was_set_back_behind_can_be_brought_back(project: Path) ->
     opened = prentice.open(project)
     opened.comment("T-1", "done")
     todo2(project).write_bytes(old)
+    later = time.time() + 120  # as by a person who puts an old file back, not by a program that holds an old copy
+    os.utime(todo2(project), (later, later))
     found = findings(project)["set_back"]
     assert "T-1" in found.found
     assert "prentice doctor --restore" in found.next_step

@@ -16,8 +16,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def print_json(document: object) -> None:
-    """Print the one JSON document of a command."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n")
+    """Print the one JSON document of a command: indented for a reader, on one line for a program, which is quicker."""
+    indent = 2 if sys.stdout.isatty() else None
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=indent).encode("utf-8", "replace").decode() + "\n")
 
 
 def shown(text: str) -> str:

@@ -9,7 +9,7 @@ from prentice.errors import UsageError
 from prentice.tasks.claims import held, held_by
 from prentice.tasks.moments import moment
 from prentice.tasks.plan import Lane
-from prentice.tasks.record import Task, priority_rank
+from prentice.tasks.record import Task, is_open, priority_rank
 from prentice.tasks.rules import priority_named, status_named
 from prentice.tasks.search import best_first
 from prentice.tasks.todolist import TodoList
@@ -123,7 +123,7 @@ def select(todolist: TodoList, query: Query, *, lanes: Lanes | None = None) -> S
         UsageError: the text has no word that can be searched for.
         ValueError: a lane is asked for, and nobody to judge is given.
     """
-    candidates = todolist.ready() if query.ready else todolist.tasks.values()
+    candidates = todolist.ready() if query.ready else todolist.in_status(lambda status: _fits(status, query))
     found = [task for task in candidates if _passes(task, query)]
     if query.text.strip():
         found = best_first(todolist, found, query.text)
@@ -138,9 +138,13 @@ def select(todolist: TodoList, query: Query, *, lanes: Lanes | None = None) -> S
     return Selection(tuple(page), len(found), end if end < len(found) else None)
 
 
+def _fits(status: str, query: Query) -> bool:
+    return status == query.status if query.status else query.closed or is_open(status)
+
+
 def _passes(task: Task, query: Query) -> bool:
     return (
-        (task.status == query.status if query.status else query.closed or task.is_open)
+        _fits(task.status, query)
         and (not query.priority or task.priority == query.priority)
         and (not query.parent or task.parent == query.parent)
         and (not query.claimed or held(task.claim))

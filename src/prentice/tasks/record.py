@@ -87,7 +87,7 @@ class Task:
     @property
     def is_open(self) -> bool:
         """Whether work remains: neither Done nor cancelled."""
-        return self.status not in _CLOSED and self.status.lower() not in _CLOSED
+        return is_open(self.status)
 
     @property
     def text(self) -> str:
@@ -128,6 +128,11 @@ class Task:
         if self.claim is not None:
             document["claim"] = self.claim.document()
         return document
+
+
+def is_open(status: str) -> bool:
+    """Whether work remains in a status: neither Done nor cancelled."""
+    return status not in _CLOSED and status.lower() not in _CLOSED
 
 
 def status_of(record: Mapping[str, object]) -> str:

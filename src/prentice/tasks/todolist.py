@@ -1,7 +1,7 @@
 """The whole list as it was read: tasks and comments by id, the graph among them, and what to do next."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,6 +42,10 @@ class TodoList:
     def tasks(self) -> Mapping[str, Task]:
         """All tasks by id, in the file's order."""
         return {task_id: Task.from_record(record, now=self.now) for task_id, record in self.records.items()}
+
+    def in_status(self, fits: Callable[[str], bool]) -> list[Task]:
+        """Give the tasks whose status fits, in the file's order; the others are not read any further."""
+        return [Task.from_record(record, now=self.now) for record in self.records.values() if fits(status_of(record))]
 
     @cached_property
     def graph(self) -> Graph:
