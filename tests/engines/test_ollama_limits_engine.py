@@ -55,7 +55,10 @@ def limited(tmp_path: Path, models: "ModelFiles", **settings: str) -> Iterator[S
 def test_one_request_at_a_time_is_learned_from_a_server_with_one_slot(ollama: "Ollama") -> None:
     async def ask() -> tuple[list[Reply], int]:
         async with OllamaBackend(ollama.url) as backend:
-            replies = await gather(backend, [asking(ollama.random, seed=seed) for seed in range(5)])
+            for _ in range(ATTEMPTS):  # a busy machine can hide for a while that requests wait for each other
+                replies = await gather(backend, [asking(ollama.random, seed=seed) for seed in range(5)])
+                if backend.turns.limit == 1:
+                    break
             return replies, backend.turns.limit
 
     replies, limit = asyncio.run(ask())
