@@ -15,14 +15,15 @@ Kind = Literal["url", "path", "quote", "code", "identifier", "number", "acronym"
 
 _URL: Final = r"(?i)(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+"
 _INLINE: Final = r"(?<!`)`([^`\n]{1,200})`(?!`)"
-_QUOTED: Final = r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|«([^»\n]{1,200})»|(?<![\w])'([^'\n]{2,120})'(?!\w)"
+_QUOTED: Final = r"\"(?!\s)([^\"\n]{1,200})(?<!\s)\"|“([^”\n]{1,200})”|«([^»\n]{1,200})»|(?<![\w])'(?!\s)([^'\n]{2,120})(?<!\s)'(?!\w)"
 _IDENTIFIER: Final = (
     r"(?<![\w.])(?:[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+(?:\(\))?"  # dotted
-    r"|_*[A-Za-z][A-Za-z0-9]*_\w+(?:\(\))?"  # snake case
+    r"|_*[A-Za-z][A-Za-z0-9]*_\w+(?:\(\))?|__\w+"  # snake case
     r"|[A-Za-z]*[a-z][A-Z]\w*(?:\(\))?"  # camel case
     r"|[A-Za-z_]\w*\(\)"  # a call
     r"|--?[a-z][\w-]{1,40}(?![\w])(?<=[a-z0-9]))"  # an option
 )
+_SLASHED: Final = r"(?<![\w./-])(?!and/or\b)[\w.-]*\w(?:/[\w.-]*\w)+"
 _NUMBER: Final = r"(?<![\w.])[-+]?(?:\d+(?:[.,:]\d+)*|0x[0-9a-fA-F]+)(?:[eE][-+]?\d+)?%?(?!\w*[A-Za-z_]\w*\()"
 _ACRONYM: Final = r"(?<![\w])[A-Z][A-Z0-9]{1,9}s?(?![\w])"
 _NAME: Final = r"(?<=[a-z,;:)\d] )[A-Z][a-z]+(?:[A-Z]\w*)?(?![\w.]*[(_])"
@@ -72,7 +73,7 @@ def _found(text: str) -> Iterator[Atom]:
 
 
 _PATTERNS: Final[tuple[tuple[Kind, str], ...]] = (
-    ("identifier", _IDENTIFIER), ("number", _NUMBER), ("acronym", _ACRONYM), ("name", _NAME),
+    ("path", _SLASHED), ("identifier", _IDENTIFIER), ("number", _NUMBER), ("acronym", _ACRONYM), ("name", _NAME),
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _SCRIPTS: Final = {
     "cyrillic": r"[\u0400-\u04ff]", "arabic": r"[\u0600-\u06ff]", "greek": r"[\u0370-\u03ff]",
     "hebrew": r"[\u0590-\u05ff]", "devanagari": r"[\u0900-\u097f]", "thai": r"[\u0e00-\u0e7f]",
 }  # fmt: skip
-_LEAST_WORDS: Final = 2
+_LEAST_WORDS: Final = 3
 """Function words by which a language is known; fewer may be chance."""
 
 

@@ -19,7 +19,12 @@ MOST_OF_A_RULE: Final = 5
 
 _JOINT: Final = r";|,|\b(?:and|then|also|as well as)\b"
 _MEASURE: Final = r"\d|\b(?:than|as \w+ as)\b"
-_PRONOUN: Final = r"(?:it|this|that|these|those|they)\b(?!\s+(?:is (?:possible|necessary|useful)|would be))"
+_PRONOUN: Final = (
+    r"(?:(?:this|that|these|those)\s+(?:is|are|was|were|does|do|should|must|can|fails?|breaks?|happens?|causes?|makes?|needs?)"
+    r"|(?:it|they)\s+(?!shall\b|(?:is|are|was|should|would|must|may|will)\s+(?:also\s+|not\s+)*(?:be\s+)?"
+    r"\w+(?:ed|ible|able|ary|ful|ent|ood|ice)\b)\w+)\b"
+)
+"""A pronoun that stands for something; `it` in “it is possible that” does not."""
 _COUNT: Final = r"(?<![\w.])(\d+)\s+([a-z]{3,}s)\b"
 _IS_NEW: Final = (
     r"(?i)\b(?:create[ds]?|creating|new|add(?:ed|ing)?|write|writing|generated?|introduced?|called|named)\W{1,6}"

@@ -4,18 +4,18 @@ A false statement made of the prompt's own words alone is beyond it; that needs 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Final
 
 from prentice.skills.optimize.atoms import Atom, atoms
 from prentice.skills.optimize.grounds import Grounds, Source
+from prentice.skills.optimize.guards.inflection import roots
 from prentice.skills.optimize.guards.objection import Objection
+from prentice.skills.optimize.guards.statements import Said
+from prentice.skills.optimize.guards.wording import meanings, scaffold
 from prentice.skills.optimize.prose import PLACEHOLDER
-from prentice.tasks.words import content_words, stem
 
 _SHOWN: Final = 5
 _NUMBER_WORDS: Final = dict(
@@ -41,6 +41,7 @@ def invented(after: str, grounds: Grounds) -> tuple[Objection, ...]:
     without = [atom for atom in atoms(after) if not any(holds(source.text, atom) for source in sources)]
     facts = tuple(dict.fromkeys(atom.written for atom in without))
     told = tuple(_unknown_words(after, sources)) if not facts else ()
+    said = _unknown_statements(after, sources) if not facts and not told else ()
     objections = [
         Objection(guard="invention", says="No source says this; use [NEEDS: ...] for what is not known.", evidence=fact)
         for fact in facts[:_SHOWN]
@@ -49,6 +50,9 @@ def invented(after: str, grounds: Grounds) -> tuple[Objection, ...]:
         objections.append(
             Objection(guard="invention", says="These words are in no source.", evidence=", ".join(told[:_SHOWN]))
         )
+    objections += [
+        Objection(guard="invention", says="No source says this.", evidence=sentence) for sentence in said[:_SHOWN]
+    ]
     return tuple(objections)
 
 
@@ -84,36 +88,23 @@ def _numbers(text: str) -> frozenset[str]:
 
 def _unknown_words(after: str, sources: Sequence[Source]) -> Iterator[str]:
     """Give the words of a rewrite that no source has, that stand for no word of a source, and that tell something."""
-    known = content_words("\n".join(source.text for source in sources)) | scaffold()
-    meant = frozenset().union(*(group for group in synonyms() if group & known)) if known else frozenset()
+    known = roots("\n".join(source.text for source in sources)).keys() | scaffold()
     text = PLACEHOLDER.sub(" ", after)
-    for word in sorted(content_words(text) - known - meant):
-        if not word.isdigit() and len(word) > 1:
+    for word in sorted(roots(text).keys() - known):
+        if len(word) > 1 and word not in _NUMBER_WORDS and not meanings(word) & known:
             yield _as_written(word, text)
     spelled = {word for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBER_WORDS}
     numbers = frozenset().union(*(_numbers(source.text) for source in sources)) if sources else frozenset()
     yield from sorted(word for word in spelled if _NUMBER_WORDS[word] not in numbers)
 
 
+def _unknown_statements(after: str, sources: Sequence[Source]) -> tuple[str, ...]:
+    """Give the sentences that put words of the prompt together as it does not; words of other sources may join any."""
+    prompt = Said("\n\n".join(source.text for source in sources[:1]))
+    others = frozenset(roots("\n".join(source.text for source in sources[1:])))
+    made = Said(PLACEHOLDER.sub(" ", after)).statements
+    return tuple(statement.sentence for statement in made if not prompt.backs(statement, beside=others))
+
+
 def _as_written(found: str, text: str) -> str:
-    return next((word for word in re.findall(r"[^\W_]+", text) if found in content_words(word)), found)
-
-
-@cache
-def scaffold() -> frozenset[str]:
-    """Give the stems of words that tell nothing about the user's program."""
-    return frozenset(stem(word) for word in str(_wording()["scaffold"]).split())
-
-
-@cache
-def synonyms() -> tuple[frozenset[str], ...]:
-    """Give the classes of words of which one may stand for another, as stems."""
-    rows = _wording()["synonyms"]
-    assert isinstance(rows, list)  # noqa: S101 - the file is part of the package
-    return tuple(frozenset(stem(word) for word in row.split()) for row in rows)
-
-
-@cache
-def _wording() -> dict[str, object]:
-    source = resources.files("prentice.skills.optimize.guards").joinpath("wording.toml").read_text(encoding="utf-8")
-    return tomllib.loads(source)
+    return next((word for word in re.findall(r"[^\W_]+", text) if found in roots(word)), found)

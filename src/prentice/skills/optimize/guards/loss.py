@@ -2,25 +2,24 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prentice.skills.optimize.atoms import atoms
 from prentice.skills.optimize.grounds import Grounds
-from prentice.skills.optimize.guards.invention import holds, scaffold, synonyms
+from prentice.skills.optimize.guards.invention import holds
 from prentice.skills.optimize.guards.objection import Objection
+from prentice.skills.optimize.guards.statements import Said
 from prentice.skills.optimize.prose import PLACEHOLDER, PromptText, blanked
-from prentice.tasks.words import content_words
 
 _SHOWN: Final = 5
-_KEPT: Final = 0.6
-"""The share of a sentence's words that must be found close together; paraphrases keep more, dropped sentences less."""
-_WINDOW: Final = 3
-"""Sentences in a row of the rewrite that one sentence of the prompt may be spread over."""
 _OPERATORS: Final[Mapping[str, str]] = {
     "a lower bound": r"\b(?:at least|no (?:less|fewer) than|or more|minimum)\b",
     "an upper bound": r"\b(?:at most|up to|no (?:more|longer) than|or (?:less|fewer)|maximum|not more than)\b",
-    "a negation": r"\b(?:not|no|never|none|neither|nor|without|cannot|unless|except)\b|n['’]t\b",  # noqa: RUF001 - typographic apostrophe
+    "a negation": (
+        r"\b(?:not|no|never|none|neither|nor|without|cannot|unless|except)\b|n['\u2019]t\b|"
+        r"\b(?:avoid|prevent|refrain|forbid|prohibit)(?:s|ed|ing|den)?\b"
+    ),
     "a word for all": r"\b(?:all|every|each|always|everything|everywhere|everyone)\b",
     "a restriction": r"\b(?:only|solely|exactly|just)\b",
 }
@@ -61,33 +60,13 @@ def _code(before: str, after: str) -> Iterator[Objection]:
 
 
 def _statements(before: str, after: str) -> Iterator[Objection]:
-    windows = _windows(after)
-    groups = synonyms()
-    gone = []
-    for sentence, told in _told(before):
-        wanted = [frozenset({word}).union(*(group for group in groups if word in group)) for word in told]
-        best = max((sum(bool(meant & window) for meant in wanted) for window in windows), default=0)
-        if best < _KEPT * len(wanted) or (len(wanted) < 3 and best < len(wanted)):
-            gone.append(sentence)
+    was, now = Said(before), Said(after)
+    gone = [
+        statement.sentence for statement in was.statements
+        if statement.words and (now.lacks(statement, of=was) or not now.makes(statement))
+    ]  # fmt: skip
     for sentence in gone[:_SHOWN]:
         yield Objection(guard="loss", says="The prompt says this, and the rewrite does not.", evidence=sentence)
-
-
-def _told(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Give each sentence with the words that tell something; a sentence of small words alone keeps them all."""
-    prompt = PromptText(text)
-    for span in prompt.sentences:
-        sentence = " ".join(span.of(prompt.told).split())
-        every = content_words(sentence)
-        telling = every - scaffold()
-        if told := telling if len(telling) > 1 else every:
-            yield sentence, told
-
-
-def _windows(text: str) -> Sequence[frozenset[str]]:
-    prompt = PromptText(text)
-    sets = [content_words(span.of(prompt.told)) for span in (*prompt.sentences, *prompt.headings)]
-    return [frozenset().union(*sets[start : start + _WINDOW]) for start in range(len(sets))]
 
 
 def _operators(text: str) -> Counter[str]:
