@@ -45,6 +45,7 @@ MAX_ROUNDS: Final = 3
 MAX_REJECTED_ROUNDS: Final = 2
 MAX_CALLS: Final = 14
 """Calls to a model: two readings to begin with, and in each round two candidates, each read once."""
+_SHOWN_REASONS: Final = 3
 _BUILTIN: Final = "builtin"
 _RULES: Final = "rules"
 
@@ -202,7 +203,9 @@ async def _candidate(course: _Course, incumbent: Examination) -> Candidate:
     course.candidates += 1
     course.rejected += answer["problems"]
     candidate = patched(incumbent.text, [Patch(**patch) for patch in answer["patches"]], course.grounds)
-    course.rejected += [f"{_shown(refused.patch)}: {refused.why[0]}" for refused in candidate.refused]
+    course.rejected += [
+        f"{_shown(refused.patch)}: {' '.join(refused.why[:_SHOWN_REASONS])}" for refused in candidate.refused
+    ]
     return candidate
 
 

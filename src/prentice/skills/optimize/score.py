@@ -48,16 +48,25 @@ def is_strict_gain(
     found_before: Iterable[Finding],
     found_after: Iterable[Finding],
 ) -> bool:
-    """Whether a text is better than another beyond doubt: no yes is lost, and there is one more or a finding less."""
-    were = {answer.criterion: answer.verdict for answer in before}
-    now = {answer.criterion: answer.verdict for answer in after}
-    if any(now[name] != "yes" for name, verdict in were.items() if verdict == "yes" and now[name] != "n/a"):
+    """Whether a text is better than another beyond doubt: no yes is lost, and there is one more or a finding less.
+
+    A question that did not apply before gains nothing, so that no one can win by raising new ones.
+    """
+    were = {answer.criterion: answer for answer in before}
+    now = {answer.criterion: answer for answer in after}
+    if any(were[name].verdict == "yes" and now[name].verdict not in {"yes", "n/a"} for name in were):
         return False
-    gained = sum(verdict == "yes" for verdict in now.values()) - sum(verdict == "yes" for verdict in were.values())
+    gained = sum(_gains(were[name], now[name]) for name in were)
     open_before, open_after = (_open(found) for found in (found_before, found_after))
     if open_after["warning"] > open_before["warning"]:
         return False
-    return gained > 0 or (gained == 0 and sum(open_after.values()) < sum(open_before.values()))
+    return gained > 0 or sum(open_after.values()) < sum(open_before.values())
+
+
+def _gains(were: Answer, now: Answer) -> bool:
+    """Whether an answer became a yes; what nobody judged before must be proved by the rules."""
+    was_open = were.verdict == "no" or (were.verdict == "not judged" and now.by == "rules")
+    return was_open and now.verdict == "yes"
 
 
 def _open(findings: Iterable[Finding]) -> dict[str, int]:

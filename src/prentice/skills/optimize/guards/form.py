@@ -13,6 +13,8 @@ from prentice.skills.optimize.rules import criteria
 MOST_GROWTH: Final = 1.6
 MOST_WORDS: Final = 120
 """A rewrite has at most 1.6 times the words, or 120 more; answers of the user come on top. From the reference."""
+MOST_PLACEHOLDERS: Final = 6
+"""New placeholders: the three questions, and as many for guesses that are asked about."""
 
 _PREAMBLE: Final = (
     r"(?i)\s*(?:sure|certainly|of course|okay|ok|absolutely|great|happy to|i(?:'ve| have| will|'ll)|"
@@ -37,6 +39,11 @@ def _size(before: str, after: str, grounds: Grounds) -> Iterator[Objection]:
     most = max(int(were * MOST_GROWTH), were + MOST_WORDS) + brought
     if now > most:
         yield Objection(guard="size", says=f"It has {now} words; {most} are the most.", evidence="")
+    asked = len(PLACEHOLDER.findall(after)) - len(PLACEHOLDER.findall(before))
+    if asked > MOST_PLACEHOLDERS:
+        yield Objection(
+            guard="size", says=f"It asks {asked} new things; {MOST_PLACEHOLDERS} are the most.", evidence=""
+        )
     if not after.strip():
         yield Objection(guard="size", says="It is empty.", evidence="")
 

@@ -20,10 +20,15 @@ _OPERATORS: Final[Mapping[str, str]] = {
         r"\b(?:not|no|never|none|neither|nor|without|cannot|unless|except)\b|n['\u2019]t\b|"
         r"\b(?:avoid|prevent|refrain|forbid|prohibit)(?:s|ed|ing|den)?\b"
     ),
-    "a word for all": r"\b(?:all|every|each|always|everything|everywhere|everyone)\b",
+    "a word for all": r"\b(?:all|every|each|per|always|everything|everywhere|everyone)\b",
+    "a reserve": (
+        r"\b(?:maybe|perhaps|possibly|probably|presumably|apparently|supposedly|might|somehow|unsure|"
+        r"i (?:think|guess|believe|suppose|assume))\b"
+    ),
     "a restriction": r"\b(?:only|solely|exactly|just)\b",
 }
-"""Words that turn a statement round or bound it, in the order in which they are read off."""
+"""Words that turn a statement round, bound it or leave it open, in the order in which they are read off."""
+_RESERVE: Final = "a reserve"
 
 
 def lost(before: str, after: str) -> tuple[Objection, ...]:
@@ -32,11 +37,15 @@ def lost(before: str, after: str) -> tuple[Objection, ...]:
 
 
 def turned(before: str, after: str, grounds: Grounds) -> tuple[Objection, ...]:
-    """Object to negations, quantifiers and bounds that are gone or new; the user's answers may bring some."""
+    """Object to negations, quantifiers, bounds and reserves that are gone or new; the user's answers may bring some.
+
+    A reserve may become a placeholder that asks; dropped, it would make a fact of a guess.
+    """
     were, now, told = (_operators(text) for text in (before, after, " ".join(grounds.answers.values())))
     found = []
+    asked = max(0, len(PLACEHOLDER.findall(after)) - len(PLACEHOLDER.findall(before)))
     for name in _OPERATORS:
-        if now[name] < were[name]:
+        if now[name] < were[name] - (asked if name == _RESERVE else 0):
             found.append(Objection(guard="loss", says=f"The prompt has {name} that is gone.", evidence=""))
         elif now[name] > were[name] + told[name]:
             found.append(Objection(guard="invention", says=f"There is {name} that no source has.", evidence=""))
