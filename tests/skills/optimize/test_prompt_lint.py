@@ -91,6 +91,7 @@ def test_what_the_repository_does_not_have_is_found(repository: Path, text: str,
         "Fix the loop in src/parser.py and `parse()`; `make test` passes",
         "Create src/lexer.py with the function parse",
         "Add a new file called src/lexer.py",
+        'Fix `parse`:\n```\nparse(open("rows.csv"))\n```',
     ],
 )
 def test_what_the_repository_has_or_is_to_get_is_no_finding(repository: Path, text: str) -> None:

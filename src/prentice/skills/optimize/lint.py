@@ -186,10 +186,10 @@ def _missing_command(slots: Slots, grounds: Grounds) -> Iterator[Span]:
 
 
 def _lookups(prompt: PromptText, names: Iterable[str]) -> Iterator[Span]:
-    """Give where names stand that were looked up in vain, but for those that the text says are to be made."""
+    """Give where names stand that were looked up in vain; code may name anything, and what is to be made is new."""
     for name in names:
-        start = prompt.told.find(name)
-        if start >= 0 and not re.search(_IS_NEW, prompt.told[max(0, start - 60) : start].rsplit("\n", 1)[-1]):
+        start = prompt.prose.find(name)
+        if start >= 0 and not re.search(_IS_NEW, prompt.prose[max(0, start - 60) : start].rsplit("\n", 1)[-1]):
             yield Span(start, start + len(name))
 
 
