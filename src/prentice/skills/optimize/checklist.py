@@ -5,6 +5,7 @@ looked up in the text. A quote that does not stand there proves nothing.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
@@ -183,8 +184,8 @@ def _facts(least: int) -> Callable[[_Matter], _Judgement]:
 
 def _density(matter: _Matter) -> _Judgement:
     sentences = matter.prompt.sentences
-    starts = [fact.span.start for fact in matter.facts if fact.kind in _HARD]
-    telling = [span for span in sentences if any(span.start <= start < span.end for start in starts)]
+    starts = sorted(fact.span.start for fact in matter.facts if fact.kind in _HARD)
+    telling = [span for span in sentences if bisect_left(starts, span.start) < bisect_left(starts, span.end)]
     return ("yes", telling[0]) if telling and len(telling) * 2 >= len(sentences) else ("no", None)
 
 

@@ -6,7 +6,7 @@ A false statement made of the prompt's own words alone is beyond it; that needs 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from prentice.skills.optimize.atoms import Atom, atoms
@@ -18,6 +18,7 @@ from prentice.skills.optimize.guards.wording import meanings, scaffold
 from prentice.skills.optimize.prose import PLACEHOLDER
 
 _SHOWN: Final = 5
+_KEPT_TEXTS: Final = 16  # the few texts that a run compares, each many times
 _NUMBER_WORDS: Final = dict(
     zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
 )
@@ -72,13 +73,17 @@ def holds(text: str, atom: Atom) -> bool:
     """Whether a text has a hard fact, whatever stands around it; a number only as a whole."""
     if atom.kind == "number":
         return atom.key in _numbers(text)
-    folded = " ".join(text.split()).casefold()
     start = r"(?<![a-z0-9_])" if atom.key[0].isalnum() else ""
     end = r"(?![a-z0-9_])" if atom.key[-1].isalnum() else ""
-    return re.search(start + re.escape(atom.key) + end, folded) is not None
+    return re.search(start + re.escape(atom.key) + end, _folded(text)) is not None
 
 
-@cache
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
 def _numbers(text: str) -> frozenset[str]:
     written = {atom.key for atom in atoms(text) if atom.kind == "number"}
     parts = set(re.findall(r"\d+(?:\.\d+)*", text))

@@ -61,22 +61,40 @@ class Said:
         spans = sorted((*prompt.sentences, *prompt.headings, *prompt.code))
         return [frozenset(roots(span.of(prompt.told))) for span in spans]
 
+    @cached_property
+    def _word_for_word(self) -> frozenset[frozenset[str]]:
+        return frozenset(self._sentences)
+
+    @cached_property
+    def _rows(self) -> dict[int, list[frozenset[str]]]:
+        """The words of so many sentences in a row, from each sentence on."""
+        starts = range(len(self._sentences))
+        return {
+            window: [frozenset().union(*self._sentences[start : start + window]) for start in starts]
+            for window in (BACKED_WINDOW, KEPT_WINDOW)
+        }
+
     def share(self, words: frozenset[str], *, window: int) -> float:
         """Give the largest share of words that stand in so many sentences in a row, or others that mean the same."""
         wanted = [meanings(word) for word in words]
-        starts = range(len(self._sentences))
-        rows = (frozenset().union(*self._sentences[start : start + window]) for start in starts)
-        return max((sum(bool(meant & row) for meant in wanted) for row in rows), default=0) / max(1, len(wanted))
+        best = 0
+        for row in self._rows[window]:
+            best = max(best, sum(not meant.isdisjoint(row) for meant in wanted))
+            if best == len(wanted):
+                break
+        return best / max(1, len(wanted))
 
     def makes(self, statement: Statement) -> bool:
         """Whether a statement of another text is made here too."""
+        if statement.every in self._word_for_word:
+            return True
         share = self.share(statement.words, window=KEPT_WINDOW)
         return share == 1 if len(statement.words) < KEPT_WINDOW else share >= KEPT
 
     def backs(self, statement: Statement, *, beside: frozenset[str] = frozenset()) -> bool:
         """Whether what a statement tells stands here, but for words that others vouch for; small words need none."""
         told = statement.telling - beside
-        return not told or self.share(told, window=BACKED_WINDOW) >= BACKED
+        return not told or statement.every in self._word_for_word or self.share(told, window=BACKED_WINDOW) >= BACKED
 
     def lacks(self, statement: Statement, *, of: "Said") -> bool:
         """Whether the words of a statement stand here less often than in the text that it is from.
