@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prentice.backends.ollama.backend import OllamaBackend
-from prentice.backends.ollama.progress import Progress
+from prentice.backends.progress import Progress
 from prentice.errors import BackendError, PrenticeError, RemoteRefusedError, StreamError, UsageError, WrongServerError
 
 if TYPE_CHECKING:

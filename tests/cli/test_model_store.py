@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from backends.conftest import Loopback
-from prentice.backends.ollama.progress import Progress
+from prentice.backends.progress import Progress
 from prentice.cli.app import run
 from prentice.cli.model_store import transfer
 

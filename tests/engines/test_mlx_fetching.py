@@ -15,7 +15,7 @@ from engines.model_files import ModelFiles
 from prentice.backends.mlx import model_directory
 from prentice.backends.mlx.fetching import fetch, remove
 from prentice.backends.mlx.runtime import missing
-from prentice.backends.ollama.progress import Progress
+from prentice.backends.progress import Progress
 from prentice.errors import BackendUnreachableError, ModelNotFoundError, UsageError
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(bool(missing()), reason="the extra mlx is not installed")]

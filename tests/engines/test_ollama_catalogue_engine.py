@@ -10,7 +10,7 @@ import pytest
 
 from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.ollama.catalogue import Running
-from prentice.backends.ollama.progress import Progress
+from prentice.backends.progress import Progress
 from prentice.backends.protocol import Message, Reply, Request, Sampling
 from prentice.errors import ModelNotFoundError, RemoteRefusedError, StreamError
 

@@ -9,7 +9,7 @@ import pytest
 
 from engines.registry import Registry, serving
 from prentice.backends.ollama.backend import OllamaBackend
-from prentice.backends.ollama.progress import Progress
+from prentice.backends.progress import Progress
 from prentice.backends.protocol import Message, Reply, Request
 from prentice.errors import BackendUnreachableError, ModelNotFoundError, StreamError
 

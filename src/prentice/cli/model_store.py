@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from prentice.backends.ollama.progress import Progress
+    from prentice.backends.progress import Progress
     from prentice.skills.bench import Bench
     from prentice.skills.model_store import Shown
     from prentice.skills.recommend import Recommended

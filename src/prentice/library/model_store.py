@@ -8,7 +8,7 @@ from prentice.library.models import Models
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prentice.backends.ollama.progress import Progress
+    from prentice.backends.progress import Progress
     from prentice.skills.bench import Bench
     from prentice.skills.model_store import Pulled, Removed, Shown
     from prentice.skills.recommend import Recommended

@@ -9,7 +9,7 @@ from typing import Literal
 
 from prentice.backends.locality import Locality, full_name
 from prentice.backends.ollama.models import ModelCard
-from prentice.backends.ollama.progress import Progress
+from prentice.backends.progress import Progress
 from prentice.backends.routing.listing import Listed, listed
 from prentice.backends.routing.policy import load_policy
 from prentice.backends.routing.survey import ollama_backend, same_model, survey, survey_of

@@ -17,7 +17,7 @@ from typing import Any, Final
 from prentice.backends.mlx import model_directory
 from prentice.backends.mlx.catalogue import catalogue
 from prentice.backends.mlx.runtime import check_installed
-from prentice.backends.ollama.progress import Meter, Progress
+from prentice.backends.progress import Meter, Progress
 from prentice.errors import BackendUnreachableError, KeyRefusedError, ModelNotFoundError, StreamError, UsageError
 
 HUB: Final = "https://huggingface.co"

@@ -13,11 +13,11 @@ from prentice.backends.ollama.creation import create
 from prentice.backends.ollama.embedding import Embeddings, embed
 from prentice.backends.ollama.host import configured_url
 from prentice.backends.ollama.models import Installed, Loaded, ModelCard
-from prentice.backends.ollama.progress import Progress
 from prentice.backends.ollama.pulling import pull
 from prentice.backends.ollama.server import OllamaServer
 from prentice.backends.ollama.traffic import traffic_of
 from prentice.backends.patience import Patience
+from prentice.backends.progress import Progress
 from prentice.backends.protocol import ModelInfo, Piece, Reply, Request
 from prentice.backends.turns import Turns
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from prentice.backends.ndjson import json_object
 from prentice.backends.ollama import errors as ollama_errors
-from prentice.backends.ollama.progress import Meter, Progress
 from prentice.backends.ollama.server import OllamaServer
+from prentice.backends.progress import Meter, Progress
 from prentice.errors import BackendError, StreamError, TimedOutError, UsageError
 
 QUIET_SECONDS: Final = 900.0

@@ -15,9 +15,9 @@ import httpx2
 
 from prentice.backends.ndjson import json_object
 from prentice.backends.ollama import errors as ollama_errors
-from prentice.backends.ollama.progress import Meter, Phase, Progress
 from prentice.backends.ollama.server import ANSWER_SECONDS, OllamaServer
 from prentice.backends.patience import timed_out
+from prentice.backends.progress import Meter, Phase, Progress
 from prentice.errors import (
     BackendError,
     BackendUnreachableError,
