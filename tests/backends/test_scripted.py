@@ -1,16 +1,18 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from prentice.backends.protocol import Message, Piece, Reply, Request
+from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.scripted import ScriptedBackend
 from prentice.errors import (
     BackendBusyError,
     BackendError,
     ConfigError,
+    PromptTooLongError,
     ReplyCutError,
     ScriptExhaustedError,
     StreamError,
@@ -52,6 +54,26 @@ def test_chunks_arrive_as_pieces_of_one_reply(tmp_path: Path) -> None:
     pieces, reply = play(script(tmp_path, {"chunks": ["a", "", "b"]}))
     assert pieces == ["a", "", "b"]
     assert (reply.text, reply.finish, reply.estimated, reply.backend) == ("ab", "stop", True, "scripted")
+
+
+def test_a_stop_sequence_ends_the_reply_wherever_its_pieces_part(tmp_path: Path) -> None:
+    backend = script(tmp_path, {"chunks": ["one, t", "wo, three"]})
+    pieces, reply = play(backend, replace(asking(), sampling=Sampling(stop=("four", "two"))))
+    assert (pieces, reply.text, reply.finish) == (["one, "], "one, ", "stop")
+
+
+def test_a_reply_over_the_limit_of_tokens_is_cut_there(tmp_path: Path) -> None:
+    pieces, reply = play(script(tmp_path, {"chunks": ["1234", "5678", "9"]}), asking(max_tokens=2))
+    assert (pieces, reply.text, reply.finish, reply.reply_tokens) == (["1234", "56"], "123456", "length", 2)
+    whole, reply = play(script(tmp_path, {"text": "123456"}), asking(max_tokens=2))
+    assert (whole, reply.finish) == (["123456"], "stop")
+
+
+def test_a_prompt_over_the_window_is_refused_and_uses_up_no_line(tmp_path: Path) -> None:
+    backend = script(tmp_path, {"text": "here"})
+    with pytest.raises(PromptTooLongError):
+        play(backend, replace(asking("word " * 2000), context_tokens=2048))
+    assert play(backend)[1].text == "here"
 
 
 @pytest.mark.parametrize("line", [{"text": ""}, {"chunks": []}])

@@ -15,10 +15,11 @@ from typing import Any, Final, cast
 import pytest
 from jsonschema import Draft202012Validator
 
+from prentice.backends.asking import ask
 from prentice.backends.call import complete
-from prentice.backends.protocol import Backend, Message, Piece, Reply, Request, Sampling
+from prentice.backends.protocol import Backend, CallRecord, Message, Piece, Reply, Request, Sampling
 from prentice.backends.structured import parse
-from prentice.errors import ModelNotFoundError, PromptTooLongError, ReplyCutError, TimedOutError
+from prentice.errors import ModelNotFoundError, PromptTooLongError, ReplyCutError, ReplyError, TimedOutError
 from prentice.skills.breakdown.checks import problems
 from prentice.skills.breakdown.prompt import breakdown_request
 from prentice.skills.breakdown.reply import PlanReply
@@ -40,13 +41,17 @@ TRAINED_WINDOW: Final = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """An engine with the tiny models. `tasks` are those that the trained one has never seen."""
+    """An engine with the tiny models. `tasks` are those that the trained one has never seen.
+
+    `estimated` tells that its counts of tokens are estimates, since nothing there counts.
+    """
 
     opened: Callable[[], AbstractAsyncContextManager[Backend]]
     name: str
     trained: str
     random: str
     tasks: list[str]
+    estimated: bool = False
 
     def replies(self, *requests: Request, together: bool = False) -> list[tuple[list[Piece], Reply]]:
         """Ask one after another, or all at once."""
@@ -108,9 +113,9 @@ def a_chat_is_answered_with_text_and_counts(served: Served) -> None:
     reply = served.reply(replace(served.plan(), schema=None))
     assert reply.text.startswith('{"subtasks":[{"key":"')
     assert (reply.finish, reply.backend, reply.model) == ("stop", served.name, served.trained)
-    assert not reply.estimated
-    assert 300 < reply.prompt_tokens < 600
-    assert 100 < reply.reply_tokens < 400
+    assert reply.estimated == served.estimated
+    assert 300 < reply.prompt_tokens < (1500 if served.estimated else 600)
+    assert 100 < reply.reply_tokens < (800 if served.estimated else 400)
     assert 0 < reply.first_token <= reply.total
 
 
@@ -138,6 +143,30 @@ def any_weights_keep_to_the_schema(served: Served) -> None:
     ]
     found = [unfit(reply, request) for request, (_, reply) in zip(requests, served.replies(*requests), strict=True)]
     assert found == [[]] * len(requests)
+
+
+class Records:
+    """Keeps the records of calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[CallRecord] = []
+
+    def call(self, record: CallRecord) -> None:
+        self.calls.append(record)
+
+
+def without_structure_a_wrong_reply_is_a_typed_error_after_one_repair(served: Served) -> None:
+    records = Records()
+    request = replace(Served.plan(served, model=served.random), max_tokens=4000)
+
+    async def asked() -> PlanReply:
+        async with served.opened() as backend:
+            return await ask(backend, request, PlanReply, recorder=records)
+
+    with pytest.raises(ReplyError) as caught:
+        asyncio.run(asked())
+    assert caught.value.problems
+    assert [record.finish for record in records.calls] == ["stop", "stop"]
 
 
 def a_reply_cut_by_its_limit_is_no_plan(served: Served) -> None:
@@ -248,3 +277,11 @@ CASES: Final[tuple[Callable[[Served], None], ...]] = (
     the_same_prompt_is_counted_the_same_twice,
 )
 """Every case, for `pytest.mark.parametrize`."""
+
+CASES_WITHOUT_STRUCTURE: Final[tuple[Callable[[Served], None], ...]] = tuple(
+    without_structure_a_wrong_reply_is_a_typed_error_after_one_repair
+    if case is any_weights_keep_to_the_schema
+    else case
+    for case in CASES
+)
+"""Every case, for what has no structured output: a schema is then only words, and a wrong reply an error."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from engines.backend_behaviour import CASES, Served, any_weights_keep_to_the_schema
+from engines.backend_behaviour import CASES_WITHOUT_STRUCTURE, Records, Served
 from engines.model_files import ModelFiles
 from engines.openai_process import mlx_server
 from prentice.backends.asking import ask
 from prentice.backends.openai.backend import OpenAIBackend
 from prentice.backends.openai.findings import FindingsInMemory
-from prentice.backends.protocol import CallRecord, Request
+from prentice.backends.protocol import Request
 from prentice.errors import ReplyCutError, ReplyError
 from prentice.skills.breakdown.reply import PlanReply
 
@@ -44,22 +44,14 @@ def served(url: str, held_out_tasks: list[str]) -> Served:
     )
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case is not any_weights_keep_to_the_schema], ids=lambda case: case.__name__
-)
+@pytest.mark.parametrize("case", CASES_WITHOUT_STRUCTURE, ids=lambda case: case.__name__)
 def test_on_mlx_server(case: Callable[[Served], None], served: Served) -> None:
     case(served)
 
 
-class Records:
-    def __init__(self) -> None:
-        self.calls: list[CallRecord] = []
-
-    def call(self, record: CallRecord) -> None:
-        self.calls.append(record)
-
-
-def test_random_weights_end_in_a_typed_error_after_one_repair(url: str, held_out_tasks: list[str]) -> None:
+def test_that_nothing_holds_it_to_a_schema_is_found_out_once_and_a_cut_reply_is_not_repaired(
+    url: str, held_out_tasks: list[str]
+) -> None:
     held = Served(
         opened=lambda: OpenAIBackend(url), name="openai", trained=TRAINED, random=RANDOM, tasks=held_out_tasks
     )

@@ -7,17 +7,27 @@ The file holds one JSON object a line:
 each with an optional `"delay"`, the seconds that the reply takes (spread over its pieces; for an endless one, the time
 of each piece), and an optional `"match"`, a part of the prompt that it answers. The first unused line whose `match`
 fits is played; otherwise the first unused line without one.
+
+The request's own limits hold as with any model: a prompt that passes the window is refused, and a reply ends before a
+stop sequence or at the limit of tokens, estimated as bytes / 3.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from prentice.backends.context_window import estimate_prompt, estimate_tokens
+from prentice.backends.context_window import (
+    BYTES_PER_TOKEN,
+    ModelShape,
+    TokenRatio,
+    choose_window,
+    estimate_prompt,
+    estimate_tokens,
+)
 from prentice.backends.patience import Patience
 from prentice.backends.protocol import FinishReason, ModelInfo, Piece, Reply, Request
 from prentice.errors import BackendError, ConfigError, ScriptExhaustedError
@@ -70,17 +80,18 @@ class ScriptedBackend:
         """Play the next reply for this prompt.
 
         Raises:
+            PromptTooLongError: the prompt and its reply do not fit the window that the request allows.
             ScriptExhaustedError: no reply is left for it.
             BackendError: the line says so, by its code.
             TimedOutError: the line's delay passes the request's limits.
         """
+        choose_window(request, ratio=TokenRatio(), shape=ModelShape())
         line = self._next(request.prompt)
         patience = Patience(load=request.idle, idle=request.idle, deadline=request.deadline, model=self.name)
         first_token = 0.0
         parts: list[str] = []
-        finish: FinishReason = "stop"
-        pieces = _endless(request.max_tokens) if line.endless else line.chunks
-        pause = line.delay if line.endless else line.delay / max(1, len(line.chunks))
+        pieces, finish = _bounded(_endless(request.max_tokens) if line.endless else line.chunks, request)
+        pause = line.delay if line.endless else line.delay / max(1, len(pieces))
         if line.error or not pieces:
             await patience.wait(asyncio.sleep(line.delay))
         if line.error:
@@ -91,8 +102,6 @@ class ScriptedBackend:
             first_token = first_token or patience.elapsed
             parts.append(text)
             yield Piece(text=text)
-        if line.endless:
-            finish = "length"
         whole = "".join(parts)
         yield Reply(
             text=whole,
@@ -119,9 +128,27 @@ class ScriptedBackend:
         )
 
 
+def _bounded(chunks: Sequence[str], request: Request) -> tuple[list[str], FinishReason]:
+    """Give what is played of a reply: up to the first stop sequence, or to the limit of tokens."""
+    whole = "".join(chunks)
+    ends = [at for stop in request.sampling.stop if stop and (at := whole.find(stop)) >= 0]
+    kept = whole[: min(ends)] if ends else whole
+    finish: FinishReason = "stop"
+    if estimate_tokens(kept) > request.max_tokens:
+        most = kept.encode("utf-8", "surrogatepass")[: request.max_tokens * BYTES_PER_TOKEN]
+        kept, finish = most.decode("utf-8", "ignore"), "length"
+    played, left = [], len(kept)
+    for chunk in chunks:
+        if left <= 0 and chunk:
+            break
+        played.append(chunk[:left])
+        left -= len(chunk)
+    return played, finish
+
+
 def _endless(max_tokens: int) -> list[str]:
-    """Give the words that a model would send until its limit stops it."""
-    return [ENDLESS_WORD] * max(1, max_tokens * 3 // len(ENDLESS_WORD))
+    """Give more words than a model may send before its limit stops it."""
+    return [ENDLESS_WORD] * (max_tokens * BYTES_PER_TOKEN // len(ENDLESS_WORD) + 1)
 
 
 def _lines(path: Path) -> list[Line]:
