@@ -1,0 +1,57 @@
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from prentice.errors import SandboxError
+from prentice.skills.analyze import analyze
+from prentice.skills.execute.tools.rung import ToolTask, deterministic
+from prentice.tasks.plan import RepositoryFacts
+from prentice.tasks.record import Task
+from prentice.workspace.sandbox.choosing import Sandbox, chosen
+from prentice.workspace.sandbox.limits import Limits
+from prentice.workspace.worktree import worktree
+from skills.execute.tools.trying import Tried, Try
+from workspace.trees import pictured, repository
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """The machine's own sandbox, which CI has to have."""
+    try:
+        return chosen()
+    except SandboxError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def attempt(tmp_path: Path, sandbox: Sandbox) -> Try:
+    """Let the tools do a task in a repository of some files, as the analyzer sees the task; nothing else changes."""
+    made = 0
+
+    def tried(
+        name: str, files: Mapping[str, bytes | str], *, on: tuple[str, ...] = (), description: str = "",
+        symbols: tuple[str, ...] = (), limits: Limits | None = None,
+    ) -> Tried:  # fmt: skip
+        nonlocal made
+        made += 1
+        project = repository(tmp_path / f"project-{made}", files)
+        before = pictured(project)
+        category = analyze(
+            Task(id="T-1", name=name, description=description), repository=RepositoryFacts(files=len(files))
+        ).category
+        task = ToolTask(name=name, description=description, category=category, files=on, symbols=symbols)
+        found = Tried(outcome=None)
+        with worktree(project, directory=tmp_path / "places") as tree:
+            found.outcome = deterministic(
+                task, worktree=tree, sandbox=sandbox, limits=limits or Limits(), on_decline=found.declined.append
+            )
+            left = {path: (tree.root / path).read_bytes() for path in files}
+        assert left == {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+        assert pictured(project) == before
+        return found
+
+    return tried
