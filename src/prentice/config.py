@@ -21,6 +21,9 @@ _MAY_BE_ZERO: Final = frozenset(
 _PERSONAL: Final = {"checks.sandbox": ("required",), "checks.readable": ([],)}
 """Where a project's file may not loosen the default: it can come with a repository of somebody else's."""
 
+_LEAST_THRESHOLD: Final = 0.5
+"""Below, a change that is more probably wrong than right would be applied."""
+
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
 
@@ -138,6 +141,19 @@ class Settings:
         "Whether checks run only in a sandbox: `required`, or `optional` to run them without one where none works; "
         "a project's file cannot loosen this.",
         choices=("required", "optional"),
+    )
+    gate_threshold: float = _setting(
+        "gate.threshold",
+        0.8,
+        "The probability above which `--apply` puts a change into your files, where nothing else stands against it; "
+        "from 0.5 to 1.",
+    )
+    approve_assistant: Literal["request", "apply"] = _setting(
+        "approve.assistant",
+        "request",
+        "What an assistant may do with a change: `request` other changes, or `apply` those that a decisive check "
+        "passed.",
+        choices=("request", "apply"),
     )
     workflow_research: Literal["optional", "required"] = _setting(
         "workflow.research",
@@ -332,6 +348,11 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(
             f"The bounds of a plan ({settings.min_subtasks} to {settings.max_subtasks} subtasks) do not make sense.",
             next_step="Choose 1 <= min <= max <= 20.",
+        )
+    if not _LEAST_THRESHOLD <= settings.gate_threshold <= 1:
+        raise ConfigError(
+            f"The setting gate.threshold is {settings.gate_threshold}, but must be from {_LEAST_THRESHOLD} to 1.",
+            next_step="Remove it to use the default.",
         )
     for item in _declared():
         value = getattr(settings, item.name)

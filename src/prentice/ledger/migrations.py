@@ -38,6 +38,23 @@ LEDGER: Final[tuple[Migration, ...]] = (
         ) STRICT
         """,
     ),
+    (
+        "m003_executions",
+        """
+        CREATE TABLE executions (
+            scope TEXT NOT NULL, run INTEGER NOT NULL, uid TEXT NOT NULL, task TEXT NOT NULL, attempt_of INTEGER,
+            state TEXT NOT NULL, document TEXT NOT NULL, evidence TEXT, change TEXT, approval TEXT, pending TEXT,
+            created REAL NOT NULL, decided REAL,
+            PRIMARY KEY (scope, run), FOREIGN KEY (scope, run) REFERENCES runs (scope, number)
+        ) STRICT;
+        CREATE TABLE decisions (
+            id INTEGER PRIMARY KEY, scope TEXT NOT NULL, run INTEGER NOT NULL, kind TEXT NOT NULL,
+            actor TEXT NOT NULL, is_right INTEGER, data TEXT NOT NULL, at REAL NOT NULL,
+            FOREIGN KEY (scope, run) REFERENCES executions (scope, run)
+        ) STRICT;
+        CREATE INDEX decisions_by_run ON decisions (scope, run)
+        """,
+    ),
 )
 
 RECORD: Final[tuple[Migration, ...]] = (
