@@ -33,6 +33,7 @@ PrenticeError
     ReplyError                    a model's reply is not what was asked for
         BreakdownRejectedError    no acceptable plan after the retry
     RunError                      a run does not exist or cannot go on
+        LeaseLostError            another process has taken the run over
     WorkspaceError                trying a change, or putting it into the user's tree
         WorktreeError             no worktree can be made of the project
         SandboxError              there is no sandbox to run checks in
@@ -244,6 +245,12 @@ class RunError(PrenticeError):
     """A run does not exist, or cannot go on."""
 
     code = "run"
+
+
+class LeaseLostError(RunError):
+    """Another process has taken the run over, or it has ended: this one writes nothing more of it."""
+
+    code = "lease_lost"
 
 
 class WorkspaceError(PrenticeError):

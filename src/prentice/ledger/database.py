@@ -50,6 +50,8 @@ class Database:
                 self._connection.row_factory = sqlite3.Row
                 self._use_wal()
                 self._connection.execute("PRAGMA foreign_keys = ON")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._durable = True
                 self._migrate(migrations)
             except BaseException:
                 self._close()
@@ -60,13 +62,19 @@ class Database:
         self._close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """Run the body in one write transaction: all of it is kept, or nothing.
+
+        A durable one is on the disk when this returns. Another survives the end of every process, and can be lost to
+        a power cut, though only together with all that came after it.
 
         Raises:
             LedgerError: the file is locked for too long, full, read-only or damaged.
         """
         with self._turn, self._typed_errors():
+            if durable is not self._durable:
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._durable = durable
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -75,6 +83,15 @@ class Database:
                 if self._connection.in_transaction:  # some failures end it by themselves
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def version(self) -> int:
+        """Give a number that changes whenever another connection has written; asking costs microseconds.
+
+        Raises:
+            LedgerError: as for `transaction`.
+        """
+        with self._turn, self._typed_errors():
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Read rows.
@@ -153,10 +170,20 @@ def put_json(connection: sqlite3.Connection, value: Json) -> str:
 
 
 def get_json(database: Database, text: str | None) -> Json:
-    """Give the value that `put_json` stored."""
+    """Give the value that `put_json` stored.
+
+    Raises:
+        LedgerError: what is stored is damaged, or as for `Database.transaction`.
+    """
     if text is None:
         return None
-    if text.startswith('{"$blob": '):
-        digest = json.loads(text)["$blob"]
-        text = database.rows("SELECT text FROM blobs WHERE digest = ?", digest)[0]["text"]
-    return json.loads(str(text))
+    try:
+        if text.startswith('{"$blob": '):
+            digest = json.loads(text)["$blob"]
+            text = database.rows("SELECT text FROM blobs WHERE digest = ?", digest)[0]["text"]
+        return json.loads(str(text))
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError(
+            f"{database.path} is damaged: a value in it cannot be read.",
+            next_step=f"Move {database.path.name} away to begin a new one, or restore it from a backup.",
+        ) from error

@@ -55,6 +55,48 @@ LEDGER: Final[tuple[Migration, ...]] = (
         CREATE INDEX decisions_by_run ON decisions (scope, run)
         """,
     ),
+    (
+        "m004_durable_runs",
+        """
+        ALTER TABLE runs ADD COLUMN options TEXT NOT NULL DEFAULT 'null';
+        ALTER TABLE runs ADD COLUMN retries TEXT NOT NULL DEFAULT 'null';
+        ALTER TABLE runs ADD COLUMN idempotency TEXT;
+        ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN not_before REAL NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+        ALTER TABLE runs ADD COLUMN token INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN lease_until REAL NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN cancel_wanted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE runs ADD COLUMN waiting_for TEXT NOT NULL DEFAULT '';
+        ALTER TABLE runs ADD COLUMN progress TEXT;
+        UPDATE runs SET state = 'failed', error = '{"code":"run","message":"The process that carried it was ended.",'
+            || '"next_step":"Try it again with prentice runs retry."}' WHERE state = 'running';
+        CREATE INDEX runs_ready ON runs (scope, priority DESC, number) WHERE state = 'queued' AND blocked = 0;
+        CREATE INDEX runs_leased ON runs (scope, lease_until) WHERE state = 'running';
+        CREATE UNIQUE INDEX runs_idempotent ON runs (scope, idempotency) WHERE idempotency IS NOT NULL;
+        CREATE TABLE signals (
+            scope TEXT NOT NULL, run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, at REAL NOT NULL,
+            PRIMARY KEY (scope, run, name), FOREIGN KEY (scope, run) REFERENCES runs (scope, number)
+        ) STRICT;
+        CREATE TABLE run_keys (
+            id INTEGER PRIMARY KEY, scope TEXT NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL,
+            FOREIGN KEY (scope, run) REFERENCES runs (scope, number)
+        ) STRICT;
+        CREATE INDEX run_keys_by_key ON run_keys (scope, key, id);
+        CREATE INDEX run_keys_by_run ON run_keys (scope, run);
+        CREATE TABLE holds (
+            id INTEGER PRIMARY KEY, scope TEXT NOT NULL, run INTEGER NOT NULL, token INTEGER NOT NULL,
+            resource TEXT NOT NULL, FOREIGN KEY (scope, run) REFERENCES runs (scope, number)
+        ) STRICT;
+        CREATE INDEX holds_by_resource ON holds (resource, id);
+        CREATE INDEX holds_by_run ON holds (scope, run);
+        CREATE TABLE workers (
+            scope TEXT NOT NULL, name TEXT NOT NULL, seen_until REAL NOT NULL, PRIMARY KEY (scope, name)
+        ) STRICT
+        """,
+    ),
 )
 
 RECORD: Final[tuple[Migration, ...]] = (

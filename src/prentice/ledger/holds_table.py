@@ -1,0 +1,45 @@
+"""Counted claims on a resource, such as a backend: who comes first has it, up to a limit.
+
+A claim counts while its run is held by the process that made it, so one of a dead process frees itself.
+"""
+
+from dataclasses import dataclass
+
+from prentice.ledger.database import Database
+from prentice.ledger.leases import Claim, Leases
+from prentice.ledger.runs_table import number_of
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsTable:
+    """Claims on resources, among all the runs of one file."""
+
+    leases: Leases
+
+    @property
+    def _database(self) -> Database:
+        return self.leases.database
+
+    def enter(self, claim: Claim, resource: str) -> int:
+        """Queue for a resource and give the place in the queue."""
+        with self._database.transaction(durable=False) as connection:
+            connection.execute(
+                "INSERT INTO holds (scope, run, token, resource) VALUES (?, ?, ?, ?)",
+                (self.leases.scope, number_of(claim.run), claim.token, resource),
+            )
+            return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+    def ahead(self, place: int, resource: str) -> list[str]:
+        """Give the runs that are before a place; it has the resource once they are fewer than the limit."""
+        rows = self._database.rows(
+            "SELECT holds.run FROM holds JOIN runs ON runs.scope = holds.scope AND runs.number = holds.run"
+            " WHERE resource = ? AND holds.id < ? AND runs.state = 'running' AND runs.token = holds.token"
+            " AND runs.lease_until > ? ORDER BY holds.id",
+            resource, place, self.leases.clock(),
+        )  # fmt: skip
+        return [f"R-{row['run']}" for row in rows]
+
+    def leave(self, place: int) -> None:
+        """Give a place up, and the resource with it."""
+        with self._database.transaction(durable=False) as connection:
+            connection.execute("DELETE FROM holds WHERE id = ?", (place,))
