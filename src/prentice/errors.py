@@ -33,6 +33,7 @@ PrenticeError
     ReplyError                    a model's reply is not what was asked for
         BreakdownRejectedError    no acceptable plan after the retry
     RunError                      a run does not exist or cannot go on
+    ReviewError                   a change cannot be decided on in that way, or not by this actor
         LeaseLostError            another process has taken the run over
     WorkspaceError                trying a change, or putting it into the user's tree
         WorktreeError             no worktree can be made of the project
@@ -251,6 +252,12 @@ class LeaseLostError(RunError):
     """Another process has taken the run over, or it has ended: this one writes nothing more of it."""
 
     code = "lease_lost"
+
+
+class ReviewError(PrenticeError):
+    """A change cannot be decided on in that way: it was refused or decided before, or this actor may not."""
+
+    code = "review"
 
 
 class WorkspaceError(PrenticeError):
