@@ -45,17 +45,24 @@ class Leases:
     clock: Callable[[], float] = time.time
 
     def claim(
-        self, owner: str, *, kinds: Collection[str], only: Collection[str] = (), takeover: bool = True
+        self,
+        owner: str,
+        *,
+        kinds: Collection[str],
+        only: Collection[str] = (),
+        but: Collection[str] = (),
+        takeover: bool = True,
     ) -> Claim | None:
         """Claim a run of one of the kinds, or give None: first one whose carrier is gone, then the first of the queue.
 
-        `only` limits it to some runs. Without `takeover`, runs that were claimed by another are left alone.
+        `only` limits it to some runs, `but` leaves some out. Without `takeover`, runs that were claimed by another are
+        left alone.
         """
         now = self.clock()
         gone = "state = 'running' AND (lease_until <= ? OR lease_until > ?)", "lease_until", (now, now + self._horizon)
         queued = "state = 'queued' AND blocked = 0 AND not_before <= ?", "priority DESC, number", (now,)
         for condition, order, values in (gone, queued) if takeover else (queued,):
-            query, bound = self._first(condition, order, values, kinds=kinds, only=only)
+            query, bound = self._first(condition, order, values, kinds=kinds, only=only, but=but)
             if self.database.rows(query, *bound):  # looking takes no lock; whoever finds nothing disturbs nobody
                 with self.database.transaction(durable=False) as connection:
                     if row := connection.execute(query, bound).fetchone():
@@ -120,6 +127,14 @@ class Leases:
             if error is not None:
                 self._event(connection, claim, "retry", {"error": error, "at": at})
 
+    def cancelled(self, owner: str) -> list[str]:
+        """Give the runs that an owner holds and shall end."""
+        rows = self.database.rows(
+            "SELECT number FROM runs WHERE scope = ? AND state = 'running' AND owner = ? AND cancel_wanted = 1",
+            self.scope, owner,
+        )  # fmt: skip
+        return [f"R-{row['number']}" for row in rows]
+
     def retries_before(self, claim: Claim, code: str) -> int:
         """Count how often a run was tried again after an error of a code."""
         rows = self.database.rows(
@@ -142,15 +157,17 @@ class Leases:
         return _SKEW * self.seconds
 
     def _first(
-        self, condition: str, order: str, values: tuple[float, ...], *, kinds: Collection[str], only: Collection[str]
+        self, condition: str, order: str, values: tuple[float, ...], **lists: Collection[str]
     ) -> tuple[str, tuple[object, ...]]:
         """Give the query for the first run that may be claimed, and its values."""
+        kinds, only, but = lists["kinds"], lists["only"], lists["but"]
         chosen = f" AND number IN ({_marks(only)})" if only else ""
+        spared = f" AND number NOT IN ({_marks(but)})" if but else ""
         query = (
             f"SELECT number FROM runs WHERE scope = ? AND {condition}"  # noqa: S608 - `claim` words the condition
-            f" AND kind IN ({_marks(kinds)}){chosen} ORDER BY {order} LIMIT 1"
+            f" AND kind IN ({_marks(kinds)}){chosen}{spared} ORDER BY {order} LIMIT 1"
         )
-        return query, (self.scope, *values, *kinds, *(number_of(run) for run in only))
+        return query, (self.scope, *values, *kinds, *(number_of(run) for run in (*only, *but)))
 
     def _take(self, connection: Connection, number: int, owner: str, now: float) -> Claim | None:
         """Raise the token of a free run and give the claim, unless it is to be ended instead."""

@@ -17,11 +17,17 @@ class Step(Protocol):
     """What a body is given: the only way to do something."""
 
     async def do(self, name: str, /, **arguments: Json) -> Json:
-        """Run the step function of that name once, and give its result; a finished step's result is remembered."""
+        """Run the step function of that name once, and give its result; a finished step's result is remembered.
+
+        A step that was cut short by the end of its process runs again: what it does outside must bear that.
+        """
         ...
 
     async def wait(self, signal: str) -> Json:
-        """Wait until someone sends the run a signal of that name, and give the signal's value."""
+        """Wait until someone sends the run a signal of that name, and give the signal's value.
+
+        The first value for a name stays. A body that asks several times asks under several names.
+        """
         ...
 
     async def now(self) -> float:
@@ -38,7 +44,7 @@ Body: TypeAlias = Callable[[Step, Mapping[str, Json]], Coroutine[Json, Json, Jso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened in a run: a state, a finished step, or passing progress (which is not kept)."""
+    """Something that happened in a run: a state, a step that begins or has finished, or passing progress (not kept)."""
 
     kind: str
     data: Json
@@ -58,11 +64,15 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class StepContext(Generic[S]):
-    """What a step function is given beside its arguments: the program's services, and a way to report progress."""
+    """What a step function is given beside its arguments: the program's services, and a way to report progress.
+
+    `key` names this step of this run, the same when it runs again: what is done twice under it can be done once.
+    """
 
     services: S
     run: str
     report: Callable[[Json], None]
+    key: str = ""
 
 
 class Runs(Protocol):

@@ -1,12 +1,14 @@
 """Bodies and step functions by name: what a ledger's rows refer to."""
 
-from collections.abc import Awaitable, Callable
-from typing import Generic
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Generic, TypeAlias
 
 from prentice.errors import RunError
 from prentice.runs.protocol import Body, Json, S, StepContext
 
 StepFunction = Callable[..., Awaitable[Json]]
+Needs: TypeAlias = Callable[[Mapping[str, Json]], str]
+"""Names the resource that a step uses, from its arguments; empty for none."""
 
 
 class Registry(Generic[S]):
@@ -15,14 +17,25 @@ class Registry(Generic[S]):
     def __init__(self) -> None:
         self._bodies: dict[str, Body] = {}
         self._steps: dict[str, StepFunction] = {}
+        self._needs: dict[str, Needs] = {}
 
     def add_body(self, name: str, body: Body) -> None:
         """Register a body; a name stands for one body for ever."""
         self._bodies[name] = body
 
-    def add_step(self, name: str, function: StepFunction) -> None:
-        """Register a step function: `async def f(context: StepContext[S], *, ...) -> JSON`."""
+    def add_step(self, name: str, function: StepFunction, *, needs: Needs | None = None) -> None:
+        """Register a step function: `async def f(context: StepContext[S], *, ...) -> JSON`.
+
+        `needs` says which resource a step uses, such as a backend; the engine bounds how many do so at a time.
+        """
         self._steps[name] = function
+        if needs is not None:
+            self._needs[name] = needs
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The names of the bodies."""
+        return self._bodies.keys()
 
     def body(self, name: str) -> Body:
         """Give a body.
@@ -35,6 +48,11 @@ class Registry(Generic[S]):
                 f"This version has no runs of the kind {name!r}.", next_step="Use the version that started the run."
             )
         return self._bodies[name]
+
+    def resource(self, name: str, arguments: Mapping[str, Json]) -> str:
+        """Give the resource that a step uses; empty for none."""
+        needs = self._needs.get(name)
+        return needs(arguments) if needs else ""
 
     async def call_step(self, name: str, context: StepContext[S], arguments: dict[str, Json]) -> Json:
         """Call a step function.
