@@ -6,6 +6,8 @@ Tried when a task is of such a kind as a whole. The result is a change like any 
 from collections.abc import Callable
 
 from prentice.skills.execute.tools.formatters import formatted
+from prentice.skills.execute.tools.linters import mended, sorted_imports
+from prentice.skills.execute.tools.renaming import renamed
 from prentice.skills.execute.tools.task import Declined, ToolOutcome, ToolTask
 from prentice.skills.execute.tools.wish import Wish, wish_of
 from prentice.skills.execute.tools.workbench import Workbench, named
@@ -43,6 +45,12 @@ def _done(wish: Wish, task: ToolTask, bench: Workbench) -> ToolOutcome:
     match wish.kind:
         case "format":
             return formatted(bench, _files(task, bench), wanted=wish.tool)
+        case "lint":
+            return mended(bench, _files(task, bench), tool=wish.tool, rules=wish.rules)
+        case "imports":
+            return sorted_imports(bench, _files(task, bench), tool=wish.tool)
+        case "rename":
+            return renamed(bench, old=wish.old, new=wish.new, files=task.files)
         case _:
             raise Declined("There is no tool for this yet.")
 

@@ -60,10 +60,13 @@ class Workbench:
         name = Path(program).name
         return f"{name} {found[0]}" if found and ended.status == 0 else name
 
-    def run(self, argv: Sequence[str], *, variables: Mapping[str, str] | None = None) -> Ended:
-        """Run a program in the worktree's directory, within the limits."""
+    def run(
+        self, argv: Sequence[str], *, readable: Iterable[Path] = (), variables: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run a program in the worktree's directory, within the limits; `readable` are further directories it sees."""
         limits = replace(self.limits, seconds=min(self.limits.seconds, _SECONDS))
-        return run(argv, sandbox=self.sandbox, view=self.view, limits=limits, variables=variables, stopped=self.stopped)
+        view = replace(self.view, readable=tuple(dict.fromkeys((*self.view.readable, *readable))))
+        return run(argv, sandbox=self.sandbox, view=view, limits=limits, variables=variables, stopped=self.stopped)
 
     def files(self, paths: Iterable[str]) -> dict[str, File]:
         """Give those of some paths that are regular files of the project."""
