@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from loopback import leave_the_network
+
+STAYED_BECAUSE = leave_the_network()
+"""Why these tests can reach the network, where they can."""
+
 _DATA = Path(os.environ.get("PRENTICE_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 # Two busy cores make single examples slow now and then; pytest's own time limit ends what hangs.
 settings.register_profile("prentice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("prentice")
+
+
+def pytest_report_header() -> str:
+    """Say whether a byte could leave the machine while the tests run."""
+    return f"network: {f'as it is, {STAYED_BECAUSE}' if STAYED_BECAUSE else 'loopback only'}"
 
 
 @pytest.fixture(autouse=True)
