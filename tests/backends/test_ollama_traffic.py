@@ -20,16 +20,24 @@ from prentice.errors import PrenticeError
 WORK = 0.15
 """Seconds that a reply of the server takes; it tells of ten times as much."""
 
+BOUND = 10.0
+"""Seconds that it waits for the next request of a crowd."""
+
 
 class Slots(ThreadingHTTPServer):
-    """An Ollama with so many slots; who finds none free stands in line, which its durations tell."""
+    """An Ollama with so many slots; who finds none free stands in line, which its durations tell.
+
+    The first `crowd` requests each wait for the next one to come before they end, however slow the machine.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, *, crowd: int = 0) -> None:
         super().__init__(("127.0.0.1", 0), _Slot)
         self.slots = threading.Semaphore(slots)
+        self.crowd = crowd
+        self.came = threading.Condition()
         self.counting = threading.Lock()
         self.ended = threading.Event()
         self.in_flight = self.most = self.refusals = 0
@@ -52,8 +60,11 @@ class _Slot(BaseHTTPRequestHandler):
         if self.path == "/api/show":
             self._says({"capabilities": ["completion"], "model_info": {}})
             return
-        with self.server.counting:
+        with self.server.came:
             self.server.models.append(body["model"].split(":")[0])
+            self._place = len(self.server.models)
+            self.server.came.notify_all()
+        with self.server.counting:
             self.server.in_flight += 1
             self.server.most = max(self.server.most, self.server.in_flight)
             refused = self.server.refusals > 0
@@ -76,6 +87,9 @@ class _Slot(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b'{"message": {"content": "a"}, "done": false}\n')
             self.server.ended.wait(WORK)
+            with self.server.came:
+                awaited = self._place + 1 if self._place <= self.server.crowd else 0
+                self.server.came.wait_for(lambda: len(self.server.models) >= awaited, timeout=BOUND)
         finally:
             self.server.slots.release()
         worked = int(10 * WORK * 1e9)
@@ -93,8 +107,8 @@ class _Slot(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(slots: int) -> Iterator[Slots]:
-    with Slots(slots) as server:
+def serving(slots: int, *, crowd: int = 0) -> Iterator[Slots]:
+    with Slots(slots, crowd=crowd) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -176,7 +190,7 @@ def test_replies_without_times_teach_nothing() -> None:
 
 
 def test_a_server_that_answers_one_at_a_time_gets_one_after_the_first_two() -> None:
-    with serving(1) as server:
+    with serving(1, crowd=2) as server:
         _, limit = answered(server, *[asking()] * 6)
         assert limit == 1
         assert server.most == FIRST_LIMIT
