@@ -38,6 +38,8 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
         return "Every line of the new file is indented."
     if style["\t"] > style[" "] and (known[" "] > 9 * known["\t"] or PurePosixPath(path).suffix in _BLANKS_ONLY):
         return "The new file is indented with tabs, files of its kind with blanks."
+    if style["\t"] and (style[" "] or known[" "]) and not known["\t"] and not _wants_tabs(path):
+        return "Some lines of the new file are indented with tabs, and no file of its kind shows such lines."
     if style[" "] > style["\t"] and known["\t"] > 9 * known[" "]:
         return "The new file is indented with blanks, files of its kind with tabs."
     if any(line != line.rstrip() for line in lines) and not any(line != line.rstrip() for line in others):
@@ -55,4 +57,10 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
 
 def _style(lines: Sequence[str]) -> Counter[str]:
     """Count the lines that begin with tabs and with blanks; the stars of block comments do not count."""
-    return Counter(line[0] for line in lines if line[0] in "\t " and not line.lstrip().startswith("*"))
+    return Counter(line[0] for line in lines if line[0] == "\t" or (line[0] == " " and line.lstrip()[:1] != "*"))
+
+
+def _wants_tabs(path: str) -> bool:
+    """Whether some lines have to begin with a tab, whatever the others do."""
+    file = PurePosixPath(path)
+    return "makefile" in file.name.lower() or file.suffix == ".mk"

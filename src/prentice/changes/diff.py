@@ -13,6 +13,9 @@ from typing import Final
 MAX_STEPS: Final = 256
 """Myers' search stops after this many inserted or removed lines in one stretch without a unique line."""
 
+_STRIDE: Final = 64
+"""Lines compared at once at either end; a slice is compared many times faster than its lines one by one."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Block:
@@ -30,10 +33,8 @@ def changed_blocks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Blo
     pending = [(0, len(old), 0, len(new))]
     while pending:
         a, b, c, d = pending.pop()
-        while a < b and c < d and old[a] == new[c]:
-            a, c = a + 1, c + 1
-        while a < b and c < d and old[b - 1] == new[d - 1]:
-            b, d = b - 1, d - 1
+        first, after = common_ends(old, new, within=Block(a, b, c, d))
+        a, c, b, d = a + first, c + first, b - after, d - after
         if a == b or c == d:
             if a < b or c < d:
                 found.append(Block(a, b, c, d))
@@ -46,6 +47,24 @@ def changed_blocks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Blo
         starts = [(a, c), *((i + 1, j + 1) for i, j in pairs)]
         pending.extend((i, k, j, m) for (i, j), (k, m) in zip(starts, ends, strict=True))
     return _joined(sorted(found))
+
+
+def common_ends(old: Sequence[Hashable], new: Sequence[Hashable], *, within: Block | None = None) -> tuple[int, int]:
+    """Count the lines that are equal at the beginning, and of the others those at the end."""
+    part = within or Block(0, len(old), 0, len(new))
+    a, b, c, d = part.old_start, part.old_end, part.new_start, part.new_end
+    size = min(b - a, d - c)
+    first = after = 0
+    while first + _STRIDE <= size and old[a + first : a + first + _STRIDE] == new[c + first : c + first + _STRIDE]:
+        first += _STRIDE
+    while first < size and old[a + first] == new[c + first]:
+        first += 1
+    size -= first
+    while after + _STRIDE <= size and old[b - after - _STRIDE : b - after] == new[d - after - _STRIDE : d - after]:
+        after += _STRIDE
+    while after < size and old[b - after - 1] == new[d - after - 1]:
+        after += 1
+    return first, after
 
 
 def _unique_pairs(old: Sequence[Hashable], new: Sequence[Hashable], part: Block) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ from prentice.changes.change import Change, FileChange
 from prentice.changes.contents import endings_of
 from prentice.changes.diff import Block, changed_blocks
 from prentice.changes.edits import HunkLine
+from prentice.changes.files import REGULAR
 from prentice.changes.formats import Format
 from prentice.changes.indentation import indentation
 from prentice.changes.index import Index, key
@@ -69,7 +70,8 @@ def _can_say(old: Text, new: Text, file: FileChange, format_: Format) -> bool:
     """Whether endings, encoding, mode and final newline are what a reader makes of the lines alone."""
     if file.before is None:
         plain = new.encoding == "utf-8" and not new.mark and set(new.endings) <= {"\n", ""}
-        return plain and (new.has_final_newline or format_ is Format.UNIFIED)
+        is_common = new.has_final_newline and getattr(file.after, "mode", REGULAR) == REGULAR
+        return plain and (is_common or format_ is Format.UNIFIED)
     same_form = (old.encoding, old.mark) == (new.encoding, new.mark) and file.before.mode == getattr(
         file.after, "mode", 0
     )

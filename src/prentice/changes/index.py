@@ -22,10 +22,18 @@ class Index:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
-        self.keys = [key(line) for line in lines]
-        self._places: dict[str, list[int]] = {}
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The lines without what may be miscopied."""
+        return [key(line) for line in self.lines]
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = {}
         for number, name in enumerate(self.keys):
-            self._places.setdefault(name, []).append(number)
+            places.setdefault(name, []).append(number)
+        return places
 
     @cached_property
     def leads(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from prentice.changes.correction import Correction, Doubt, Level, Pair
-from prentice.changes.diff import changed_blocks
+from prentice.changes.diff import changed_blocks, common_ends
 from prentice.changes.indentation import indentation, is_flat, loses_depth, opens_block
 from prentice.changes.index import key
 
@@ -28,12 +28,12 @@ def rewritten(
 ) -> Rewritten | Doubt:
     """Give the new lines as the file would write them. `base` pairs two lines that begin the text on either side."""
     places = aligned(old, new)
-    pairs = [Pair(line, old[place]) for line, place in zip(new, places, strict=True) if place is not None]
-    if any(pair.level is Level.PUNCTUATION for pair in pairs):
+    kept = [(line, old[place]) for line, place in zip(new, places, strict=True) if place is not None]
+    changed = [Pair(line, present) for line, present in kept if line != present]
+    pairs = [*changed, *(Pair(line, line) for line in _examples(line for line, present in kept if line == present))]
+    if any(pair.level is Level.PUNCTUATION for pair in changed):
         return Doubt("a line that stays is written with other quotes, dashes or spaces")
-    if any(
-        len(pair.present) - len(pair.present.rstrip()) > len(pair.quoted) - len(pair.quoted.rstrip()) for pair in pairs
-    ):
+    if any(_blanks_behind(pair.present) > _blanks_behind(pair.quoted) for pair in changed):
         return Doubt("a line that stays lost the blanks at its end")
     if not is_flat(old) and is_flat(new) and len(new) > 1:
         return Doubt("no line is indented")
@@ -41,7 +41,7 @@ def rewritten(
         return Doubt("every line is indented")
     correction = Correction([*pairs, *([base] if base else [])], leads=leads)
     if correction.is_reindented and not _is_shift(correction.pairs):
-        if not _is_partly_reindented(pairs, base):
+        if not _is_partly_reindented([Pair(line, present) for line, present in kept], base):
             return Doubt("the indentation differs from the file's, and not all in the same way")
         correction = Correction([pair for pair in pairs if pair.level <= Level.TRAILING_SPACE], leads=leads)
     mended = [
@@ -52,16 +52,31 @@ def rewritten(
     return doubt or Rewritten(tuple(line for line in mended if isinstance(line, str)), correction.level)
 
 
+def _blanks_behind(line: str) -> int:
+    return len(line) - len(line.rstrip())
+
+
 def aligned(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
     """Give for each new line the old line that it repeats, but for white space."""
+    first, after = common_ends(old, new)
     places: list[int | None] = [None] * len(new)
-    here = there = 0
-    ours, theirs = [key(line) for line in old], [key(line) for line in new]
+    places[:first] = range(first)
+    here = there = first
+    ours, theirs = [key(line) for line in old[: len(old) - after]], [key(line) for line in new[: len(new) - after]]
     for block in changed_blocks(ours, theirs):
         places[there : block.new_start] = range(here, block.old_start)
         here, there = block.old_end, block.new_end
     places[there:] = range(here, len(old))
     return places
+
+
+def _examples(lines: Iterable[str]) -> Iterable[str]:
+    """Give one line of each form: the same blanks around one word or another. Other letters than ASCII are kept."""
+    forms: dict[str, str] = {}
+    for line in set(lines):
+        word = line.strip()
+        forms[line.replace(word, "x", 1) if word and line.isascii() else line] = line
+    return forms.values()
 
 
 def _lost_depth(new: Sequence[str], places: Sequence[int | None]) -> Doubt | None:
@@ -74,8 +89,7 @@ def _lost_depth(new: Sequence[str], places: Sequence[int | None]) -> Doubt | Non
 
 
 def _all_indented(lines: Sequence[str]) -> bool:
-    worded = [line for line in lines if line.strip()]
-    return bool(worded) and all(indentation(line) for line in worded)
+    return all(indentation(line) or not line.strip() for line in lines) and any(line.strip() for line in lines)
 
 
 def moved_without_cause(old: Sequence[str], new: Sequence[str]) -> bool:

@@ -5,11 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Final
 
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
 _CODING: Final = re.compile(rb"^[ \t\f]*#[^\n\r]{0,200}?coding[:=][ \t]*([-\w.]{1,40})")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_EXACT: Final = frozenset({"utf-8", "latin-1"})
+"""Encodings in which no two texts have the same bytes and no two byte strings are the same text."""
 UNDECLARED: Final = "latin-1"
 """Stands in for an encoding that nobody names: every byte is a character and comes back as the same byte."""
 
@@ -41,8 +44,7 @@ class Text:
         Raises:
             UnicodeEncodeError: a character does not exist in the file's encoding.
         """
-        pieces = [part for pair in zip(self.lines, self.endings, strict=True) for part in pair]
-        return self.mark + "".join(pieces).encode(self.encoding)
+        return self.mark + "".join(map(add, self.lines, self.endings)).encode(self.encoding)
 
 
 def decode(content: bytes) -> Text | None:
@@ -67,7 +69,7 @@ def decode(content: bytes) -> Text | None:
         return None
     lines, endings = split(written)
     text = Text(lines=lines, endings=endings, encoding=encoding, mark=mark, declared=declared)
-    return text if text.encode() == content else None
+    return text if encoding in _EXACT or text.encode() == content else None
 
 
 def split(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

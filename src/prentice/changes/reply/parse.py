@@ -177,7 +177,7 @@ class _Reading:
         plain: int | None = None
         for place in range(number + 1, len(self.lines)):
             line = self.lines[place]
-            mark = fence(line)
+            mark = fence(line) if opened.marks in line else None
             if mark is None or len(mark.marks) < len(opened.marks) or mark.marks[0] != opened.marks[0]:
                 continue
             if mark.info:

@@ -1,10 +1,11 @@
-"""Symbols of Python files, read with the standard library's parser."""
+"""Symbols of Python files: by their lines where that is certain, else with the standard library's parser."""
 
 import ast
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
+from prentice.changes.symbols.outline import outline
 from prentice.changes.symbols.table import Symbol, Unreadable
 
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -23,7 +24,16 @@ def parse(source: str) -> ast.Module | None:
 
 
 def symbols(lines: Sequence[str]) -> list[Symbol] | Unreadable:
-    """Give all functions, methods and classes, wherever they are nested."""
+    """Give all functions, methods and classes, wherever they are nested.
+
+    A file with an error is read too, as long as strings and brackets end and every line stands in an open block.
+    """
+    outlined = outline(lines)
+    return parsed_symbols(lines) if outlined is None else outlined
+
+
+def parsed_symbols(lines: Sequence[str]) -> list[Symbol] | Unreadable:
+    """Give the same from the syntax tree, which takes many times as long and needs a file without errors."""
     tree = parse("\n".join(lines) + "\n")
     if tree is None:
         return Unreadable("unreadable", "The file is not valid Python, so its symbols are not known.")
@@ -31,7 +41,7 @@ def symbols(lines: Sequence[str]) -> list[Symbol] | Unreadable:
         Symbol(
             name=f"{parent}.{node.name}" if parent else node.name,
             kind="class" if isinstance(node, ast.ClassDef) else "function",
-            start=first_line(node) - 1,
+            start=_with_marks(first_line(node) - 1, lines, node),
             end=node.end_lineno or node.lineno,
             parent=parent,
             decorators=len(node.decorator_list),
@@ -43,6 +53,13 @@ def symbols(lines: Sequence[str]) -> list[Symbol] | Unreadable:
 def first_line(node: Definition) -> int:
     """Give the line of the first decorator, else of the definition, from 1."""
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _with_marks(start: int, lines: Sequence[str], node: Definition) -> int:
+    """Go back to the line of the first `@`, which may stand above the decorator itself."""
+    while node.decorator_list and start and not lines[start].lstrip().startswith("@"):
+        start -= 1
+    return start
 
 
 def definitions(tree: ast.Module) -> Iterator[tuple[Definition, str]]:
