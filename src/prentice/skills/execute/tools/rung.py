@@ -5,7 +5,10 @@ Tried when a task is of such a kind as a whole. The result is a change like any 
 
 from collections.abc import Callable
 
+from prentice.skills.execute.tools.docstrings import with_docstrings
 from prentice.skills.execute.tools.formatters import formatted
+from prentice.skills.execute.tools.ghostwriting import ghostwritten
+from prentice.skills.execute.tools.hints import with_hints
 from prentice.skills.execute.tools.linters import mended, sorted_imports
 from prentice.skills.execute.tools.renaming import renamed
 from prentice.skills.execute.tools.task import Declined, ToolOutcome, ToolTask
@@ -41,7 +44,7 @@ def deterministic(
         return None
 
 
-def _done(wish: Wish, task: ToolTask, bench: Workbench) -> ToolOutcome:
+def _done(wish: Wish, task: ToolTask, bench: Workbench) -> ToolOutcome:  # noqa: PLR0911 - one return for each kind
     match wish.kind:
         case "format":
             return formatted(bench, _files(task, bench), wanted=wish.tool)
@@ -51,8 +54,12 @@ def _done(wish: Wish, task: ToolTask, bench: Workbench) -> ToolOutcome:
             return sorted_imports(bench, _files(task, bench), tool=wish.tool)
         case "rename":
             return renamed(bench, old=wish.old, new=wish.new, files=task.files)
-        case _:
-            raise Declined("There is no tool for this yet.")
+        case "docstrings":
+            return with_docstrings(bench, _files(task, bench), symbols=task.symbols)
+        case "hints":
+            return with_hints(bench, _files(task, bench))
+        case "tests":
+            return ghostwritten(bench, task.files, symbols=task.symbols)
 
 
 def _files(task: ToolTask, bench: Workbench) -> tuple[str, ...]:
