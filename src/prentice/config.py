@@ -24,6 +24,9 @@ _PERSONAL: Final = {"checks.sandbox": ("required",), "checks.readable": ([],)}
 _LEAST_THRESHOLD: Final = 0.5
 """Below, a change that is more probably wrong than right would be applied."""
 
+MOST_SAMPLES: Final = 16
+"""Answers to one task; more agree no better, and each takes its time."""
+
 PROJECT_FILE: Final = Path(".prentice") / "config.toml"
 
 
@@ -47,6 +50,9 @@ class Settings:
     ollama_host: str = _setting(
         "ollama.host", "", "Where Ollama listens; empty reads `OLLAMA_HOST`, else 127.0.0.1:11434."
     )
+    ollama_further_hosts: tuple[str, ...] = _setting(
+        "ollama.further_hosts", (), "More hosts with Ollama, each with its own limit on requests at a time."
+    )
     ollama_keep_alive: str = _setting(
         "ollama.keep_alive", "10m", "How long Ollama keeps the model loaded after a call."
     )
@@ -59,6 +65,14 @@ class Settings:
         "openai.host",
         "",
         "Where an OpenAI-compatible server listens, such as http://127.0.0.1:1234; empty reads `OPENAI_BASE_URL`.",
+    )
+    openai_further_hosts: tuple[str, ...] = _setting(
+        "openai.further_hosts",
+        (),
+        "More OpenAI-compatible servers; their keys come from the keyring, never from the first one's variable.",
+    )
+    openai_max_in_flight: int = _setting(
+        "openai.max_in_flight", 8, "The most requests that each OpenAI-compatible server gets at a time."
     )
     openai_key_variable: str = _setting(
         "openai.key_variable",
@@ -116,6 +130,11 @@ class Settings:
     )
     min_subtasks: int = _setting("breakdown.min_subtasks", 3, "The fewest subtasks of a plan.")
     max_subtasks: int = _setting("breakdown.max_subtasks", 8, "The most subtasks of a plan.")
+    execute_samples: int = _setting(
+        "execute.samples",
+        3,
+        "How many answers a model gives to one task, whose agreement is evidence; from 1 to 16.",
+    )
     checks_commands: tuple[str, ...] = _setting(
         "checks.commands",
         (),
@@ -348,6 +367,11 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(
             f"The bounds of a plan ({settings.min_subtasks} to {settings.max_subtasks} subtasks) do not make sense.",
             next_step="Choose 1 <= min <= max <= 20.",
+        )
+    if not 1 <= settings.execute_samples <= MOST_SAMPLES:
+        raise ConfigError(
+            f"The setting execute.samples is {settings.execute_samples}, but must be from 1 to {MOST_SAMPLES}.",
+            next_step="Remove it to use the default.",
         )
     if not _LEAST_THRESHOLD <= settings.gate_threshold <= 1:
         raise ConfigError(

@@ -1,0 +1,81 @@
+"""What a run came to, as the JSON document that every surface shows."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prentice.skills.execute.climbing import Climb, Weighed
+from prentice.skills.execute.handoff import handoff
+
+_SHOWN_CHECK: Final = ("tail",)
+"""Of a check's result, what only the model that is asked again needs."""
+
+
+def document(*, facts: Mapping[str, Any], climb: Climb, found: Weighed | None, attempt_of: str) -> dict[str, Any]:
+    """Give the document of a run that climbed the ladder, without its id."""
+    shown = found or climb.last
+    state = "proposed" if found else "handed_off" if climb.no_model else "refused"
+    result = blank(facts, state=state, attempt_of=attempt_of)
+    result["notes"] = list(climb.notes)
+    result["tried"] = [item.document() for item in climb.tried]
+    if shown is not None:
+        result |= _of_change(shown)
+    if found is None:
+        why = climb.tried[-1].why if climb.tried and not climb.no_model else climb.no_model
+        result |= {"decision": "refuse", "why": why or "Nothing could be tried."}
+        result["handoff"] = handoff(
+            task=facts["task"], name=facts["name"], description=facts["description"],
+            files=[*facts["files"], *facts["missing"]] or list(climb.aimed), checks=facts["checks"],
+            tried=[item for item in climb.tried if item.rung != "tool" or climb.no_model], why=result["why"],
+            diff=result["diff"],
+        )  # fmt: skip
+    return result
+
+
+def refused(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the document of a task that is not to be carried out here."""
+    refusal = facts["refusal"]
+    result = blank(facts, state="refused", attempt_of="")
+    result |= {"decision": "refuse", "why": refusal["why"], "next_step": refusal["next_step"]}
+    if facts["lane"] == "assistant":
+        result["handoff"] = handoff(
+            task=facts["task"], name=facts["name"], description=facts["description"],
+            files=[*facts["files"], *facts["missing"]], checks=facts["checks"], tried=(), why=refusal["why"],
+        )  # fmt: skip
+    return result
+
+
+def blank(facts: Mapping[str, Any], *, state: str, attempt_of: str) -> dict[str, Any]:
+    """Give the document with every key that has to be there, before anything is known of a change."""
+    return {
+        "task": facts["task"] or facts["name"], "name": facts["name"], "is_task": bool(facts["task"]),
+        "state": state, "attempt_of": attempt_of,
+        "category": facts["category"], "lane": facts["lane"], "files": [], "diff": "", "explanation": "",
+        "format": "", "rung": "", "backend": "", "model": "", "samples": 0, "agreement": 0, "checks": [],
+        "probability": None, "evidence": [], "decision": "refuse", "why": "", "notes": [], "tried": [],
+        "manifest": [], "digest": "", "base": facts["base"],
+    }  # fmt: skip
+
+
+def _of_change(shown: Weighed) -> dict[str, Any]:
+    change = shown.change
+    paths = dict.fromkeys(path for file in change.files for path in (file.old_path, file.path) if path)
+    return {
+        "files": list(paths),
+        "diff": change.diff().decode(errors="replace"),
+        "digest": change.digest,
+        "explanation": shown.item["explanation"],
+        "format": shown.format,
+        "rung": shown.rung,
+        "backend": shown.backend,
+        "model": shown.model,
+        "samples": shown.samples,
+        "agreement": shown.agreement,
+        "checks": [
+            {name: value for name, value in check.items() if name not in _SHOWN_CHECK} for check in shown.checks
+        ],
+        "probability": shown.gate["probability"],
+        "evidence": shown.gate["evidence"],
+        "decision": shown.gate["decision"],
+        "why": shown.gate["why"],
+        "manifest": list(shown.manifest),
+    }
