@@ -369,7 +369,7 @@ def test_an_engine_that_closes_gives_its_runs_back(table: RunsTable) -> None:
         await runs.submit("waits", {})
         await runs.submit("two_notes_around_a_pause", {"first": 1})
         await world.reached.wait()
-        await runs.submit("waits", {})
+        await runs.submit("two_notes_around_a_pause", {"first": 2})
 
     carried(table, scene)
     assert [table.get(run).state for run in ("R-1", "R-2", "R-3")] == ["waiting", "queued", "queued"]

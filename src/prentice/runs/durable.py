@@ -277,11 +277,11 @@ class DurableRuns(Generic[S]):
         version, looked, failures = self._table.database.version(), 0.0, 0
         while not self._closing:
             try:
-                now = time.monotonic()
+                now, is_nudged = time.monotonic(), self._nudged.is_set()
+                self._nudged.clear()
                 seen = self._table.database.version()
-                if seen != version or self._nudged.is_set() or now - looked >= _LOOK_SECONDS:
+                if seen != version or is_nudged or now - looked >= _LOOK_SECONDS:
                     is_changed, version, looked = seen != version, seen, now
-                    self._nudged.clear()
                     self._claim_free()
                     if is_changed:
                         self._heed_others()
@@ -292,7 +292,7 @@ class DurableRuns(Generic[S]):
                     self._failure = error
                     self._stir()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_SECONDS * 2**failures):
+                async with asyncio.timeout(_POLL_SECONDS * 2 ** min(failures, _MOST_FAILURES)):
                     await self._nudged.wait()
 
     def _claim_free(self) -> None:

@@ -1,4 +1,4 @@
-"""A worker: carries whatever is free in a ledger, until it is told to end or, where it was started for a while, idle."""
+"""A worker: carries whatever is free in a ledger, until it is told to end or, if it was started for a while, idles."""
 
 import contextlib
 import time
