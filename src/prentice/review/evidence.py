@@ -111,7 +111,7 @@ class Evidence:
             )
             evidence = cls(**known)
             evidence.weighed()  # a number that is none would be found only when it is used
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{document!r} is no evidence") from error
         return evidence
 
