@@ -6,6 +6,7 @@ import struct
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -170,6 +171,12 @@ def _body(content: bytes) -> Any:
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
     """A server that knows no path yet."""
+    with _running() as server:
+        yield server
+
+
+@contextmanager
+def _running() -> Iterator[Loopback]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Loopback(listening)
         thread = threading.Thread(target=server.serve, daemon=True)
@@ -182,11 +189,22 @@ def loopback() -> Iterator[Loopback]:
 @pytest.fixture
 def ollama(loopback: Loopback) -> Loopback:
     """A server like an Ollama with one small model, `tiny`, that answers `Hello`."""
-    loopback.says("/api/version", {"version": "0.24.0"})
-    loopback.says("/api/tags", {"models": [loopback.tag()]})
-    loopback.says("/api/show", loopback.shown())
-    loopback.streams(loopback.piece("Hel"), loopback.piece("lo"), loopback.done())
-    return loopback
+    return _like_ollama(loopback)
+
+
+@pytest.fixture
+def second_ollama() -> Iterator[Loopback]:
+    """Another server like the first."""
+    with _running() as server:
+        yield _like_ollama(server)
+
+
+def _like_ollama(server: Loopback) -> Loopback:
+    server.says("/api/version", {"version": "0.24.0"})
+    server.says("/api/tags", {"models": [server.tag()]})
+    server.says("/api/show", server.shown())
+    server.streams(server.piece("Hel"), server.piece("lo"), server.done())
+    return server
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prentice.backends.locality import Locality
-from prentice.backends.probe import listens
+from prentice.backends.probe import listens, speaks
 from prentice.errors import RemoteRefusedError
 
 if TYPE_CHECKING:
@@ -30,6 +30,18 @@ def probed(url: str, **allowed: tuple[str, ...]) -> tuple[bool, float]:
 def test_a_server_is_found_and_asked_nothing(loopback: "Loopback", host: str) -> None:
     assert probed(loopback.url.replace("127.0.0.1", host))[0]
     assert loopback.asked == []
+
+
+def test_what_is_no_server_but_accepts_connections_does_not_speak(loopback: "Loopback") -> None:
+    def speaking(url: str) -> bool:
+        return asyncio.run(speaks(url, path="/health", locality=Locality(), seconds=LIMIT))
+
+    assert speaking(loopback.url)  # with a 404
+    assert [asked.path for asked in loopback.asked] == ["/health"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert probed(url)[0]
+        assert not speaking(url)
 
 
 def test_a_port_without_a_server_is_told_at_once(free_port: int) -> None:

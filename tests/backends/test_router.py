@@ -244,4 +244,4 @@ def test_a_server_that_accepts_and_says_nothing_is_waited_for_once(loopback: "Lo
         choice = asyncio.run(choose(settings, purpose="breakdown", probes=Probes(tmp_path / "probes.json")))
         assert choice.backend.name == "builtin"
     assert "s ago" in choice.reason
-    assert loopback.connections == 2  # the bare connection and the one question, both of the first time
+    assert loopback.connections == 1  # the question of the first time

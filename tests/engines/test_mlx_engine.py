@@ -23,7 +23,7 @@ from engines.backend_behaviour import (
 )
 from engines.model_files import ModelFiles
 from engines.tiny_mlx_variants import in_four_bits, in_type, memory_in_use, with_sliding_windows
-from prentice.backends.mlx.backend import MlxBackend
+from prentice.backends.mlx.backend import Held, MlxBackend
 from prentice.backends.mlx.engine import Engine
 from prentice.backends.mlx.job import Job
 from prentice.backends.mlx.limits import Limits
@@ -156,6 +156,35 @@ def test_what_templates_begin_with_is_read_from_disk_by_the_next_process(tmp_pat
     [file] = tmp_path.glob("*/*.safetensors")
     assert file.parent.stat().st_mode & 0o077 == 0
     assert b"mail" not in file.read_bytes()[:4096]
+
+
+def test_what_is_in_memory_and_what_is_computed_is_known_before_the_next_call(
+    tmp_path: Path, mlx_served: Served
+) -> None:
+    place = Path(mlx_served.trained)
+
+    def held(engine: Engine) -> Held:
+        """Give what is known of the model, listed by the name that it is asked for by."""
+        [found] = [
+            item
+            for item in asyncio.run(MlxBackend(engine, directories=(place.parent,)).held())
+            if item.info.name == place.name
+        ]
+        return found
+
+    with engine_at(tmp_path / "kept") as engine:
+        assert (held(engine).resident, held(engine).warm) == (False, {})
+        backend = MlxBackend(engine, directories=(place.parent,))
+        first = asyncio.run(collect(backend, taught("Look at the mail queue", model=place.name)))[1]
+        assert (backend.resident, held(engine).resident) == (place.name, True)
+        warm = held(engine).warm["test"]
+        second = asyncio.run(collect(backend, taught("Order the new badges", model=place.name)))[1]
+        assert second.cached_tokens is not None
+        assert 300 < warm <= second.cached_tokens < first.prompt_tokens
+    with engine_at(tmp_path / "kept") as engine:  # the next process
+        assert (held(engine).resident, held(engine).warm) == (False, {"test": warm})
+    with engine_at(tmp_path / "kept", disk_cache_bytes=0) as engine:
+        assert held(engine).warm == {}
 
 
 def test_a_damaged_file_of_a_prefix_is_removed_and_costs_nothing(tmp_path: Path, mlx_served: Served) -> None:
@@ -299,7 +328,7 @@ def test_a_whole_reply_needs_neither_transformers_nor_the_hubs_client(tmp_path: 
     program = f"""
 import asyncio, json, sys
 from pathlib import Path
-from prentice.backends.mlx.backend import MlxBackend
+from prentice.backends.mlx.backend import Held, MlxBackend
 from prentice.backends.mlx.engine import Engine
 from prentice.backends.protocol import Message, Request
 from prentice.skills.breakdown.reply import plan_schema

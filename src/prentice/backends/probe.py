@@ -1,4 +1,4 @@
-"""Whether anything listens at an address, asked of the operating system alone: no HTTP, no bytes, no long wait."""
+"""Whether anything listens at an address, and whether it speaks: without an HTTP client, and without a long wait."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from prentice.backends.locality import Locality
 
 PROBE_SECONDS: Final = 0.3
-"""How long a host may take to accept a connection; one that runs does so within a few milliseconds."""
+"""How long a host may take to accept a connection and to begin an answer; one that runs takes a few milliseconds."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -21,6 +21,26 @@ async def listens(url: str, *, locality: Locality, seconds: float = PROBE_SECOND
     Raises:
         RemoteRefusedError: the host is not this machine, and not allowed.
     """
+    return await _asked(url, b"", locality=locality, seconds=seconds)
+
+
+async def speaks(url: str, *, path: str = "/", locality: Locality, seconds: float = PROBE_SECONDS) -> bool:
+    """Tell whether a server begins any answer in time to a question that costs it nothing; 404 is an answer too.
+
+    The question has no key and no content. Over https only the connection counts.
+
+    Raises:
+        RemoteRefusedError: the host is not this machine, and not allowed.
+    """
+    parts = urlsplit(url)
+    question = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+    return await _asked(
+        url, question.encode("ascii", "ignore") if parts.scheme == "http" else b"", locality=locality, seconds=seconds
+    )
+
+
+async def _asked(url: str, question: bytes, *, locality: Locality, seconds: float) -> bool:
+    """Connect, send the question where there is one, and wait for the first byte of an answer to it."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
     locality.check_host(host, port=port)
@@ -28,13 +48,18 @@ async def listens(url: str, *, locality: Locality, seconds: float = PROBE_SECOND
         async with asyncio.timeout(seconds):
             for address in await _addresses(host, port):
                 try:
-                    _, writer = await asyncio.open_connection(address, port)
+                    reader, writer = await asyncio.open_connection(address, port)
                 except OSError:
                     continue
-                writer.close()
-                with suppress(OSError):
-                    await writer.wait_closed()
-                return True
+                try:
+                    if not question:
+                        return True
+                    writer.write(question)
+                    return bool(await reader.read(1))
+                finally:
+                    writer.close()
+                    with suppress(OSError):
+                        await writer.wait_closed()
     except (TimeoutError, OSError, UnicodeError):
         pass
     return False

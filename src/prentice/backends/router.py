@@ -13,10 +13,11 @@ from prentice.backends.locality import Locality, full_name
 from prentice.backends.protocol import Backend
 from prentice.backends.routing.candidate import Candidate
 from prentice.backends.routing.decision import Decision, decide
+from prentice.backends.routing.hosts import hosts_of, ollama_backend
 from prentice.backends.routing.need import Need
 from prentice.backends.routing.policy import Policy, load_policy
 from prentice.backends.routing.probes import Probes
-from prentice.backends.routing.survey import BACKENDS, Survey, ollama_backend, same_model, survey, survey_of
+from prentice.backends.routing.survey import BACKENDS, Survey, same_model, survey, survey_of
 from prentice.backends.routing.track_record import NoRecord, TrackRecord
 from prentice.config import Settings
 from prentice.errors import (
@@ -177,7 +178,7 @@ async def after_failure(
     if isinstance(error, StreamError) and url.startswith("http"):
         # A server that broke off may be gone altogether; then its other models are not worth an attempt each.
         locality = Locality(allowed_hosts=settings.allowed_hosts)
-        gone = not await (probes or Probes()).listens(url, locality=locality, fresh=True)
+        gone = not await (probes or Probes()).listens(url, locality=locality)
     remaining = choice.decision.after(choice.candidate, whole_place=gone)
     if remaining.best is None:
         return _builtin(f"{choice.who} failed, and there is no other model")
@@ -198,7 +199,7 @@ def _first(decision: Decision, found: Survey) -> Choice:
     says = "; ".join(best.reasons)
     time = f" ({best.expected})" if best.expected else ""
     return Choice(
-        backend=found.openers[best.candidate.backend](),
+        backend=found.opened(best.candidate),
         model=best.candidate.name,
         reason=f"{best.candidate.name} on {best.candidate.backend} {says}{time}",
         considered=against,
@@ -241,10 +242,17 @@ async def _named(settings: Settings, *, probes: Probes | None) -> Choice:
         BackendError, ConfigError: no backend has it, or it cannot be used.
     """
     name, backend = settings.model, settings.backend
-    if backend == "auto":
+    if backend == "auto" or len(hosts_of(backend, settings)) > 1:
         there = await survey(settings, probes=probes, hardware=False)
-        holders = [item.backend for item in there.candidates if same_model(item.info, name)]
-        backend = holders[0] if holders else "mlx" if _is_directory(name) else "ollama"
+        holders = [
+            item for item in there.candidates if same_model(item.info, name) and backend in {"auto", item.backend}
+        ]
+        if holders:
+            # The first that may, by the order of hosts; one that has the model in memory goes before.
+            best = min(holders, key=lambda item: (bool(item.refusal), not item.resident))
+            backend, settings = best.backend, there.places[best.place]
+        elif backend == "auto":
+            backend = "mlx" if _is_directory(name) else "ollama"
     if backend == "ollama":
         return await _named_at_ollama(settings)
     if backend == "mlx":
@@ -298,7 +306,7 @@ def _smallest(decision: Decision, found: Survey) -> Choice | None:
         return None
     smallest = min(large, key=lambda item: item.candidate.info.size_bytes or 0).candidate
     return Choice(
-        backend=found.openers[smallest.backend](),
+        backend=found.opened(smallest),
         model=smallest.name,
         reason=f"{smallest.name} is the smallest of the installed models, none of which fits the memory and the time",
         considered=tuple((item.candidate.name, item.why) for item in decision.refused if item.candidate != smallest),

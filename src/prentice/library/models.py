@@ -46,6 +46,9 @@ class Models(Judging):
 
     async def explain_model_async(self, task: str, *, purpose: str = "") -> "Explained":
         """Do `explain_model` on the running event loop."""
+        from contextlib import nullcontext
+
+        from prentice.backends.openai.findings import kept_in
         from prentice.backends.router import explain
         from prentice.skills.model_need import need_of
 
@@ -53,7 +56,8 @@ class Models(Judging):
         assessment = await self.analyze_async(task)
         record = self._ledgers.known_record()
         need = need_of(subject, assessment, settings=self.settings, record=record, purpose=purpose)
-        return await explain(self.settings, need=need, record=record, probes=self._probes())
+        with kept_in(record.findings()) if record else nullcontext():
+            return await explain(self.settings, need=need, record=record, probes=self._probes())
 
     def _probes(self) -> "Probes":
         import os

@@ -10,9 +10,10 @@ from typing import Literal
 from prentice.backends.locality import Locality, full_name
 from prentice.backends.ollama.models import ModelCard
 from prentice.backends.progress import Progress
+from prentice.backends.routing.hosts import ollama_backend
 from prentice.backends.routing.listing import Listed, listed
 from prentice.backends.routing.policy import load_policy
-from prentice.backends.routing.survey import ollama_backend, same_model, survey, survey_of
+from prentice.backends.routing.survey import same_model, survey, survey_of
 from prentice.backends.routing.track_record import TrackRecord
 from prentice.config import Settings
 from prentice.errors import BackendError, ModelNotFoundError, UsageError
@@ -141,7 +142,7 @@ async def show(name: str, settings: Settings, *, record: TrackRecord) -> Shown:
         raise _nowhere(name, settings, [each.candidate.name for each in there])
     if item.candidate.backend != "ollama":
         return Shown(listed=item)
-    async with ollama_backend(settings) as backend:
+    async with ollama_backend(found.places[item.candidate.place]) as backend:
         return Shown(listed=item, card=await backend.show(item.candidate.name))
 
 

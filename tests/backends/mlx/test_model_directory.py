@@ -2,6 +2,7 @@ import json
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,3 +98,19 @@ def test_a_configuration_that_makes_no_sense_is_refused(config: str, tmp_path: P
     with pytest.raises(ModelUnsupportedError) as caught:
         model_directory.examine(place)
     assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("config", "bytes_per_token"),
+    [
+        ({"num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4, "hidden_size": 3584}, 57_344),
+        ({"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 64, "torch_dtype": "float32"}, 1024),
+        ({"text_config": {"num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": 32}}, 1024),
+        ({"num_hidden_layers": "many", "num_attention_heads": 4, "hidden_size": 64}, None),
+        ({}, None),
+    ],
+)
+def test_keys_and_values_are_reckoned_from_the_configuration(
+    config: dict[str, Any], bytes_per_token: int | None, tmp_path: Path
+) -> None:
+    assert model_directory.examine(written(tmp_path / "model", **config)).cache_per_token == bytes_per_token

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+MEETING_SECONDS = 3.0
+
 Schema = Mapping[str, Any]
 Takes = Callable[[Mapping[str, Any]], Schema | None]
 """From the body of a request to the schema that this server reads out of it."""
@@ -79,6 +81,9 @@ class Playing:
     usage: bool = True
     key: str = ""
     url: str = ""
+    meeting: threading.Barrier | None = None
+    """Where requests wait a moment for so many others to be at work too."""
+    meetings: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
@@ -115,6 +120,11 @@ class Handler(BaseHTTPRequestHandler):
         self._stream(body)
 
     def _stream(self, body: Mapping[str, Any]) -> None:
+        if self.playing.meeting is not None:
+            try:
+                self.playing.meetings += self.playing.meeting.wait(timeout=MEETING_SECONDS) == 0
+            except threading.BrokenBarrierError:
+                self.playing.meeting = None
         limit = body.get("max_tokens") or body["max_completion_tokens"]
         schema = self.playing.takes(body)
         text = self.playing.free if schema is None else json.dumps(instance(schema))

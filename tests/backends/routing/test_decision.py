@@ -205,7 +205,7 @@ def test_the_time_is_loading_and_reading_and_writing_at_measured_speeds() -> Non
     need = replace(CODE, prompt_tokens=3000, reply_tokens=600)
     speed = Speed(prompt=300, reply=20, load=8, calls=4)
     [cold] = made(model("a:7b", speed=speed), need=need).order
-    [warm] = made(model("a:7b", speed=speed, resident=True, warm_tokens=2400), need=need).order
+    [warm] = made(model("a:7b", speed=speed, resident=True, warm={need.purpose: 2400}), need=need).order
     assert cold.expected
     assert warm.expected
     assert (cold.expected.load, cold.expected.prompt, cold.expected.reply) == (8, 10, 30)

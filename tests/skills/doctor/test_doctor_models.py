@@ -228,3 +228,18 @@ def test_rules_that_were_asked_for_need_no_look_at_servers(server: Loopback, tmp
     assert found["backend"].ok
     assert not {"ollama", "openai", "mlx"} & found.keys()
     assert server.connections == 0
+
+
+def test_every_host_is_looked_at_and_the_broken_one_is_named_with_its_setting(
+    tmp_path: Path, server: Loopback, served: Playing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRENTICE_OLLAMA_HOST", server.url)
+    monkeypatch.setenv("PRENTICE_OLLAMA_FURTHER_HOSTS", NOWHERE)
+    findings = [finding for finding in prentice.open(tmp_path, backend="ollama").doctor() if finding.check == "ollama"]
+    assert [finding.ok for finding in findings] == [True, False]
+    assert "`OLLAMA_HOST=127.0.0.1:1 ollama serve`" in findings[1].next_step
+    settings = Settings(ollama_host=NOWHERE, ollama_further_hosts=(NOWHERE,))
+    found = ollama(settings, usual=server.url)
+    assert f'`"{server.url}"` in the place of `"{NOWHERE}"` in `further_hosts`' in found.next_step
+    settings = Settings(openai_host=NOWHERE, openai_further_hosts=(NOWHERE,))
+    assert f'`"{served.url}"` in the place of' in openai(settings, usual=(served.url,)).next_step

@@ -1,7 +1,8 @@
 """The MLX backend: models of this machine, in this process."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,16 @@ from prentice.backends.mlx.runtime import check_installed
 from prentice.backends.patience import Patience
 from prentice.backends.protocol import ModelInfo, Piece, Reply, Request
 from prentice.errors import ModelNotFoundError, PrenticeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A model on this machine. `warm`: by the purpose of calls, the tokens of their beginning that are computed."""
+
+    info: ModelInfo
+    resident: bool
+    warm: Mapping[str, int]
+    cache_per_token: int | None
 
 
 class MlxBackend:
@@ -37,15 +48,38 @@ class MlxBackend:
     ) -> None:
         """Nothing is open: a call ends with its stream, the model with its idle time."""
 
+    @property
+    def resident(self) -> str:
+        """The name of the model that is in this process's memory now; empty without one."""
+        return self.engine.resident
+
+    async def held(self) -> list[Held]:
+        """List the whole models on this machine, with what is known of each before a call.
+
+        Raises:
+            BackendUnreachableError: the extra `mlx` is not installed.
+        """
+        check_installed()
+        return await asyncio.to_thread(self._held)
+
+    def _held(self) -> list[Held]:
+        return [
+            Held(
+                info=found.info(),
+                resident=found.name == self.engine.resident,
+                warm=self.engine.warm(found.name, identity=found.identity),
+                cache_per_token=found.cache_per_token,
+            )
+            for found in model_directory.installed(directories=self._directories)
+        ]
+
     async def models(self) -> list[ModelInfo]:
         """List the whole models on this machine that MLX can load.
 
         Raises:
             BackendUnreachableError: the extra `mlx` is not installed.
         """
-        check_installed()
-        found = await asyncio.to_thread(model_directory.installed, directories=self._directories)
-        return [directory.info() for directory in found]
+        return [held.info for held in await self.held()]
 
     async def check(self, model: str) -> ModelInfo:
         """Describe a model that is going to be used.

@@ -9,13 +9,14 @@ import functools
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prentice.backends.mlx.job import Job
 from prentice.backends.mlx.limits import Limits
 from prentice.backends.mlx.runtime import load_openblas
+from prentice.backends.mlx.warm import on_disk
 from prentice.errors import ModelUnsupportedError, PrenticeError, StreamError
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ class Engine:
         self._closed = threading.Event()
         self.resident = ""
         """The name of the model that is in memory now; empty without one."""
+        self._warm: Mapping[str, int] = {}
+
+    def warm(self, model: str, *, identity: str) -> dict[str, int]:
+        """Give by the purpose of calls how many tokens of their prompts' beginning are in memory, or on disk."""
+        known = on_disk(identity, root=self._prefixes) if self.limits.disk_cache_bytes > 0 else {}
+        if model == self.resident:
+            known = {**known, **self._warm}
+        return known
 
     def submit(self, job: Job) -> None:
         """Hand over a job; its items come through the job itself."""
@@ -105,7 +114,7 @@ class Engine:
         if session is not None:
             session.fail(error)
             session.close()
-            self.resident = ""
+            self.resident, self._warm = "", {}
 
     def _opened(self, waiting: deque[Job]) -> "Session | None":
         """Load the model of the first job; those that wait for the same one share its failure."""
@@ -119,7 +128,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - whatever a stranger's files make MLX raise, the thread lives on
             self._refuse(waiting, directory.identity, mlx_failed(error, name=directory.name))
         else:
-            self.resident = directory.name
+            self.resident, self._warm = directory.name, session.warm
             return session
         return None
 

@@ -51,6 +51,20 @@ class ModelDirectory:
             return f"{bits}-bit" if isinstance(bits, int) else str(packed.get("quant_method", ""))
         return str(self.config.get("torch_dtype") or self.config.get("dtype") or "")
 
+    @property
+    def cache_per_token(self) -> int | None:
+        """Bytes of keys and values for each token of the window; None where the configuration does not tell."""
+        inner = self.config.get("text_config")
+        told = {**self.config, **inner} if isinstance(inner, Mapping) else self.config
+        heads = _whole(told.get("num_attention_heads"))
+        width = _whole(told.get("hidden_size"))
+        layers = _whole(told.get("num_hidden_layers"))
+        size = _whole(told.get("head_dim")) or (width // heads if width and heads else None)
+        shared = _whole(told.get("num_key_value_heads")) or heads
+        if not layers or not shared or not size:
+            return None
+        return 2 * layers * shared * size * (4 if self.quantization == "float32" else 2)
+
     def table(self, file: str) -> dict[str, object]:
         """Read another of the model's JSON files; empty where there is none or it is no object."""
         try:
@@ -242,6 +256,10 @@ def _context(config: Mapping[str, object]) -> int:
             if isinstance(value, int) and 0 < value < 2**40:
                 return value
     return DEFAULT_CONTEXT
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
 
 
 def _candidates(directories: Sequence[Path]) -> Iterator[tuple[str, Path]]:

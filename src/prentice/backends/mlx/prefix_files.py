@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import json
 import os
-import struct
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,13 +20,12 @@ from numpy.typing import NDArray
 
 from prentice.backends.mlx.prefix_cache import shared_length
 from prentice.backends.mlx.rows_cache import RowsCache
+from prentice.backends.mlx.warm import SUFFIX, UNREADABLE, place_of, told_by
 
 LEAST: Final = 64
 """Tokens that are worth a file."""
 
-_SUFFIX: Final = ".safetensors"
-_LARGEST_HEADER: Final = 10_000_000
-_UNUSABLE: Final = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, struct.error)
+_UNUSABLE: Final = (*UNREADABLE, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ class PrefixFiles:
     """The files of one model, in a directory that all models share the byte budget of."""
 
     def __init__(self, directory: Path, *, identity: str, budget: int, caches: Callable[[], list[Any]]) -> None:
-        self._root, self._place = directory, directory / identity[:32]
+        self._root, self._place = directory, place_of(identity, root=directory)
         self._budget = budget
         self._caches = caches
         self._files: list[_File] | None = None
@@ -64,8 +62,8 @@ class PrefixFiles:
         """Whether a beginning is on disk already."""
         return any(len(file.tokens) >= len(tokens) and self._begins(file, tokens) for file in self._listed())
 
-    def keep(self, tokens: Sequence[int], caches: list[Any]) -> None:
-        """Write a beginning; caches of a kind that cannot be cut are not written."""
+    def keep(self, tokens: Sequence[int], caches: list[Any], *, purpose: str = "") -> None:
+        """Write a beginning, with the purpose of the calls that have it; caches that cannot be cut are not written."""
         if self._budget <= 0 or not all(isinstance(cache, RowsCache) for cache in caches):
             return
         arrays = {}
@@ -75,18 +73,19 @@ class PrefixFiles:
         if sum(array.nbytes for array in arrays.values()) > self._budget:
             return
         known = np.asarray(tokens, dtype=np.int32)
-        path = self._place / f"{hashlib.sha256(known.tobytes()).hexdigest()[:32]}{_SUFFIX}"
+        path = self._place / f"{hashlib.sha256(known.tobytes()).hexdigest()[:32]}{SUFFIX}"
         with contextlib.suppress(*_UNUSABLE):
-            self._write(path, arrays, tokens)
+            self._write(path, arrays, tokens, purpose=purpose)
             self._listed().append(_File(path=path, tokens=known))
             self._keep_to_budget()
 
-    def _write(self, path: Path, arrays: dict[str, mx.array], tokens: Sequence[int]) -> None:
+    def _write(self, path: Path, arrays: dict[str, mx.array], tokens: Sequence[int], *, purpose: str) -> None:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._place.mkdir(exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=self._place, prefix="writing-") as scratch:
             written = Path(scratch) / path.name
-            mx.save_safetensors(str(written), arrays, {"tokens": json.dumps([int(token) for token in tokens])})
+            told = {"tokens": json.dumps([int(token) for token in tokens]), "purpose": purpose}
+            mx.save_safetensors(str(written), arrays, told)
             written.replace(path)
 
     def _read(self, file: _File) -> list[Any]:
@@ -103,7 +102,7 @@ class PrefixFiles:
     def _listed(self) -> list[_File]:
         if self._files is None:
             self._files = []
-            for path in sorted(self._place.glob(f"*{_SUFFIX}")):
+            for path in sorted(self._place.glob(f"*{SUFFIX}")):
                 try:
                     self._files.append(_File(path=path, tokens=_tokens_of(path)))
                 except _UNUSABLE:
@@ -135,16 +134,11 @@ class PrefixFiles:
 
 def _tokens_of(path: Path) -> NDArray[np.int32]:
     """Read the tokens from a file's header, without its arrays."""
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        if length > _LARGEST_HEADER:
-            raise ValueError("the header is too long")
-        header = json.loads(file.read(length))
-    return np.asarray(json.loads(header["__metadata__"]["tokens"]), dtype=np.int32)
+    return np.asarray(json.loads(told_by(path)["tokens"]), dtype=np.int32)
 
 
 def _stats(root: Path) -> Iterator[tuple[Path, float, int]]:
-    for path in root.glob(f"*/*{_SUFFIX}"):
+    for path in root.glob(f"*/*{SUFFIX}"):
         with contextlib.suppress(OSError):
             stat = path.stat()
             yield path, stat.st_mtime, stat.st_size

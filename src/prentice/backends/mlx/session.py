@@ -69,6 +69,8 @@ class Session:
             caches=self._network.caches,
         )
         self._starts: dict[str, list[int]] = {}  # of the last system message
+        self.warm: dict[str, int] = {}
+        """By the purpose of calls, how many tokens of their prompts' beginning are kept in memory."""
         self._waiting: deque[Job] = deque()
         self._reading: _Reading | None = None
         self._loaded_in = time.perf_counter() - begun
@@ -243,5 +245,8 @@ class Session:
         # Caches that can be cut need no entry on the way: that of the whole prompt holds it.
         if reading.read == len(prompt.tokens) - 1 or not self._network.ragged:
             self._prefixes.keep(tokens, reading.caches)
+        purpose = reading.row.job.request.purpose
+        if self._prefixes.nbytes and prompt.shared >= LEAST:
+            self.warm[purpose] = prompt.shared
         if reading.read == prompt.shared >= LEAST and not self._files.has(tokens):
-            self._files.keep(tokens, cut(reading.caches, reading.read))
+            self._files.keep(tokens, cut(reading.caches, reading.read), purpose=purpose)

@@ -114,7 +114,9 @@ class Catalogue:
             except ModelNotFoundError:
                 return None  # removed in between
             why_not = "" if known.answers else "It makes embeddings only."
-            return Installed(info=ollama_models.with_facts(info, known), why_not=why_not)
+            return Installed(
+                info=ollama_models.with_facts(info, known), why_not=why_not, cache_per_token=known.shape.cache_per_token
+            )
 
         found = await asyncio.gather(*(look(info, entry) for info, entry in await self._tags()))
         return [item for item in found if item is not None]

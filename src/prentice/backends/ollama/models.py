@@ -37,6 +37,8 @@ class Installed:
 
     info: ModelInfo
     why_not: str = ""
+    cache_per_token: int | None = None
+    """Bytes of keys and values for each token of the window, where the server was asked."""
     refusal: RemoteRefusedError | None = None
     """The error to raise for who asks for it by name, where it does not run on this machine."""
 

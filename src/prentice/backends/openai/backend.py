@@ -4,6 +4,7 @@ Before the first call each model is looked up, which also tells its window, and 
 server takes one; then the request is sent, and the reply is read within limits of time and size.
 """
 
+import asyncio
 import math
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
@@ -11,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
+from weakref import WeakKeyDictionary
 
 from prentice.backends.context_window import (
     SIZES,
@@ -35,7 +37,10 @@ from prentice.backends.openai.request import chat_body
 from prentice.backends.openai.server import OpenAIServer
 from prentice.backends.patience import Patience
 from prentice.backends.protocol import Message, ModelInfo, Piece, Reply, Request
+from prentice.backends.turns import Turns
 from prentice.errors import PromptTooLongError
+
+_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Turns]]" = WeakKeyDictionary()
 
 _HEADROOM: Final = 1.1
 _LEAST_ROOM: Final = 1024
@@ -69,7 +74,7 @@ class OpenAIBackend:
 
     `host` is an address in any usual form; an empty one reads `OPENAI_BASE_URL`. `key_variable` names the environment
     variable with the server's key, `keyring` the keyring's service. `load_seconds` is how long the first piece may
-    take, loading and reading the prompt included.
+    take, loading and reading the prompt included; `max_in_flight` how many requests the server gets at a time.
     """
 
     name = "openai"
@@ -83,6 +88,7 @@ class OpenAIBackend:
         allowed_hosts: tuple[str, ...] = (),
         allowed_remote_models: tuple[str, ...] = (),
         load_seconds: float = 300.0,
+        max_in_flight: int = 8,
         findings: Findings | None = None,
     ) -> None:
         """Prepare; nothing is sent before the first call.
@@ -97,12 +103,22 @@ class OpenAIBackend:
         self._conversation = Conversation(self._server)
         self._prober = Prober(self._conversation, url=url, findings=findings or FindingsInMemory())
         self._load_seconds = load_seconds
+        self._max_in_flight = max_in_flight
         self._ratios: defaultdict[str, TokenRatio] = defaultdict(TokenRatio)
 
     @property
     def url(self) -> str:
         """The server's base URL."""
         return self._server.url
+
+    @property
+    def turns(self) -> Turns:
+        """The turns of all requests of this event loop to the server."""
+        of_loop = _turns.setdefault(asyncio.get_running_loop(), {})
+        turns = of_loop.setdefault(self.url, Turns(self._max_in_flight))
+        if turns.limit != self._max_in_flight:
+            turns.set_limit(self._max_in_flight)
+        return turns
 
     async def __aenter__(self) -> Self:
         return self
@@ -134,6 +150,18 @@ class OpenAIBackend:
         """
         return (await self._models.facts(model)).info
 
+    async def holds_schemas(self, model: str) -> bool | None:
+        """Say whether a probe found that the server holds a model's replies to a schema; None where none was made.
+
+        Only what is remembered counts: a probe takes a call, and may load the model.
+
+        Raises:
+            ModelNotFoundError, RemoteRefusedError, BackendError: as `check`.
+        """
+        facts = await self._models.facts(model)
+        known = self._prober.known(model, version=facts.version)
+        return None if known is None else known != PROMPT
+
     async def stream(self, request: Request) -> AsyncGenerator[Piece | Reply]:
         """Answer a request piece by piece; the last item is the `Reply`.
 
@@ -147,6 +175,17 @@ class OpenAIBackend:
         patience = Patience(
             load=self._load_seconds, idle=request.idle, deadline=request.deadline, model=request.model or "The model"
         )
+        # Servers serve several models at a time, or order the requests by themselves: all of one kind here.
+        turn = await patience.wait_for_turn(self.turns.take())
+        try:
+            patience.load_begins()
+            async with aclosing(self._answer(request, patience)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self.turns.give_back(turn)
+
+    async def _answer(self, request: Request, patience: Patience) -> AsyncGenerator[Piece | Reply]:
         call = await self._prepared(request, patience)
         patience.load_begins()
         reader = self._conversation.reader(asked=call.asked, max_tokens=call.max_tokens, constrained=call.constrained)

@@ -23,5 +23,6 @@ def opened(settings: Settings) -> OpenAIBackend:
         allowed_hosts=settings.allowed_hosts,
         allowed_remote_models=settings.allowed_remote_models,
         load_seconds=settings.load_seconds,
+        max_in_flight=settings.openai_max_in_flight,
         findings=kept() or _FINDINGS,
     )

@@ -51,10 +51,14 @@ class Prober:
         lock = self._locks.setdefault(asyncio.get_running_loop(), defaultdict(asyncio.Lock))[model]
         await patience.wait(lock.acquire())
         try:
-            known = dialect_named(self._findings.recall(self._server(version), model))
+            known = self.known(model, version=version)
             return known or await self._found_out(model, idle=idle, patience=patience, version=version)
         finally:
             lock.release()
+
+    def known(self, model: str, *, version: str = "") -> Dialect | None:
+        """Give what was found of a model under this version of the server; None where nothing was, or too long ago."""
+        return dialect_named(self._findings.recall(self._server(version), model))
 
     def forget(self, model: str, *, version: str = "") -> None:
         """Drop what was found of a model: a reply showed that it is so no more."""

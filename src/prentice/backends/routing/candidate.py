@@ -1,6 +1,7 @@
 """A model that could answer, with all that is known of it before the choice."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from prentice.backends.protocol import ModelInfo
 from prentice.backends.routing.track_record import Outcomes, Speed
@@ -11,14 +12,16 @@ class Candidate:
     """One model at one place. What is None is not known.
 
     `refusal` says why it may not be used at all (it runs elsewhere, it only embeds), empty where it may. `resident`
-    tells that it is in memory now, `warm_tokens` how much of the prompt's beginning the backend has computed already,
-    `structured` whether a probe showed that its replies keep to a schema. `cache_per_token` is in bytes.
+    tells that it is in memory now, with a window of `loaded_context` tokens; `warm` by the purpose of calls how many
+    tokens of their prompts' beginning the backend has computed already; `structured` whether a probe showed that its
+    replies keep to a schema. `cache_per_token` is in bytes.
     """
 
     info: ModelInfo
     refusal: str = ""
     resident: bool = False
-    warm_tokens: int = 0
+    loaded_context: int | None = None
+    warm: Mapping[str, int] = field(default_factory=dict)
     structured: bool | None = None
     elsewhere: bool = False
     """Whether its host is another machine, of whose memory and speed nothing is known here."""

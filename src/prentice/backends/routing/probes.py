@@ -1,7 +1,7 @@
 """What was found out about hosts, kept for a short while: a dead one is waited for once, not at each command.
 
-Only waiting is worth keeping: a host that refuses the connection says so within a millisecond, and one that accepts it
-is asked again anyway.
+Only waiting is worth keeping: a host that refuses the connection says so within a millisecond, and one that answers is
+asked again anyway.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from prentice.backends.locality import Locality
-from prentice.backends.probe import PROBE_SECONDS, listens
+from prentice.backends.probe import PROBE_SECONDS, listens, speaks
 
 PROBES_FILE: Final = "probes.json"
 """The file's name in the user's data directory."""
@@ -32,8 +32,16 @@ class Probes:
         self._path = path
         self._clock = clock
 
-    async def listens(self, url: str, *, locality: Locality, fresh: bool = False) -> bool:
-        """Tell whether anything accepts connections there, within 300 ms; `fresh` asks again in any case.
+    async def listens(self, url: str, *, locality: Locality) -> bool:
+        """Tell whether anything accepts connections there now, within 300 ms.
+
+        Raises:
+            RemoteRefusedError: the host is not this machine, and not allowed.
+        """
+        return await listens(url, locality=locality)
+
+    async def answers(self, url: str, *, path: str = "/", locality: Locality, fresh: bool = False) -> bool:
+        """Tell whether a server begins an answer there, within 300 ms; `fresh` asks again in any case.
 
         Raises:
             RemoteRefusedError: the host is not this machine, and not allowed.
@@ -41,7 +49,7 @@ class Probes:
         if not fresh and self.silent_since(url) is not None:
             return False
         begun = time.monotonic()
-        answer = await listens(url, locality=locality)
+        answer = await speaks(url, path=path, locality=locality)
         took = time.monotonic() - begun
         self._keep(url, silent=not answer and took >= PROBE_SECONDS)
         return answer

@@ -103,7 +103,8 @@ def expected(
         prompt_speed, reply_speed = speed.prompt or estimate * pace.prompt_factor, speed.reply or estimate
     assert prompt_speed is not None  # noqa: S101 - measured, or estimated just now
     assert reply_speed is not None  # noqa: S101 - as above
-    if candidate.resident:
+    # With a larger window than it has, a server loads a model anew.
+    if candidate.resident and need.window <= (candidate.loaded_context or need.window):
         load = 0.0
     elif speed.load is not None:
         load = speed.load
@@ -111,7 +112,7 @@ def expected(
         load = policy.load_seconds + (size or 0) / policy.load_bytes_a_second
     return Expectation(
         load=load,
-        prompt=max(0, need.prompt_tokens - candidate.warm_tokens) / prompt_speed,
+        prompt=max(0, need.prompt_tokens - candidate.warm.get(need.purpose, 0)) / prompt_speed,
         reply=need.reply_tokens / reply_speed,
         measured=measured,
     )

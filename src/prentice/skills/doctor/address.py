@@ -12,12 +12,21 @@ def ollama_is_named(settings: Settings) -> bool:
 
 def set_ollama(url: str, settings: Settings) -> str:
     """Say how Ollama's address is corrected, at the place where it was set."""
+    if settings.ollama_host and settings.ollama_host in settings.ollama_further_hosts:
+        return _replace(url, settings.ollama_host, key="ollama.further_hosts")
     return _set(url, settings.ollama_host, key="ollama.host", own="PRENTICE_OLLAMA_HOST", variable="OLLAMA_HOST")
 
 
 def set_openai(url: str, settings: Settings) -> str:
     """Say how the address of the OpenAI-compatible server is corrected, at the place where it was set."""
+    if settings.openai_host and settings.openai_host in settings.openai_further_hosts:
+        return _replace(url, settings.openai_host, key="openai.further_hosts")
     return _set(url, settings.openai_host, key="openai.host", own="PRENTICE_OPENAI_HOST", variable="OPENAI_BASE_URL")
+
+
+def _replace(url: str, setting: str, *, key: str) -> str:
+    table, _, name = key.partition(".")
+    return f'In the settings, under `[{table}]`: `"{url}"` in the place of `"{setting}"` in `{name}`'
 
 
 def _set(url: str, setting: str, *, key: str, own: str, variable: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from prentice.backends.router import choose
+from prentice.backends.routing.hosts import hosts_of
 from prentice.backends.routing.survey import BACKENDS
 from prentice.config import Settings
 from prentice.errors import BackendError, ConfigError, PrenticeError
@@ -22,7 +23,8 @@ def backend_findings(settings: Settings) -> list[Finding]:
 async def _findings(settings: Settings) -> list[Finding]:
     looks = {"ollama": ollama_findings, "openai": openai_findings, "mlx": _mlx}
     wanted = [name for name in BACKENDS if settings.backend in {"auto", name}]
-    found = [finding for name in wanted for finding in await looks[name](settings)]
+    each = [(name, of) for name in wanted for of in [host.settings for host in hosts_of(name, settings)] or [settings]]
+    found = [finding for name, of in each for finding in await looks[name](of)]
     if wanted:
         try:
             found += await model_findings(settings)

@@ -27,7 +27,7 @@ async def model_findings(settings: Settings) -> list[Finding]:
     need = load_policy(settings.policy.get("models")).need("breakdown", deadline=settings.deadline_seconds)
     decision = decide(need, candidates, hardware=found.hardware, policy=load_policy(settings.policy.get("models")))
     if settings.model:
-        return [_named(settings, found, candidates, decision)] if found.openers else []
+        return [_named(settings, found, candidates, decision)] if found.answering else []
     if candidates and not decision.order:
         return [_none(decision)]
     return []
@@ -104,8 +104,8 @@ def _instead(decision: Decision, words: str) -> str:
 
 def _fetch(name: str, found: Survey, settings: Settings) -> str:
     """Give the command that fetches a model to where it is looked for."""
-    if settings.backend == "mlx" or ("/" in name and "ollama" not in found.openers):
+    if settings.backend == "mlx" or ("/" in name and "ollama" not in found.answering):
         return f"`hf download {name}`"
-    if settings.backend == "openai" or "ollama" not in found.openers:
+    if settings.backend == "openai" or "ollama" not in found.answering:
         return f"Load {name} in the server that `openai.host` names, or leave `--model` out."
     return f"`ollama pull {name}`"

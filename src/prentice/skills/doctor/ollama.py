@@ -11,7 +11,7 @@ from prentice.backends.ollama.catalogue import NotRunning, Running
 from prentice.backends.ollama.host import DEFAULT_HOST, DEFAULT_PORT
 from prentice.backends.ollama.models import Installed
 from prentice.backends.openai.backend import OpenAIBackend
-from prentice.backends.routing.survey import ollama_backend
+from prentice.backends.routing.hosts import ollama_backend
 from prentice.config import Settings
 from prentice.errors import BackendError, ConfigError, RemoteRefusedError, WrongServerError
 from prentice.skills.doctor.address import ollama_is_named, set_ollama
