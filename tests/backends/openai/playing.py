@@ -122,7 +122,8 @@ class Handler(BaseHTTPRequestHandler):
     def _stream(self, body: Mapping[str, Any]) -> None:
         if self.playing.meeting is not None:
             try:
-                self.playing.meetings += self.playing.meeting.wait(timeout=MEETING_SECONDS) == 0
+                last = self.playing.meeting.wait(timeout=MEETING_SECONDS) == 0
+                self.playing.meetings += last  # read only now: others have counted while this one waited
             except threading.BrokenBarrierError:
                 self.playing.meeting = None
         limit = body.get("max_tokens") or body["max_completion_tokens"]
