@@ -5,6 +5,7 @@ import pytest
 
 from prentice.ledger.adoption import adopt
 from prentice.ledger.database import Database
+from prentice.ledger.executions_table import ExecutionsTable
 from prentice.ledger.migrations import LEDGER, RECORD
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.ledger.runs_table import RunsTable
@@ -23,6 +24,9 @@ def databases(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
             runs.remember_step(run, "s", 1, LARGE)
             runs.finish(run, "finished", result=scope)
             proposals.create(uid=f"{scope}-{number}", task="", run=run, plan=LARGE)
+            executions = ExecutionsTable(record, scope)
+            executions.create(run=run, uid=f"{scope}-{number}", task="", state="proposed", document=LARGE, change=LARGE)
+            executions.decide(run, "reject", actor="person", state="rejected", right=False, at=number, data=scope)
     yield record, ledger
     record.close()
     ledger.close()
@@ -44,6 +48,17 @@ def test_the_runs_and_proposals_of_the_directory_are_there_with_the_same_ids(
     ]  # fmt: skip
 
 
+def test_executions_come_with_their_change_and_what_was_decided(databases: tuple[Database, Database]) -> None:
+    record, ledger = databases
+    adopt(record, ledger, directory=HERE)
+    executions = ExecutionsTable(ledger)
+    assert [(row.run, row.uid, row.state) for row in executions.all()] == [
+        ("R-1", f"{HERE}-1", "rejected"), ("R-2", f"{HERE}-2", "rejected"),
+    ]  # fmt: skip
+    assert executions.change("R-2") == LARGE
+    assert [decision.data for decision in executions.decisions("R-2")] == [HERE]
+
+
 def test_adopting_again_copies_nothing_twice(databases: tuple[Database, Database]) -> None:
     record, ledger = databases
     for _ in range(3):
@@ -51,7 +66,7 @@ def test_adopting_again_copies_nothing_twice(databases: tuple[Database, Database
     assert {table: ledger.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"] for table in TABLES} == TABLES
 
 
-TABLES = {"runs": 2, "steps": 2, "events": 4, "proposals": 2, "blobs": 1}
+TABLES = {"runs": 2, "steps": 2, "events": 4, "proposals": 2, "executions": 2, "decisions": 2, "blobs": 1}
 
 
 def test_a_run_that_the_ledger_has_already_is_not_mixed_with_one_of_the_same_number(
@@ -65,6 +80,7 @@ def test_a_run_that_the_ledger_has_already_is_not_mixed_with_one_of_the_same_num
     assert own.step_result("R-1", "s", 1) is None
     assert own.events("R-1") == []
     assert own.get("R-2").kind == HERE
+    assert [row.run for row in ExecutionsTable(ledger).all()] == ["R-2"]
 
 
 def test_the_record_keeps_what_was_adopted(databases: tuple[Database, Database]) -> None:

@@ -8,12 +8,13 @@ from prentice.ledger.database import Database
 def adopt(record: Database, ledger: Database, *, directory: str) -> None:
     """Copy the runs and proposals of a directory from the user's record into a new project's ledger.
 
-    Ids stay. Repeating it copies nothing twice: a run comes with its steps and events, or is there already.
+    Ids stay. Repeating it copies nothing twice: a run comes with its steps, its events and what it made, or is there
+    already.
     """
     with ledger.transaction() as connection:
         for run in record.rows("SELECT * FROM runs WHERE scope = ?", directory):
             if _copy(record, connection, "runs", run):
-                for table in ("steps", "events"):
+                for table in ("steps", "events", "executions", "decisions"):
                     for row in record.rows(
                         f"SELECT * FROM {table} WHERE scope = ? AND run = ?",  # noqa: S608 - own names
                         directory,
