@@ -22,6 +22,10 @@ from prentice.changes.normal import normal_form
 from prentice.changes.refusal import Refusal
 from prentice.changes.reply.parse import parse
 from prentice.changes.resolve import resolve
+from prentice.changes.symbols.outline import outline
+from prentice.changes.symbols.python import parsed_symbols
+from prentice.changes.symbols.table import Unreadable, numbered
+from prentice.changes.text import reply_lines
 
 CONTENTS = {
     "a.py": b"import os\n\n\nclass A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n",
@@ -83,6 +87,16 @@ TOKENS = (
     ">>>>>>> REPLACE QK7",
     ":start_line:3",
     "-------",
+    "def f(",
+    "    x = '''",
+    '"""',
+    "async def g(): pass",
+    "@dec(",
+    ")",
+    "):",
+    "x = f'{y}' \\",
+    "\tdef h(self):",
+    "# '",
 )
 
 
@@ -100,9 +114,16 @@ def survives(reply: str, *, format_: Format | None) -> None:
             )
         else:
             assert result.feedback()
+    _check_outline(reply_lines(reply))
     patched = apply_patch(reply, snapshot)
     assert all(".." not in file.path and not file.path.startswith((".git", "/")) for file in patched.change.files)
     assert time.process_time() - started < SECONDS + len(reply) / 100_000
+
+
+def _check_outline(lines: list[str]) -> None:
+    """Compare the symbols of some lines with those of their syntax tree, if they are Python."""
+    found, known = outline(lines), parsed_symbols(lines)
+    assert found is None or isinstance(known, Unreadable) or numbered(found) == numbered(known)
 
 
 def _check(change: Change, *, named: set[str]) -> None:

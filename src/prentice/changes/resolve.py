@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from prentice.changes import paths
 from prentice.changes.change import Applied, Change, FileChange, Means
@@ -21,6 +22,8 @@ _MEANS: dict[type, Means] = {
     Delete: "delete",
     Rename: "rename",
 }
+_MARK_BYTES: Final = b"\xef\xbb\xbf\xff\xfe"
+"""What byte order marks consist of: a file of nothing else has no text yet."""
 
 
 @dataclass(slots=True)
@@ -173,6 +176,8 @@ class _Resolving:
         contents = edited(before.content, plan.contents) if plan.contents else Contents(content=before.content)
         if isinstance(contents, Failure):
             raise _Stop(contents)
+        if plan.contents and not before.content.strip(_MARK_BYTES):
+            self._check_first_text(plan.path, contents, plan.contents[0])
         self.notes += contents.notes
         path = plan.rename.to if plan.rename else plan.path
         applied = contents.applied
@@ -209,12 +214,16 @@ class _Resolving:
         contents = edited(b"", [edit])
         if isinstance(contents, Failure):
             raise _Stop(contents)
-        if doubt := creation_doubt(plan.path, decode(contents.content), siblings(plan.path, self.snapshot)):
-            raise _Stop(Failure(code="doubtful", sentence=doubt, path=plan.path, at=edit.at))
+        self._check_first_text(plan.path, contents, edit)
         mode = (plan.create.mode if plan.create else None) or REGULAR
         after = File(content=contents.content, mode=mode)
         applied = (Applied(means=_MEANS[type(edit)], at=edit.at),)
         return FileChange(path=plan.path, old_path=plan.path, before=None, after=after, applied=applied)
+
+    def _check_first_text(self, path: str, contents: Contents, edit: Edit) -> None:
+        """Compare the text of a file that had none with files of its kind."""
+        if doubt := creation_doubt(path, decode(contents.content), siblings(path, self.snapshot)):
+            raise _Stop(Failure(code="doubtful", sentence=doubt, path=path, at=edit.at))
 
     def _check_new(self, path: str, edit: Edit, *, old: str) -> None:
         if self._taken is None or self._directories is None:
