@@ -209,3 +209,23 @@ def test_a_machine_can_be_made_by_hand() -> None:
     assert replace(mac, available=8 * GIB).for_models == 8 * GIB
     assert Hardware().for_models is None
     assert Hardware(gpus=(Gpu(name="a", memory=GIB), Gpu(name="b", memory=GIB))).gpu_memory == 2 * GIB
+
+
+def test_drivers_are_asked_once_and_what_is_free_each_time(root: Path, programs: Path) -> None:
+    program(programs, "nvidia-smi", f'echo asked >> "{root}/times"\necho "NVIDIA GeForce RTX 3070, 8192, 7681"')
+    write(root, **{"proc/meminfo": MEMINFO, "proc/cpuinfo": CPUINFO})
+    first = look(root, system="Linux", machine="x86_64")
+    write(root, **{"proc/meminfo": MEMINFO.replace("12288000", "1024000")})
+    second = look(root, system="Linux", machine="x86_64")
+    assert (root / "times").read_text() == "asked\n"
+    assert (first.gpus, first.available) == (second.gpus, 12288000 * 1024)
+    assert second.available == 1024000 * 1024
+
+
+def test_the_facts_of_a_mac_are_asked_once_and_what_is_free_each_time(programs: Path) -> None:
+    program(programs, "sysctl", f'echo "$2" >> "{programs}/times"\n{SYSCTL.format(limit=0)}')
+    program(programs, "vm_stat", f'echo vm_stat >> "{programs}/times"')
+    assert look(system="Darwin", machine="arm64") == look(system="Darwin", machine="arm64")
+    asked = (programs / "times").read_text().split()
+    assert sorted(set(asked) - {"vm_stat"}) == sorted(item for item in asked if item != "vm_stat")
+    assert asked.count("vm_stat") == 2

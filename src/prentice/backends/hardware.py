@@ -1,9 +1,10 @@
 """What this machine has for a model: chip, cores, memory, the memory of its graphics cards.
 
 Looked up without a model runtime and without an exception: what the system does not tell is None, and `sources` says
-where each fact comes from.
+where each fact comes from. What cannot change is asked once a process; what is free is read each time.
 """
 
+import functools
 import os
 import platform
 import subprocess
@@ -80,7 +81,7 @@ def look(root: Path = _ROOT, *, system: str = "", machine: str = "") -> Hardware
     limit, free = _container(root) if system == "Linux" else (None, None)
     chip = _cpu_name(root) or platform.processor() or machine
     facts.sources["chip"] = "/proc/cpuinfo" if _cpu_name(root) else "platform"
-    gpus = graphics_cards(root, run=run)
+    gpus = _cards(root, os.environ.get("PATH", ""))
     if gpus:
         facts.sources["gpus"] = ", ".join(dict.fromkeys(gpu.source for gpu in gpus))
     return Hardware(
@@ -131,7 +132,7 @@ def run(*command: str) -> str:
 
 def _mac(machine: str, facts: _Facts) -> Hardware:
     names = ("hw.memsize", "machdep.cpu.brand_string", "hw.physicalcpu", "iogpu.wired_limit_mb")
-    told = {name: run("sysctl", "-n", name).strip() for name in names}
+    told = {name: _sysctl(name, os.environ.get("PATH", "")) for name in names}
     # A program translated for Intel sees another machine type; the chip's name tells the truth.
     silicon = machine == "arm64" or told[names[1]].startswith("Apple")
     memory = facts.first("memory", ("sysctl hw.memsize", lambda: _whole(told[names[0]])), ("sysconf", _physical_memory))
@@ -153,6 +154,18 @@ def _mac(machine: str, facts: _Facts) -> Hardware:
         else None,
         sources=facts.sources,
     )
+
+
+@functools.lru_cache(maxsize=16)
+def _sysctl(name: str, _path: str) -> str:
+    """Ask the system for one of its values, once a process: none of them changes while it runs."""
+    return run("sysctl", "-n", name).strip()
+
+
+@functools.lru_cache(maxsize=16)
+def _cards(root: Path, _path: str) -> tuple[Gpu, ...]:
+    """List the cards, once a process: a driver that wakes one up takes a second, and none is plugged in meanwhile."""
+    return graphics_cards(root, run=run)
 
 
 def _metal_share(memory: int | None) -> int | None:
