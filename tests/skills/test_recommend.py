@@ -63,7 +63,7 @@ def test_a_card_carries_a_larger_model_than_the_processor_in_the_same_time() -> 
 
 
 def test_nothing_is_named_that_a_user_would_wait_too_long_for() -> None:
-    slow = [item for item in library() if item.parameters > 12]
+    slow = [item for item in library() if item.architecture.parameters > 12e9]
     found = recommend(
         Settings(), hardware=replace(PROCESSOR, memory=512 * GB, available=500 * GB), backends=("ollama",)
     )
@@ -111,5 +111,5 @@ def test_sizes_of_the_library_are_computed_as_the_files_are() -> None:
     sizes = {item.name: item.size_bytes / GB for item in library()}
     assert sizes["llama3.2:3b"] == pytest.approx(2.0, abs=0.1)
     assert sizes["qwen2.5-coder:7b"] == pytest.approx(4.7, abs=0.1)
-    assert sizes["codellama:13b"] == pytest.approx(7.4, abs=0.2)
+    assert sizes["llama3.1:8b"] == pytest.approx(4.9, abs=0.05)  # tools/quantize/README.md of llama.cpp
     assert len(sizes) == len(library())

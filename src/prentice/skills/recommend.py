@@ -167,7 +167,7 @@ def _candidates(kind: Kind, backends: Sequence[str], record: TrackRecord) -> Ite
                     name=row.name,
                     backend=backend,
                     size_bytes=row.size_bytes,
-                    quantization=f"{int(row.bits)}-bit",
+                    quantization=f"{int(row.architecture.bits(row.packing))}-bit",
                     context=row.context,
                     capabilities=("completion",),
                 )

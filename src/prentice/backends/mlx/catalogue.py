@@ -6,39 +6,43 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
+from prentice.backends.architecture import Architecture, Packing, architectures
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A model on the hub. `parameters` are in billions, `context` in tokens, `bits` those of a weight."""
+    """A model on the hub."""
 
     name: str
     family: str
     purpose: Literal["code", "general"]
-    parameters: float
-    bits: float
-    layers: int
-    kv_heads: int
-    head_dim: int
-    context: int
+    architecture: Architecture
+    packing: Packing
+
+    @property
+    def context(self) -> int:
+        """Its trained window, in tokens."""
+        return self.architecture.context
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the weights, computed."""
-        return int(self.parameters * 1e9 * self.bits / 8)
+        return self.architecture.size_bytes(self.packing)
 
     @property
     def cache_per_token(self) -> int:
-        """Bytes of keys and values for each token of the window, at two bytes a number."""
-        return 2 * self.layers * self.kv_heads * self.head_dim * 2
+        """Bytes of keys and values for each token of the window."""
+        return self.architecture.cache_per_token
 
     @property
     def fetch(self) -> str:
         """The command that fetches it."""
-        return f"hf download {self.name}"
+        return f"prentice models pull {self.name}"
 
 
 @functools.cache
 def catalogue() -> tuple[Listed, ...]:
     """Read the catalogue, in the order of the file."""
     table = tomllib.loads(files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8"))
-    return tuple(Listed(**entry) for entry in table["model"])
+    known = architectures()
+    return tuple(Listed(**{**entry, "architecture": known[entry["architecture"]]}) for entry in table["model"])
