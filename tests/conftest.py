@@ -30,6 +30,7 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
             monkeypatch.delenv(name)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("PRENTICE_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("PRENTICE_RUNS_WORKER", "never")  # no worker outlives the test that caused it
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path_factory.mktemp("hub")))  # no model of the user is chosen
 
 

@@ -174,6 +174,17 @@ class Settings:
         "passed.",
         choices=("request", "apply"),
     )
+    runs_worker: Literal["auto", "never"] = _setting(
+        "runs.worker",
+        "auto",
+        "Whether a run that takes long gets a worker in the background, which carries it on if its process is killed "
+        "and ends when nothing is left to do: `auto` or `never`.",
+        choices=("auto", "never"),
+    )
+    runs_keep_days: int = _setting("runs.keep_days", 90, "How long runs that have ended are kept, in days.")
+    runs_keep_mb: int = _setting(
+        "runs.keep_mb", 500, "How much runs that have ended may take in all, in megabytes (10^6 bytes)."
+    )
     workflow_research: Literal["optional", "required"] = _setting(
         "workflow.research",
         "optional",

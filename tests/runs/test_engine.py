@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 from prentice.errors import DefectError, LedgerError, RunError, StoppedError, TextError
 from prentice.ledger.database import Database
 from prentice.ledger.migrations import LEDGER
-from prentice.ledger.runs_table import RunsTable
-from prentice.runs.engine import InProcessRuns
+from prentice.ledger.runs_table import RunsTable, Submission
+from prentice.runs.engine import DurableRuns
 from prentice.runs.protocol import Event, Step, StepContext
 from prentice.runs.registry import Registry
 
@@ -103,12 +104,20 @@ def table(tmp_path: Path) -> Iterator[RunsTable]:
     database.close()
 
 
-def carried(table: RunsTable, scene: Callable[[InProcessRuns[World], World], Coroutine[Any, Any, None]]) -> None:
+def carried(
+    table: RunsTable, scene: Callable[[DurableRuns[World], World], Coroutine[Any, Any, None]], **options: Any
+) -> None:
     """Play a scene on an event loop of its own, as a process does."""
 
     async def main() -> None:
         world = World()
-        await asyncio.wait_for(scene(InProcessRuns(table, registry(), world), world), PATIENCE)
+
+        @asynccontextmanager
+        async def services(_run: str, _options: object) -> AsyncIterator[World]:
+            yield world
+
+        async with DurableRuns(table, registry(), services, **options) as runs:
+            await asyncio.wait_for(scene(runs, world), PATIENCE)
 
     asyncio.run(main())
 
@@ -118,7 +127,7 @@ async def kinds(events: AsyncIterator[Event]) -> list[str]:
 
 
 def test_a_run_goes_through_its_steps_and_keeps_its_result(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         world.gate.set()
         run = await runs.submit("two_notes_around_a_pause", {"first": "one"})
         assert await runs.outcome(run) == ["one", "second"]
@@ -132,28 +141,32 @@ def test_a_run_goes_through_its_steps_and_keeps_its_result(table: RunsTable) -> 
 
 
 def test_a_run_carried_on_by_another_process_does_no_finished_step_again(table: RunsTable) -> None:
-    async def dies(runs: InProcessRuns[World], world: World) -> None:
+    async def dies(runs: DurableRuns[World], world: World) -> None:
         run = await runs.submit("two_notes_around_a_pause", {"first": "one"})
         await world.reached.wait()
         assert world.done == ["one"]
         table.database.close()  # as a killed process: nothing more is written
-        await runs.cancel(run)
-        with pytest.raises((StoppedError, LedgerError)):
-            await runs.outcome(run)
+        with pytest.raises(LedgerError):
+            await runs.get(run)
 
     carried(table, dies)
     database = Database(table.database.path, LEDGER)
     again = RunsTable(database)
     assert again.get("R-1").state == "running"
+    with database.transaction() as connection:
+        connection.execute("UPDATE runs SET lease_until = 0")
 
-    async def takes_over(runs: InProcessRuns[World], world: World) -> None:
+    async def takes_over(runs: DurableRuns[World], world: World) -> None:
         world.gate.set()
-        await runs.resume("R-1")
-        await runs.resume("R-1")
+        runs.adopt("R-1")
         assert await runs.outcome("R-1") == ["one", "second"]
         assert world.done == ["second"]
-        assert [event.kind for event in again.events("R-1")] == ["step", "step", "step", "finished"]
-        await runs.resume("R-1")
+        assert [event.kind for event in again.events("R-1")] == [
+            "begin", "step", "begin", "taken over", "begin", "step", "begin", "step", "finished",
+        ]  # fmt: skip
+        assert again.events("R-1")[3].data["by"] == runs.name
+        runs.adopt("R-1")
+        assert await runs.outcome("R-1") == ["one", "second"]
         assert world.done == ["second"], "an ended run is not carried on"
 
     carried(again, takes_over)
@@ -161,7 +174,7 @@ def test_a_run_carried_on_by_another_process_does_no_finished_step_again(table: 
 
 
 def test_times_and_ids_are_the_same_when_the_body_runs_again(table: RunsTable) -> None:
-    async def first(runs: InProcessRuns[World], _world: World) -> None:
+    async def first(runs: DurableRuns[World], _world: World) -> None:
         run = await runs.submit("times_and_ids", {})
         result = await runs.outcome(run)
         assert result[0] <= result[1]
@@ -169,27 +182,29 @@ def test_times_and_ids_are_the_same_when_the_body_runs_again(table: RunsTable) -
 
     carried(table, first)
     with table.database.transaction() as connection:
-        connection.execute("UPDATE runs SET state = 'running', result = NULL")
+        connection.execute("UPDATE runs SET state = 'queued', result = NULL")
 
-    async def second(runs: InProcessRuns[World], _world: World) -> None:
+    async def second(runs: DurableRuns[World], _world: World) -> None:
         before = [json.loads(row["result"]) for row in table.database.rows("SELECT result FROM steps ORDER BY rowid")]
-        await runs.resume("R-1")
+        runs.adopt("R-1")
         assert await runs.outcome("R-1") == before
 
     carried(table, second)
 
 
 def test_steps_of_one_name_are_kept_apart_by_their_number(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         assert await runs.outcome(await runs.submit("same_step_twice", {})) == [0, 1, 2]
         assert world.done == [0, 1, 2]
-        assert [event.data for event in table.events("R-1")[:3]] == [{"name": "note", "n": n} for n in (1, 2, 3)]
+        assert [event.data for event in table.events("R-1") if event.kind == "step"] == [
+            {"name": "note", "n": n} for n in (1, 2, 3)
+        ]
 
     carried(table, scene)
 
 
 def test_a_result_is_at_once_what_a_later_process_will_read(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
         result = await runs.outcome(await runs.submit("does", {"step": "odd_result"}))
         assert result == {"pair": [1, 2], "3": None}
         assert table.step_result("R-1", "odd_result", 1) == (result,)
@@ -213,7 +228,7 @@ FAILURES: dict[str, tuple[str, Mapping[str, Any], type[Exception], dict[str, obj
 def test_a_failure_ends_the_run_with_its_error_document(table: RunsTable, failure: str) -> None:
     body, arguments, error, document = FAILURES[failure]
 
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
         run = await runs.submit(body, arguments)
         with pytest.raises(error):
             await runs.outcome(run)
@@ -223,14 +238,14 @@ def test_a_failure_ends_the_run_with_its_error_document(table: RunsTable, failur
         assert document.items() <= state.error.items()
         assert state.error["message"]
         assert state.error["next_step"]
-        assert await kinds(runs.watch(run)) == ["failed"]
+        assert (await kinds(runs.watch(run)))[-1] == "failed"
         assert table.step_result(run, str(arguments.get("step")), 1) is None, "a step that failed is not remembered"
 
     carried(table, scene)
 
 
 def test_an_unknown_body_makes_no_run(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
         with pytest.raises(RunError, match="no runs of the kind 'gone'"):
             await runs.submit("gone", {})
         with pytest.raises(DefectError):
@@ -241,41 +256,41 @@ def test_an_unknown_body_makes_no_run(table: RunsTable) -> None:
     carried(table, scene)
 
 
-def test_a_run_of_a_kind_that_this_version_lacks_cannot_be_carried_on(table: RunsTable) -> None:
-    run = table.create("of the future", {})
+def test_a_run_of_a_kind_that_this_version_lacks_is_left_to_one_that_has_it(table: RunsTable) -> None:
+    run = table.submit(Submission(kind="of the future", arguments={})).id
 
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
         with pytest.raises(RunError) as caught:
-            await runs.resume(run)
+            runs.adopt(run)
         assert "version" in caught.value.next_step
+        known = await runs.submit("same_step_twice", {})
+        assert await runs.outcome(known) == [0, 1, 2]
 
-    carried(table, scene)
-    assert table.get(run).state == "running"
+    carried(table, scene, carries="all")
+    assert table.get(run).state == "queued"
 
 
-def test_runs_that_do_not_exist_or_are_not_carried_here_are_typed_errors(table: RunsTable) -> None:
-    elsewhere = table.create("waits", {})
-
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
-        for call in (runs.get, runs.resume, runs.cancel, runs.outcome):
-            with pytest.raises(RunError):
+def test_runs_that_do_not_exist_are_typed_errors_and_so_are_signals_to_ended_ones(table: RunsTable) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
+        for call in (runs.get, runs.cancel, runs.outcome):
+            with pytest.raises(RunError, match="no run R-99"):
                 await call("R-99")
         with pytest.raises(RunError):
             runs.watch("R-99")
-        for name in ("R-99", elsewhere):
-            with pytest.raises(RunError):
-                await runs.signal(name, "answer", 1)
         with pytest.raises(RunError):
-            await runs.outcome(elsewhere)
-        assert await kinds(runs.watch(elsewhere)) == []
+            await runs.signal("R-99", "answer", 1)
+        ended = await runs.submit("same_step_twice", {})
+        await runs.outcome(ended)
+        with pytest.raises(RunError, match="has ended"):
+            await runs.signal(ended, "answer", 1)
 
     carried(table, scene)
 
 
 def test_a_watcher_sees_every_event_from_the_beginning_and_then_the_end(table: RunsTable) -> None:
-    whole = ["step", "progress", "step", "step", "finished"]
+    whole = ["begin", "step", "begin", "progress", "step", "begin", "step", "finished"]
 
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         run = await runs.submit("two_notes_around_a_pause", {"first": "one"})
         early = asyncio.create_task(kinds(runs.watch(run)))
         await world.reached.wait()
@@ -290,7 +305,7 @@ def test_a_watcher_sees_every_event_from_the_beginning_and_then_the_end(table: R
 
 
 def test_a_signal_is_awaited_remembered_and_may_come_before_the_wait(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
         run = await runs.submit("waits", {})
         await runs.signal(run, "answer", {"yes": True})
         await runs.signal(run, "answer", "too late")
@@ -298,9 +313,9 @@ def test_a_signal_is_awaited_remembered_and_may_come_before_the_wait(table: Runs
         assert table.step_result(run, "wait:answer", 1) == ({"yes": True},)
         waiting = await runs.submit("waits", {})
         async for event in runs.watch(waiting):
-            if event.kind == "step":
+            if event.kind == "waiting":
                 break
-        assert (await runs.get(waiting)).state == "running"
+        assert (await runs.get(waiting)).state == "waiting"
         await runs.signal(waiting, "answer", None)
         assert await runs.outcome(waiting) is None
 
@@ -309,7 +324,7 @@ def test_a_signal_is_awaited_remembered_and_may_come_before_the_wait(table: Runs
 
 @pytest.mark.parametrize("begun", [True, False])
 def test_a_cancelled_run_ends_as_cancelled_for_all_who_wait_or_watch(table: RunsTable, *, begun: bool) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         run = await runs.submit("two_notes_around_a_pause", {"first": 1})
         watching = asyncio.create_task(kinds(runs.watch(run)))
         if begun:
@@ -319,7 +334,7 @@ def test_a_cancelled_run_ends_as_cancelled_for_all_who_wait_or_watch(table: Runs
             await runs.outcome(run)
         assert (await runs.get(run)).state == "cancelled"
         assert (await watching)[-1] == "cancelled"
-        assert await kinds(runs.watch(run)) == (["step", "cancelled"] if begun else ["cancelled"])
+        assert await kinds(runs.watch(run)) == (["begin", "step", "begin", "cancelled"] if begun else ["cancelled"])
         await runs.cancel(run)
         assert [event.kind for event in table.events(run)].count("cancelled") == 1
 
@@ -327,9 +342,9 @@ def test_a_cancelled_run_ends_as_cancelled_for_all_who_wait_or_watch(table: Runs
 
 
 def test_a_run_that_no_process_carries_can_be_cancelled(table: RunsTable) -> None:
-    run = table.create("waits", {})
+    run = table.submit(Submission(kind="waits", arguments={})).id
 
-    async def scene(runs: InProcessRuns[World], _world: World) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
         await runs.cancel(run)
         assert (await runs.get(run)).state == "cancelled"
 
@@ -337,7 +352,7 @@ def test_a_run_that_no_process_carries_can_be_cancelled(table: RunsTable) -> Non
 
 
 def test_whoever_is_stopped_while_waiting_for_a_run_takes_the_run_along(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         run = await runs.submit("two_notes_around_a_pause", {"first": 1})
         waiting = asyncio.create_task(runs.outcome(run))
         await world.reached.wait()
@@ -349,19 +364,19 @@ def test_whoever_is_stopped_while_waiting_for_a_run_takes_the_run_along(table: R
     carried(table, scene)
 
 
-def test_a_loop_that_closes_ends_its_runs(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+def test_an_engine_that_closes_gives_its_runs_back(table: RunsTable) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         await runs.submit("waits", {})
         await runs.submit("two_notes_around_a_pause", {"first": 1})
         await world.reached.wait()
-        await runs.submit("waits", {})
+        await runs.submit("two_notes_around_a_pause", {"first": 2})
 
     carried(table, scene)
-    assert [table.get(run).state for run in ("R-1", "R-2", "R-3")] == ["cancelled"] * 3
+    assert [table.get(run).state for run in ("R-1", "R-2", "R-3")] == ["waiting", "queued", "queued"]
 
 
 def test_a_watcher_is_not_left_waiting_when_the_ledger_can_no_longer_be_written(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         run = await runs.submit("two_notes_around_a_pause", {"first": 1})
         events = runs.watch(run)
         await world.reached.wait()
@@ -375,7 +390,7 @@ def test_a_watcher_is_not_left_waiting_when_the_ledger_can_no_longer_be_written(
 
 
 def test_a_large_result_survives(table: RunsTable) -> None:
-    async def scene(runs: InProcessRuns[World], world: World) -> None:
+    async def scene(runs: DurableRuns[World], world: World) -> None:
         world.gate.set()
         text = "ü" * 200_000
         run = await runs.submit("two_notes_around_a_pause", {"first": text})

@@ -1,6 +1,7 @@
 """Carrying out tasks: executions, and the decisions on what they propose."""
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from prentice.errors import UsageError
@@ -74,11 +75,10 @@ class Executing(Optimizing, Models):
         """Do `execute` on the running event loop; `attempt_of` is a run to be tried again, with a `comment` on it."""
         import asyncio
 
-        from prentice.runs.engine import InProcessRuns
         from prentice.runs.registry import Registry
         from prentice.skills.execute import run as execute_run
         from prentice.skills.execute.choosing_format import format_named
-        from prentice.skills.execute.several import Carrier
+        from prentice.skills.execute.several import AT_ONCE, Carrier
 
         given = [tasks] if isinstance(tasks, str) else list(tasks)
         arguments = {
@@ -90,12 +90,13 @@ class Executing(Optimizing, Models):
             return []
         registry: Registry[ExecutionServices] = Registry()
         execute_run.register(registry)
-        async with self._execution_services() as services:
-            table = self._ledgers.runs()
+        async with (
+            self._execution_services() as services,
+            self._engine(registry, lambda: nullcontext(services), settings=self.settings, slots=AT_ONCE) as runs,
+        ):
             carrier = Carrier(
-                runs=InProcessRuns(table, registry, services), table=table, services=services, arguments=arguments,
-                on_event=on_event,
-            )  # fmt: skip
+                runs=runs, table=self._ledgers.runs(), services=services, arguments=arguments, on_event=on_event
+            )
             if len(wishes) == 1:
                 return [await carrier.one(wishes[0], uncommitted=uncommitted)]
             return await carrier.all(wishes)
@@ -251,7 +252,7 @@ class Executing(Optimizing, Models):
             settings=self.settings,
             proposals=self._ledgers.proposals(),
             executions=self._executions(),
-            recorder=self._ledgers.calls(self.settings),
+            recorder=self._recorder(self.settings),
             todo2=self._file() if self.project else None,
             record=self._ledgers.track_record(),
             probes=self._probes(),

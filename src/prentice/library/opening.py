@@ -5,17 +5,17 @@ from pathlib import Path
 
 from prentice import config
 from prentice.errors import UsageError
-from prentice.library.executing import Executing
 from prentice.library.mending import Mending
 from prentice.library.model_store import ModelStore
 from prentice.library.queries import Queries
 from prentice.library.summarizing import Summarizing
 from prentice.library.usage import Usages
+from prentice.library.working import Working
 from prentice.store.project import find_project
 from prentice.tasks.rules import Actor
 
 
-class Prentice(Executing, Queries, Mending, ModelStore, Summarizing, Usages):
+class Prentice(Working, Queries, Mending, ModelStore, Summarizing, Usages):
     """Tasks, plans and assessments of one directory. Methods that end in `_async` are for a running event loop."""
 
 

@@ -1,6 +1,6 @@
 """Optimizing prompts: free texts and tasks."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from prentice.errors import UsageError
@@ -9,6 +9,7 @@ from prentice.library.planning import Planning
 if TYPE_CHECKING:
     from prentice.runs.protocol import Event, Json
     from prentice.skills.optimize.optimization import Optimization
+    from prentice.skills.services import Services
     from prentice.tasks.record import Task
 
 
@@ -75,39 +76,13 @@ class Optimizing(Planning):
 
     async def _carried(self, arguments: "Mapping[str, object]", on_event: "Callable[[Event], None] | None") -> "Json":
         """Carry the run to its end and give its document."""
-        import asyncio
-        import os
-
-        from prentice.backends.routing.probes import PROBES_FILE, Probes
-        from prentice.config import data_directory
-        from prentice.runs.engine import InProcessRuns
-        from prentice.runs.protocol import Event
         from prentice.runs.registry import Registry
         from prentice.skills.optimize import run as optimize_run
-        from prentice.skills.services import Services
 
         registry: Registry[Services] = Registry()
         optimize_run.register(registry)
-        services = Services(
-            directory=self._root,
-            settings=self.settings,
-            proposals=self._ledgers.proposals(),
-            recorder=self._ledgers.calls(self.settings),
-            todo2=self._file() if self.project else None,
-            record=self._ledgers.track_record(),
-            probes=Probes(data_directory(os.environ) / PROBES_FILE),
-        )
-        async with services:
-            runs = InProcessRuns(self._ledgers.runs(), registry, services)
-            run = await runs.submit(optimize_run.OPTIMIZE, arguments)
-            if on_event is None:
-                return await runs.outcome(run)
-            on_event(Event(kind="started", data={"run": run}))
-            watching = asyncio.create_task(_tell(runs.watch(run), on_event))
-            try:
-                return await runs.outcome(run)
-            finally:
-                await watching
+        async with self._engine(registry, lambda: self._services(self.settings), settings=self.settings) as runs:
+            return await self._outcome(runs, optimize_run.OPTIMIZE, arguments, on_event)
 
     def apply_optimized(self, task_id: str, optimized: "Optimization") -> "Task":
         """Write an optimized text to its task; the description as it was stays in the task's `changes`.
@@ -139,8 +114,3 @@ class Optimizing(Planning):
             known = self.tasks().tasks if self.project and len(prompt.split()) == 1 else {}
             return prompt if prompt in known else ""
         return self._reference(prompt)[0]
-
-
-async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
-    async for event in events:
-        on_event(event)

@@ -1,22 +1,23 @@
 """Planning: breaking a task down, and deciding on the proposals."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prentice.config import Settings
 from prentice.errors import ProposalError, UsageError
 from prentice.library.importing import Importing
+from prentice.library.running import Running
 
 if TYPE_CHECKING:
-    from prentice.ledger.runs_table import RunRow
-    from prentice.runs.protocol import Event, RunState
+    from prentice.runs.protocol import Event
     from prentice.skills.breakdown.approve import Approved
     from prentice.skills.breakdown.proposal import Proposal
     from prentice.skills.importing.proposal import ImportProposal
+    from prentice.skills.services import Services
 
 
-class Planning(Importing):
+class Planning(Importing, Running):
     """From a task to subtasks that a person approved."""
 
     def breakdown(
@@ -61,73 +62,23 @@ class Planning(Importing):
         on_event: "Callable[[Event], None] | None" = None,
     ) -> "Proposal":
         """Do `breakdown` on the running event loop; `on_event` is told of the run's id, its steps and its progress."""
-        import asyncio
-        import os
-
-        from prentice.backends.routing.probes import PROBES_FILE, Probes
-        from prentice.config import data_directory
-        from prentice.runs import protocol
-        from prentice.runs.engine import InProcessRuns
         from prentice.runs.registry import Registry
         from prentice.skills.breakdown import run as breakdown_run
-        from prentice.skills.services import Services
 
         settings = self._with_bounds(min_subtasks, max_subtasks)
         task_id, text = self._reference(task)
         registry: Registry[Services] = Registry()
         breakdown_run.register(registry)
-        services = Services(
-            directory=self._root,
-            settings=settings,
-            proposals=self._ledgers.proposals(),
-            recorder=self._ledgers.calls(settings),
-            todo2=self._file() if self.project else None,
-            record=self._ledgers.track_record(),
-            probes=Probes(data_directory(os.environ) / PROBES_FILE),
-        )
-        async with services:
-            runs = InProcessRuns(self._ledgers.runs(), registry, services)
-            run = await runs.submit(
-                breakdown_run.BREAKDOWN,
-                {
-                    "task": task_id,
-                    "text": text,
-                    "context_text": context,
-                    "min_subtasks": settings.min_subtasks,
-                    "max_subtasks": settings.max_subtasks,
-                },
-            )
-            if on_event:
-                on_event(protocol.Event(kind="started", data={"run": run}))
-            watching = asyncio.create_task(_tell(runs.watch(run), on_event)) if on_event else None
-            try:
-                proposal_id = await runs.outcome(run)
-            finally:
-                if watching:
-                    await watching
+        arguments = {
+            "task": task_id,
+            "text": text,
+            "context_text": context,
+            "min_subtasks": settings.min_subtasks,
+            "max_subtasks": settings.max_subtasks,
+        }
+        async with self._engine(registry, lambda: self._services(settings), settings=settings) as runs:
+            proposal_id = await self._outcome(runs, breakdown_run.BREAKDOWN, arguments, on_event)
         return self.proposal(proposal_id)
-
-    def run_state(self, run_id: str) -> "RunState":
-        """Give a run as the ledger has it; the result of a finished breakdown is its proposal's id.
-
-        Raises:
-            RunError: there is none of that id here.
-        """
-        from prentice.errors import RunError
-        from prentice.runs.protocol import RunState
-
-        if self._ledgers.is_blank:  # reading makes no file
-            raise RunError(f"There is no run {run_id} here.", next_step="Start one: `prentice breakdown TASK`.")
-        row = self._ledgers.runs().get(run_id)
-        return RunState(
-            id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
-        )
-
-    def runs(self, task_id: str) -> "list[RunRow]":
-        """Give the runs made for a task, oldest first."""
-        if self._ledgers.is_blank:
-            return []
-        return self._ledgers.runs().of_task(task_id)
 
     def proposals(self) -> list["Proposal"]:
         """Give the plans proposed here, oldest first; `imports` gives the other proposals."""
@@ -200,14 +151,27 @@ class Planning(Importing):
             self._ledgers.track_record().judged(proposal.uid, right=False)
         return self._import(proposal_id) or self.proposal(proposal_id)
 
+    def _services(self, settings: Settings) -> "Services":
+        """Give what the steps of a run need from outside."""
+        import os
+
+        from prentice.backends.routing.probes import PROBES_FILE, Probes
+        from prentice.config import data_directory
+        from prentice.skills.services import Services
+
+        return Services(
+            directory=self._root,
+            settings=settings,
+            proposals=self._ledgers.proposals(),
+            recorder=self._recorder(settings),
+            todo2=self._file() if self.project else None,
+            record=self._ledgers.track_record(),
+            probes=Probes(data_directory(os.environ) / PROBES_FILE),
+        )
+
     def _with_bounds(self, low: int | None, high: int | None) -> Settings:
         low = self.settings.min_subtasks if low is None else low
         high = self.settings.max_subtasks if high is None else high
         if not 1 <= low <= high <= 20:
             raise UsageError(f"A plan cannot have {low} to {high} subtasks.", next_step="Choose 1 <= min <= max <= 20.")
         return replace(self.settings, min_subtasks=low, max_subtasks=high)
-
-
-async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
-    async for event in events:
-        on_event(event)

@@ -18,6 +18,7 @@ from prentice.errors import LeaseLostError, LedgerError
 from prentice.ledger.holds_table import HoldsTable
 from prentice.ledger.leases import Claim, Leases
 from prentice.ledger.runs_table import RunsTable
+from prentice.runs.calls import CURRENT_RUN
 from prentice.runs.heart import Heart
 from prentice.runs.protocol import Event, Json, S, StepContext
 from prentice.runs.registry import Registry
@@ -85,6 +86,7 @@ class Carried(Generic[S]):
     async def _carry(self) -> None:
         around, claim = self._around, self.claim
         self._begun = True
+        CURRENT_RUN.set(claim.run)
         around.heart.add(claim, self.heed)
         try:
             if self._stopped is None and not claim.cancel_wanted:

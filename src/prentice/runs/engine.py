@@ -1,56 +1,158 @@
-"""A simple engine: runs live in this process, their steps and events in the ledger.
+"""The durable engine: runs in the ledger, claimed and carried by any process that has one of these.
 
-A finished step is never done twice within a run. Leases and takeover by another process come with the durable engine.
+An engine carries what was submitted to it; one that `carries` all takes whatever is free in its ledger, as a worker
+does. It looks for the writes of other processes a few times a second, which costs microseconds while there are none.
 """
 
 import asyncio
 import contextlib
-import json
+import os
+import socket
 import time
 import uuid
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from typing import Generic
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Final, Generic, Literal, Self
 
-from prentice.errors import DefectError, PrenticeError, RunError, StoppedError
-from prentice.ledger.runs_table import FINAL_STATES, EventRow, RunsTable
-from prentice.runs.protocol import Body, Event, Json, RunState, S, StepContext
+from prentice.errors import LedgerError, PrenticeError, StoppedError
+from prentice.ledger.leases import Claim, Leases
+from prentice.ledger.runs_table import FINAL_STATES, RunsTable, Submission
+from prentice.runs.carrying import Carried, ServicesOf, Surroundings
+from prentice.runs.heart import Heart
+from prentice.runs.protocol import Event, Json, RunState, S
 from prentice.runs.registry import Registry
+from prentice.runs.values import as_json, document_of, error_from
+
+LEASE_SECONDS: Final = 15.0
+"""How long a run of a dead process stays with it: three heartbeats of five seconds."""
+_POLL_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 1.0
+"""How often leases and schedules are looked at while nobody writes."""
+_MOST_FAILURES: Final = 6
+_JUMP_SECONDS: Final = 2.0
 
 
-@dataclass
-class _Live:
-    """A run of this process: its task, who watches it, and signals that wait to be read."""
+class DurableRuns(Generic[S]):
+    """Carries runs on the running event loop. An async context manager: leaving it gives back what it carries.
 
-    task: "asyncio.Task[Json]"
-    watchers: list["asyncio.Queue[Event | None]"] = field(default_factory=list)
-    signals: dict[str, "asyncio.Future[Json]"] = field(default_factory=dict)
-    ended: bool = False
+    `services` gives each run the services of its steps. `slots` is how many runs are carried at a time, `limit` how
+    many steps of all processes may use a resource.
+    `options` go with what is submitted here. `on_beat` is called three times in a lease, by another thread.
+    """
 
-
-class InProcessRuns(Generic[S]):
-    """Carries runs on the running event loop. `services` goes to every step function."""
-
-    def __init__(self, table: RunsTable, registry: Registry[S], services: S) -> None:
+    def __init__(
+        self,
+        table: RunsTable,
+        registry: Registry[S],
+        services: ServicesOf[S],
+        *,
+        carries: Literal["own", "all"] = "own",
+        lease: float = LEASE_SECONDS,
+        slots: int = 4,
+        options: Json = None,
+        limit: Callable[[str], int] = lambda _: 1,
+        on_beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.kinds = registry.kinds
         self._table = table
         self._registry = registry
-        self._services = services
-        self._live: dict[str, _Live] = {}
+        self._carries_all = carries == "all"
+        self._slots = slots
+        self._options = options
+        self._leases = Leases(database=table.database, scope=table.scope, seconds=lease, clock=table.clock)
+        self._heart = Heart(self._leases, also=on_beat)
+        self._around = Surroundings(
+            table=table, leases=self._leases, registry=registry, services=services, heart=self._heart,
+            limit=limit, tell=self._tell,
+        )  # fmt: skip
+        self._live: dict[str, Carried[S]] = {}
+        self._own: set[str] = set()
+        self._watchers: dict[str, list[asyncio.Queue[Event | None]]] = {}
+        self._nudged = asyncio.Event()
+        self._stirred = asyncio.Event()
+        self._failure: LedgerError | None = None
+        self._clock = _SteadyClock(pause=lease)
+        self._tending: asyncio.Task[None] | None = None
+        self._closing = False
+        self.ended = 0
+        """How many runs came to their end here."""
 
-    async def submit(self, kind: str, arguments: Mapping[str, Json]) -> str:
-        """Start a run of a registered body and give its id."""
+    async def __aenter__(self) -> Self:
+        self._tending = asyncio.get_running_loop().create_task(self._tend())
+        if self._carries_all:
+            self._heart.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        self._nudged.set()
+        if self._tending:
+            await self._tending
+        left = list(self._live.values())
+        for carried in left:
+            carried.stop("released")
+        for carried in left:
+            with contextlib.suppress(asyncio.CancelledError, PrenticeError):
+                await carried.task
+        await asyncio.to_thread(self._heart.stop)
+
+    @property
+    def carried(self) -> Sequence[str]:
+        """The runs that are carried here now."""
+        return list(self._live)
+
+    @property
+    def failure(self) -> LedgerError | None:
+        """What has kept the ledger from being used several times in a row, if anything."""
+        return self._failure
+
+    async def submit(
+        self,
+        kind: str,
+        arguments: Mapping[str, Json],
+        *,
+        options: Json = None,
+        idempotency: str | None = None,
+        priority: int = 0,
+        not_before: float = 0.0,
+        touches: Sequence[str] = (),
+        retries: Mapping[str, tuple[int, float]] | None = None,
+    ) -> str:
+        """Add a run of a registered body, begin it here if it may, and give its id; `Submission` describes the rest.
+
+        Raises:
+            RunError: there is no such body.
+            DefectError: the arguments are not JSON.
+        """
         self._registry.body(kind)
-        plain = _as_json(dict(arguments), what=f"a run of {kind}")
-        run = self._table.create(kind, plain)
-        self._start(run, kind, plain)
-        return run
+        options = self._options if options is None else options
+        plain = as_json(dict(arguments), what=f"a run of {kind}")
+        asked = Submission(
+            kind=kind, arguments=plain, options=options, idempotency=idempotency, priority=priority,
+            not_before=not_before, touches=touches, retries=retries,
+        )  # fmt: skip
+        owner = self.name if len(self._live) < self._slots else ""
+        made = self._table.submit(asked, owner=owner, lease=self._leases.seconds)
+        self._own.add(made.id)
+        if made.token:
+            kept = as_json(retries, what="retries")
+            self._carry(Claim(run=made.id, token=made.token, kind=kind, arguments=plain, options=options, retries=kept))
+        else:
+            self._nudged.set()
+        return made.id
 
-    async def resume(self, run: str) -> None:
-        """Carry on a run that another process left unfinished; steps that it finished are not done again."""
-        row = self._table.get(run)
-        if row.state not in FINAL_STATES and run not in self._live:
-            self._start(run, row.kind, row.arguments)
+    def adopt(self, run: str) -> None:
+        """Carry a run too that was submitted elsewhere, when it is free.
+
+        Raises:
+            RunError: there is none of that id, or this version has no such body.
+        """
+        self._registry.body(self._table.get(run).kind)
+        self._own.add(run)
+        self._nudged.set()
 
     async def get(self, run: str) -> RunState:
         """Give a run as it stands."""
@@ -60,173 +162,178 @@ class InProcessRuns(Generic[S]):
         )
 
     async def outcome(self, run: str) -> Json:
-        """Wait for a run of this process and give its result.
+        """Wait for the end of a run, whoever carries it, and give its result; giving up the wait cancels the run.
 
         Raises:
             StoppedError: the run was cancelled.
             PrenticeError: what else ended the run.
         """
-        live = self._live.get(run)
-        if live is None:
-            raise RunError(f"{run} is not carried by this process.", next_step="Look at its state in the ledger.")
         try:
-            return await live.task
+            return await self._end_of(run)
         except asyncio.CancelledError:
-            waiting = asyncio.current_task()
-            if waiting is None or not waiting.cancelling():
-                raise StoppedError(f"{run} was cancelled.", next_step="Start the work again if it is wanted.") from None
-            live.task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, PrenticeError):
-                await live.task
+            await self.cancel(run)
             raise
 
     def watch(self, run: str) -> AsyncIterator[Event]:
-        """Give the events of a run from its beginning, until it has ended; none is missed from this call on.
+        """Give the events of a run from its beginning, until it has ended; passing progress of this process too.
 
         Raises:
             RunError: there is none of that id.
         """
         self._table.get(run)
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        live = self._live.get(run)
-        if live is not None and not live.task.done():
-            live.watchers.append(queue)
-        else:
-            queue.put_nowait(None)
-        return _events(self._table.events(run), queue)
+        self._watchers.setdefault(run, []).append(queue)
+        return self._events(run, queue)
 
     async def signal(self, run: str, name: str, value: Json) -> None:
         """Send a run a signal; the first value for a name stays."""
-        future = self._signal_of(run, name)
-        if not future.done():
-            future.set_result(value)
+        self._table.signal(run, name, as_json(value, what=f"the signal {name}"))
+        if live := self._live.get(run):
+            live.stirred.set()
+        self._tell(run, None)
+        self._nudged.set()
 
     async def cancel(self, run: str) -> None:
-        """End a run of this process."""
+        """End a run: at once where nobody carries it or this process does, else when its carrier hears of it."""
+        self._table.cancel(run)
         if live := self._live.get(run):
-            live.task.cancel()
-        elif self._table.get(run).state not in FINAL_STATES:
-            self._table.finish(run, "cancelled")
+            live.stop("cancelled")
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(live.task)
+        self._tell(run, None)
 
-    async def do(self, run: str, name: str, n: int, arguments: dict[str, Json]) -> Json:
-        """Do step `n` of a name unless it is remembered, and remember its result."""
-        if remembered := self._table.step_result(run, name, n):
-            return remembered[0]
-        context = StepContext(self._services, run, lambda data: self._tell(run, Event(kind="progress", data=data)))
-        result = await self._registry.call_step(name, context, arguments)
-        return self._keep(run, name, n, result)
+    async def changed(self, seconds: float) -> None:
+        """Wait until something may have changed in the ledger, or until some seconds are over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stirred.wait()
 
-    async def wait(self, run: str, name: str, n: int) -> Json:
-        """Wait for a signal, and remember its value as a step's result."""
-        if remembered := self._table.step_result(run, f"wait:{name}", n):
-            return remembered[0]
-        value = await self._signal_of(run, name)
-        return self._keep(run, f"wait:{name}", n, value)
+    async def _end_of(self, run: str) -> Json:
+        while True:
+            if live := self._live.get(run):
+                await asyncio.wait({live.task})
+                if (ended := live.ended) is not None and ended.error is not None:
+                    raise ended.error
+                await asyncio.sleep(0)  # let the carrying be taken off the list
+            row = self._table.get(run)
+            match row.state:
+                case "finished":
+                    return row.result
+                case "failed":
+                    raise error_from(row.error)
+                case "cancelled":
+                    raise StoppedError(f"{run} was cancelled.", next_step="Start the work again if it is wanted.")
+            if run not in self._live:
+                await self.changed(_LOOK_SECONDS)
 
-    def keep_once(self, run: str, name: str, n: int, value: Json) -> Json:
-        """Give the remembered value of that name, or remember this one."""
-        if remembered := self._table.step_result(run, name, n):
-            return remembered[0]
-        return self._keep(run, name, n, value)
-
-    def _start(self, run: str, kind: str, arguments: dict[str, Json]) -> None:
-        body = self._registry.body(kind)
-        task = asyncio.get_running_loop().create_task(self._carry(run, body, arguments))
-        self._live[run] = _Live(task)
-        task.add_done_callback(lambda _: self._settle(run))
-
-    def _settle(self, run: str) -> None:
-        """End a run that was cancelled before its task began, which therefore could not do so itself."""
-        if not self._live[run].ended:
-            self._end(run, "cancelled")
-
-    async def _carry(self, run: str, body: Body, arguments: dict[str, Json]) -> Json:
+    async def _events(self, run: str, queue: "asyncio.Queue[Event | None]") -> AsyncIterator[Event]:
+        """Give what the ledger has, and between it the progress that passes."""
+        last, ended = 0, False
         try:
-            result = await body(_Step(self, run), arguments)
-        except asyncio.CancelledError:
-            self._end(run, "cancelled")
-            raise
-        except PrenticeError as error:
-            self._end(run, "failed", error=error.document()["error"])
-            raise
-        except BaseException as error:
-            self._end(run, "failed", error=_defect(f"{type(error).__name__}: {error}").document()["error"])
-            raise
-        self._end(run, "finished", result=result)
-        return result
-
-    def _end(self, run: str, state: str, *, result: Json = None, error: Json = None) -> None:
-        self._live[run].ended = True
-        try:
-            self._table.finish(run, state, result=result, error=error)
-        finally:  # whoever watches must not wait for ever where the ledger cannot be written
-            self._tell(run, Event(kind=state, data=error))
-            self._tell(run, None)
-
-    def _keep(self, run: str, name: str, n: int, result: Json) -> Json:
-        """Remember a result and give it as a later process will read it: a tuple is a list from now on."""
-        plain = _as_json(result, what=f"the step {name}")
-        self._table.remember_step(run, name, n, plain)
-        self._tell(run, Event(kind="step", data={"name": name, "n": n}))
-        return plain
+            while True:
+                try:
+                    rows = self._table.events(run, after=last)
+                except LedgerError as error:  # whoever watches must not wait for ever
+                    yield Event(kind="failed", data=document_of(error))
+                    return
+                for row in rows:
+                    last, ended = row.id, row.kind in FINAL_STATES
+                    yield Event(kind=row.kind, data=row.data)
+                if ended:
+                    return
+                event = await queue.get()
+                if event is not None:
+                    yield event
+                    if event.kind in FINAL_STATES:
+                        return  # the ledger could not be told
+        finally:
+            self._watchers[run].remove(queue)
 
     def _tell(self, run: str, event: Event | None) -> None:
-        if live := self._live.get(run):
-            for queue in live.watchers:
-                queue.put_nowait(event)
+        """Pass on what the ledger does not keep; of all else, say only that there is something to read."""
+        kept = event is not None and event.kind not in {"progress", "queueing", "failed"}
+        for queue in self._watchers.get(run, ()):
+            queue.put_nowait(None if kept else event)
+        self._stir()
 
-    def _signal_of(self, run: str, name: str) -> "asyncio.Future[Json]":
-        live = self._live.get(run)
-        if live is None:
-            raise RunError(f"{run} is not carried by this process.", next_step="Start the work again.")
-        if name not in live.signals:
-            live.signals[name] = asyncio.get_running_loop().create_future()
-        return live.signals[name]
+    def _stir(self) -> None:
+        self._stirred.set()
+        self._stirred = asyncio.Event()
+
+    def _carry(self, claim: Claim) -> None:
+        carried = Carried(claim, self._around)
+        self._live[claim.run] = carried
+        carried.task.add_done_callback(lambda task: self._settle(carried, task))
+
+    def _settle(self, carried: Carried[S], task: "asyncio.Task[None]") -> None:
+        if self._live.get(carried.claim.run) is carried:
+            del self._live[carried.claim.run]
+        if carried.ended is not None:
+            self.ended += 1
+            self._own.discard(carried.claim.run)
+        if not task.cancelled():
+            task.exception()  # looked at here; what the ledger could not be told is in `ended`
+        self._nudged.set()
+        self._stir()
+
+    async def _tend(self) -> None:
+        """Claim what is free, and tell those who wait when another process has written."""
+        version, looked, failures = self._table.database.version(), 0.0, 0
+        while not self._closing:
+            try:
+                now, is_nudged = time.monotonic(), self._nudged.is_set()
+                self._nudged.clear()
+                seen = self._table.database.version()
+                if seen != version or is_nudged or now - looked >= _LOOK_SECONDS:
+                    is_changed, version, looked = seen != version, seen, now
+                    self._claim_free()
+                    if is_changed:
+                        self._heed_others()
+                failures, self._failure = 0, None
+            except LedgerError as error:
+                failures += 1
+                if failures >= _MOST_FAILURES:
+                    self._failure = error
+                    self._stir()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS * 2 ** min(failures, _MOST_FAILURES)):
+                    await self._nudged.wait()
+
+    def _claim_free(self) -> None:
+        wanted = () if self._carries_all else self._own - self._live.keys()
+        may_take_over = self._clock.is_steady()
+        while (self._carries_all or wanted) and len(self._live) < self._slots and not self._closing:
+            claim = self._leases.claim(self.name, kinds=self.kinds, only=wanted, but=self._live, takeover=may_take_over)
+            if claim is None:
+                return
+            self._carry(claim)
+            wanted = () if self._carries_all else self._own - self._live.keys()
+
+    def _heed_others(self) -> None:
+        """Take in what other processes wrote: signals, cancellations, events."""
+        for run in self._leases.cancelled(self.name):
+            if live := self._live.get(run):
+                live.stop("cancelled")
+        for live in self._live.values():
+            live.stirred.set()
+        for run in [run for run, queues in self._watchers.items() if queues]:
+            self._tell(run, None)
+        self._stir()
 
 
-async def _events(past: list[EventRow], queue: "asyncio.Queue[Event | None]") -> AsyncIterator[Event]:
-    for row in past:
-        yield Event(kind=row.kind, data=row.data)
-    while (event := await queue.get()) is not None:
-        yield event
+class _SteadyClock:
+    """Notices that the wall clock has jumped, as it does when a computer wakes up or its time is set.
 
-
-def _as_json(value: object, *, what: str) -> Json:
-    """Give a value as it reads back from JSON.
-
-    Raises:
-        DefectError: it is not JSON.
+    All leases look wrong then; for the length of one their carriers get the time to renew them.
     """
-    try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise _defect(f"What {what} holds is not JSON: {error}.") from error
 
+    def __init__(self, *, pause: float) -> None:
+        self._pause = pause
+        self._offset = time.time() - time.monotonic()
+        self._until = 0.0
 
-def _defect(message: str) -> DefectError:
-    return DefectError(message, next_step="This is a fault in Prentice; please report it.")
-
-
-class _Step:
-    """The `Step` of one run: counts how often each name was used, so that repeated steps keep apart."""
-
-    def __init__(self, engine: InProcessRuns[S], run: str) -> None:
-        self._engine = engine
-        self._run = run
-        self._used: Counter[str] = Counter()
-
-    async def do(self, name: str, /, **arguments: Json) -> Json:
-        return await self._engine.do(self._run, name, self._next(name), arguments)
-
-    async def wait(self, signal: str) -> Json:
-        return await self._engine.wait(self._run, signal, self._next(f"wait:{signal}"))
-
-    async def now(self) -> float:
-        return float(self._engine.keep_once(self._run, "now", self._next("now"), time.time()))
-
-    async def new_id(self) -> str:
-        return str(self._engine.keep_once(self._run, "new_id", self._next("new_id"), uuid.uuid4().hex))
-
-    def _next(self, name: str) -> int:
-        self._used[name] += 1
-        return self._used[name]
+    def is_steady(self) -> bool:
+        offset, now = time.time() - time.monotonic(), time.monotonic()
+        if abs(offset - self._offset) > _JUMP_SECONDS:
+            self._offset, self._until = offset, now + self._pause
+        return now >= self._until

@@ -8,7 +8,7 @@ from prentice.errors import PrenticeError
 from prentice.ledger.runs_table import RunsTable
 from prentice.ledger.workers_table import WorkersTable
 from prentice.runs.carrying import ServicesOf
-from prentice.runs.durable import LEASE_SECONDS, DurableRuns
+from prentice.runs.engine import LEASE_SECONDS, DurableRuns
 from prentice.runs.protocol import S
 from prentice.runs.registry import Registry
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from prentice.errors import PrenticeError, StoppedError
 from prentice.ledger.runs_table import RunsTable
-from prentice.runs.engine import InProcessRuns
+from prentice.runs.engine import DurableRuns
 from prentice.runs.protocol import Event
 from prentice.skills.execute.keeping import abandoned
 from prentice.skills.execute.ordering import Foreseen, order
@@ -35,7 +35,7 @@ class Wish:
 class Carrier:
     """Carries executions on the running event loop. `arguments` are those of the run beside task and text."""
 
-    runs: InProcessRuns[ExecutionServices]
+    runs: DurableRuns[ExecutionServices]
     table: RunsTable
     services: ExecutionServices
     arguments: Mapping[str, Any]

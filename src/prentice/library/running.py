@@ -1,0 +1,204 @@
+"""Carrying runs: with this process's own engine, as every command does that waits for its run."""
+
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from prentice.config import Settings
+from prentice.library.directory import Directory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from prentice.backends.protocol import Recorder
+    from prentice.ledger.runs_table import RunRow
+    from prentice.runs.engine import DurableRuns
+    from prentice.runs.protocol import Event, Json, RunState
+    from prentice.runs.registry import Registry
+
+S = TypeVar("S")
+
+_PERMISSIONS: Final = frozenset(
+    {"allowed_hosts", "allowed_remote_models", "checks_sandbox", "checks_readable", "approve_assistant", "policy"}
+)
+"""Settings that no run brings along: whoever carries it decides, for a ledger can come with somebody else's files."""
+_LONG_SECONDS: Final = 2.0
+"""A run that takes longer gets a worker in the background, so that it goes on if this process is killed."""
+
+
+class Running(Directory):
+    """The runs of this directory."""
+
+    def run_state(self, run_id: str) -> "RunState":
+        """Give a run as the ledger has it; the result of a finished breakdown is its proposal's id.
+
+        Raises:
+            RunError: there is none of that id here.
+        """
+        from prentice.runs.protocol import RunState
+
+        row = self._run(run_id)
+        return RunState(
+            id=row.id, kind=row.kind, state=row.state, arguments=row.arguments, result=row.result, error=row.error
+        )
+
+    def runs(self, task_id: str) -> "list[RunRow]":
+        """Give the runs made for a task, oldest first."""
+        if self._ledgers.is_blank:
+            return []
+        return self._ledgers.runs().of_task(task_id)
+
+    def latest_runs(self, *, most: int = 20, state: str = "") -> "list[RunRow]":
+        """Give the newest runs made here, of one state or of all, oldest first."""
+        if self._ledgers.is_blank:
+            return []
+        return self._ledgers.runs().latest(most=most, state=state)
+
+    def run_document(self, run_id: str) -> dict[str, Any]:
+        """Give a whole run: its arguments, steps with their results, signals, events and calls.
+
+        Where the texts of its calls were kept, `replay` holds the lines of a file for the backend `scripted`.
+
+        Raises:
+            RunError: there is none of that id here.
+        """
+        from prentice.ledger.texts_table import TextsTable
+        from prentice.runs.document import run_document
+
+        self._run(run_id)
+        texts = TextsTable(database=self._ledgers.record, most_bytes=0, most_days=0)
+        return run_document(self._ledgers.runs(), run_id, texts=texts.of)
+
+    def cancel_run(self, run_id: str) -> str:
+        """End a run, at once or at its carrier's next step, and give the state that it is in now.
+
+        Raises:
+            RunError: there is none of that id here.
+        """
+        self._run(run_id)
+        return self._ledgers.runs().cancel(run_id)
+
+    def retry_run(self, run_id: str) -> None:
+        """Let a run that failed or was cancelled go on after the steps that it finished; a worker carries it.
+
+        Raises:
+            RunError: there is none of that id here, or it is in another state.
+        """
+        self._run(run_id)
+        self._ledgers.runs().retry(run_id)
+        self.see_to_a_worker()
+
+    def signal_run(self, run_id: str, name: str, value: object) -> bool:
+        """Send a run a signal, and give whether it was the first of its name.
+
+        Raises:
+            RunError: there is none of that id here, or it has ended.
+        """
+        self._run(run_id)
+        is_first = self._ledgers.runs().signal(run_id, name, value)
+        self.see_to_a_worker()
+        return is_first
+
+    def see_to_a_worker(self) -> bool:
+        """Start a worker in the background, which ends when it is idle, unless one lives; give whether one was started.
+
+        The setting `runs.worker` can forbid it.
+        """
+        from prentice.ledger.workers_table import WorkersTable
+        from prentice.runs.detached import start_worker
+
+        if self.settings.runs_worker == "never" or WorkersTable(*self._ledgers.current()).living():
+            return False
+        start_worker(self.directory)
+        return True
+
+    def _run(self, run_id: str) -> "RunRow":
+        from prentice.errors import RunError
+
+        if self._ledgers.is_blank:  # reading makes no file
+            raise RunError(f"There is no run {run_id} here.", next_step="Start one: `prentice breakdown TASK`.")
+        return self._ledgers.runs().get(run_id)
+
+    @asynccontextmanager
+    async def _engine(
+        self,
+        registry: "Registry[S]",
+        services: "Callable[[], AbstractAsyncContextManager[S]]",
+        *,
+        settings: Settings,
+        slots: int = 4,
+    ) -> "AsyncIterator[DurableRuns[S]]":
+        """Give an engine that carries what is submitted to it; what takes long gets a worker beside it."""
+        import asyncio
+
+        from prentice.runs.engine import DurableRuns
+
+        def of_a_run(_run: str, _options: "Json") -> "AbstractAsyncContextManager[S]":
+            return services()
+
+        table = self._ledgers.runs()
+        async with DurableRuns(table, registry, of_a_run, options=wishes_of(settings), slots=slots) as runs:
+            later = asyncio.get_running_loop().call_later(_LONG_SECONDS, self.see_to_a_worker)
+            try:
+                yield runs
+            finally:
+                later.cancel()
+
+    async def _outcome(
+        self, runs: "DurableRuns[Any]", kind: str, arguments: "Mapping[str, Json]",
+        on_event: "Callable[[Event], None] | None",
+    ) -> "Json":  # fmt: skip
+        """Submit a run, tell of its events, and give its result."""
+        import asyncio
+
+        from prentice.runs.protocol import Event
+
+        run = await runs.submit(kind, arguments)
+        if on_event is None:
+            return await runs.outcome(run)
+        on_event(Event(kind="started", data={"run": run}))
+        watching = asyncio.create_task(_tell(runs.watch(run), on_event))
+        try:
+            return await runs.outcome(run)
+        finally:
+            await watching
+
+    def _recorder(self, settings: Settings) -> "Recorder":
+        """Give the user's record of calls, which also notes in a run that a call was one of its."""
+        from prentice.runs.calls import CallsOfRuns
+
+        return CallsOfRuns(self._ledgers.calls(settings), self._ledgers.runs())
+
+
+def wishes_of(settings: Settings) -> "dict[str, Json]":
+    """Give the settings that a run is to be carried with by any process: those that are no defaults."""
+    return dict(_wishes(settings))
+
+
+def settings_with(settings: Settings, wishes: "Json") -> Settings:
+    """Give a process's own settings with the wishes of a run; what another version wished for is left out."""
+    known = {item.name: getattr(settings, item.name) for item in fields(Settings) if item.name not in _PERMISSIONS}
+    fitting: dict[str, Any] = {
+        name: tuple(value) if isinstance(known[name], tuple) else value
+        for name, value in (wishes or {}).items()
+        if name in known and isinstance(value, list if isinstance(known[name], tuple) else type(known[name]))
+    }
+    return replace(settings, **fitting)
+
+
+def _wishes(settings: Settings) -> "Iterator[tuple[str, Json]]":
+    from pathlib import Path
+
+    usual = Settings()
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        if item.name in _PERMISSIONS or value == getattr(usual, item.name):
+            continue
+        if item.name == "backend" and value.startswith("scripted:"):
+            value = f"scripted:{Path(value.removeprefix('scripted:')).resolve()}"
+        yield item.name, list(value) if isinstance(value, tuple) else value
+
+
+async def _tell(events: "AsyncIterator[Event]", on_event: "Callable[[Event], None]") -> None:
+    async for event in events:
+        on_event(event)
