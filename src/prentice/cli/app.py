@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "models": "models",
     "summarize": "summarizing",
     "usage": "usage",
+    "eval": "evaluating",
     "git-merge": "merging",
     "mcp": "serving",
 }

@@ -6,7 +6,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from prentice.backends.protocol import Message, Request, Sampling
-from prentice.prompts.render import Data, render
+from prentice.prompts.render import Data, filled, render
+from prentice.prompts.template import Template
+from prentice.prompts.tuned import ModelKey
 from prentice.skills.optimize.candidates import MAX_PATCHES, Patch
 from prentice.skills.optimize.checklist import Claim
 from prentice.skills.optimize.examination import Examination
@@ -14,6 +16,8 @@ from prentice.skills.optimize.grounds import Grounds
 from prentice.skills.optimize.rules import Criterion
 
 PURPOSE: Final = "optimize"
+JUDGE: Final = "optimize_judge.system"
+PROPOSE: Final = "optimize_propose.system"
 QUOTE_LENGTH: Final = 200
 OLD_LENGTH: Final = 300
 NEW_LENGTH: Final = 500
@@ -81,8 +85,14 @@ class ProposalReply(BaseModel):
         )  # fmt: skip
 
 
-def judge_request(text: str, criteria: Sequence[Criterion], *, deadline: float, idle: float) -> Request:
-    """Make the request that puts questions of the checklist to a model. The same for every text, but for the text."""
+def judge_request(
+    text: str, criteria: Sequence[Criterion], *, deadline: float, idle: float, model: ModelKey | None = None,
+    system: Template | None = None,
+) -> Request:  # fmt: skip
+    """Make the request that puts questions of the checklist to a model. The same for every text, but for the text.
+
+    `model` takes the templates that were tuned for it; `system` is tried in place of the one in force.
+    """
     numbers = list(range(1, len(criteria) + 1))
     answer = _object(
         question={"type": "integer", "enum": numbers}, quote=_text(QUOTE_LENGTH),
@@ -90,8 +100,8 @@ def judge_request(text: str, criteria: Sequence[Criterion], *, deadline: float, 
     )  # fmt: skip
     listed = "\n".join(f"{number}. {criterion.asks}" for number, criterion in enumerate(criteria, start=1))
     return _request(
-        render("optimize_judge.system").text,
-        render("optimize_judge.user", prompt=Data(text), questions=listed).text,
+        (filled(system) if system else render(JUDGE, model)).text,
+        render("optimize_judge.user", model, prompt=Data(text), questions=listed).text,
         schema=_object(answers=_list(answer, least=len(criteria), most=len(criteria))),
         sampling=Sampling(temperature=0.0, seed=1),
         max_tokens=64 + len(criteria) * (QUOTE_LENGTH + _SYNTAX),
@@ -102,7 +112,7 @@ def judge_request(text: str, criteria: Sequence[Criterion], *, deadline: float, 
 
 def propose_request(
     examined: Examination, targets: Sequence[str], grounds: Grounds, *, rejected: Sequence[str], number: int,
-    deadline: float, idle: float,
+    deadline: float, idle: float, model: ModelKey | None = None,
 ) -> Request:  # fmt: skip
     """Make the request for the patches of one candidate. `number` counts the candidates of the run, from 0."""
     patch = _object(
@@ -112,6 +122,7 @@ def propose_request(
     answers = "\n".join(f"{about}: {answer}" for about, answer in grounds.answers.items())
     user = render(
         "optimize_propose.user",
+        model,
         prompt=Data(examined.text),
         findings=Data("\n".join(f"{place}. {target}" for place, target in enumerate(targets, start=1))),
         repository=Data("\n".join(grounds.repository_lines)),
@@ -119,7 +130,7 @@ def propose_request(
         rejected=Data("\n".join(rejected[-_SHOWN_REJECTED:])),
     )
     return _request(
-        render("optimize_propose.system", most=str(MAX_PATCHES)).text,
+        render(PROPOSE, model, most=str(MAX_PATCHES)).text,
         user.text,
         schema=_object(patches=_list(patch, least=0, most=MAX_PATCHES)),
         sampling=Sampling(temperature=TEMPERATURES[number % len(TEMPERATURES)], seed=number + 1),
@@ -129,9 +140,9 @@ def propose_request(
     )
 
 
-def version(template: str) -> str:
+def version(template: str, model: ModelKey | None = None) -> str:
     """Give the version of a template of this skill, as calls are recorded with it."""
-    return render(template, most="").version
+    return render(template, model, most="").version
 
 
 def _request(

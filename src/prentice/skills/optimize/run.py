@@ -7,7 +7,7 @@ original is the first of them. Between its steps the body computes, and nothing 
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final, TypeVar
 
@@ -18,6 +18,7 @@ from prentice.backends.asking import attempt
 from prentice.backends.protocol import Piece, Request
 from prentice.backends.router import Choice
 from prentice.errors import TimedOutError
+from prentice.prompts.tuned import ModelKey
 from prentice.runs.protocol import Json, Step, StepContext
 from prentice.runs.registry import Registry
 from prentice.skills.optimize import grounds as lookups
@@ -28,8 +29,11 @@ from prentice.skills.optimize.examination import Examination, examine
 from prentice.skills.optimize.grounds import Grounds
 from prentice.skills.optimize.guards.guard import objections
 from prentice.skills.optimize.language import reads_as_english
+from prentice.skills.optimize.model_key import tuned_for
 from prentice.skills.optimize.optimization import Optimization, Spent, StopReason
 from prentice.skills.optimize.replies import (
+    JUDGE,
+    PROPOSE,
     PURPOSE,
     TEMPERATURES,
     JudgeReply,
@@ -244,8 +248,14 @@ async def choose_backend(context: StepContext[Services], *, preferred_backend: s
 async def judge(context: StepContext[Services], *, text: str, grounds: Json, calls_left: int, seconds: float) -> Json:
     """Put to a model what the rules cannot tell of a text; a reply that cannot be used claims nothing."""
     criteria = left_to_readers(examine(text, Grounds.from_document(grounds)).answers)
-    request = judge_request(text, criteria, deadline=seconds, idle=context.services.settings.idle_seconds)
-    answer, spent = await _ask(context, request, JudgeReply, template="optimize_judge.system", calls_left=calls_left)
+    idle = context.services.settings.idle_seconds
+
+    def request(model: ModelKey | None) -> Request:
+        return judge_request(text, criteria, deadline=seconds, idle=idle, model=model)
+
+    answer, spent = await _ask(
+        context, request, JudgeReply, templates=(JUDGE, "optimize_judge.user"), calls_left=calls_left, seconds=seconds
+    )
     claims = answer.value.claims(criteria) if answer and answer.value else ()
     return {**spent, "claims": [asdict(claim) for claim in claims]}
 
@@ -256,20 +266,30 @@ async def propose(
 ) -> Json:  # fmt: skip
     """Ask a model for the patches of one candidate; a reply that cannot be used has problems instead."""
     known = Grounds.from_document(grounds)
-    request = propose_request(
-        examine(text, known), targets, known, rejected=rejected, number=number, deadline=seconds,
-        idle=context.services.settings.idle_seconds,
-    )  # fmt: skip
+    examined, idle = examine(text, known), context.services.settings.idle_seconds
+
+    def request(model: ModelKey | None) -> Request:
+        return propose_request(
+            examined, targets, known, rejected=rejected, number=number, deadline=seconds, idle=idle, model=model
+        )
+
     answer, spent = await _ask(
-        context, request, ProposalReply, template="optimize_propose.system", calls_left=calls_left
-    )
+        context, request, ProposalReply, templates=(PROPOSE, "optimize_propose.user"), calls_left=calls_left,
+        seconds=seconds,
+    )  # fmt: skip
     patches = answer.value.proposed(targets) if answer and answer.value else ()
     problems = [f"A reply that could not be used: {problem}" for problem in (answer.problems if answer else ())][:1]
     return {**spent, "patches": [asdict(patch) for patch in patches], "problems": problems}
 
 
 async def _ask(
-    context: StepContext[Services], request: Request, kind: type[T], *, template: str, calls_left: int
+    context: StepContext[Services],
+    request_for: Callable[[ModelKey | None], Request],
+    kind: type[T],
+    *,
+    templates: tuple[str, str],
+    calls_left: int,
+    seconds: float,
 ) -> tuple[Asked[T] | None, dict[str, Json]]:
     """Ask once, of the next backend where one fails; nothing comes back where only rules or no calls are left."""
     services = context.services
@@ -290,16 +310,18 @@ async def _ask(
         because = took_over[-1] if took_over else ""
         report = {"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": False}
         context.report({**report, "because": because})
+        model = await tuned_for(choice, *templates)
         return await attempt(
-            choice.backend, replace(request, model=choice.model, deadline=max(0.001, min(left, request.deadline))),
-            kind, recorder=services.recorder, on_piece=on_piece, prompt_version=version(template),
+            choice.backend,
+            replace(request_for(model), model=choice.model, deadline=max(0.001, min(left, seconds))),
+            kind, recorder=services.recorder, on_piece=on_piece, prompt_version=version(templates[0], model),
         )  # fmt: skip
 
     begun = time.monotonic()
     try:
         answer = await services.answer(PURPOSE, asked, on_fallback=took_over.append)
     except TimedOutError:
-        if time.monotonic() - begun < request.deadline:
+        if time.monotonic() - begun < seconds:
             raise
         answer = None  # the run's own time is up, and what it has is kept
     choice = await services.choice(PURPOSE)
