@@ -25,12 +25,21 @@ if TYPE_CHECKING:
 @click.option("--priority", default="medium", metavar="P", help="low, medium, high or critical.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be given several times.")
 @click.option("--depends", multiple=True, metavar="TASK", help="A task that has to be Done before; repeatable.")
+@click.option("--optimize", "optimizes", is_flag=True, help="Sharpen its text, and mark what is missing in it.")
 @global_options
-def add_command(name: str, description: str, priority: str, tags: tuple[str, ...], depends: tuple[str, ...]) -> None:
-    """Add a task."""
-    chosen = selection()
-    task = chosen.open().add(name, description=description, priority=priority, tags=tags, depends=depends)
+def add_command(
+    name: str, description: str, priority: str, tags: tuple[str, ...], depends: tuple[str, ...], optimizes: bool
+) -> None:
+    """Add a task. What its text leaves open is said on stderr."""
+    from prentice.cli.linting import optimize_new, say_findings
+
+    project = selection().open()
+    task = project.add(name, description=description, priority=priority, tags=tags, depends=depends)
+    if optimizes:
+        task = optimize_new(project, task)
     _answer(task, f"Added {task.id}: {task.name}")
+    if not optimizes:
+        say_findings(task)
 
 
 @click.command("list")
