@@ -88,9 +88,9 @@ class Reviewing:
         if not comment.strip():
             raise ReviewError("The comment is empty.", next_step="Say what has to be different.")
         with self._turn():
-            row = self._dismissed(run, "request_changes", {"comment": comment})
-            attempt = {"task": row.task, "attempt_of": row.run, "comment": comment}
-            return replace(self._standing(row), attempt=attempt)
+            sent_back = self._dismissed(run, "request_changes", {"comment": comment})
+            attempt = {"task": sent_back.task, "attempt_of": sent_back.run, "comment": comment}
+            return replace(sent_back, attempt=attempt)
 
     def reject(self, run: str, *, reason: str = "") -> Standing:
         """Say no to a change.
@@ -102,7 +102,7 @@ class Reviewing:
         if self.actor == "assistant" and self.settings.approve_assistant != "apply":
             raise self._refused(run, "An assistant may look at a change and request changes, but not reject one.")
         with self._turn():
-            return self._standing(self._dismissed(run, "reject", {"reason": reason}))
+            return self._dismissed(run, "reject", {"reason": reason})
 
     def apply(self, run: str) -> Standing:
         """Put an approved change into the tree; one that nobody decided on is approved by this, as a whole.
@@ -192,17 +192,16 @@ class Reviewing:
         self._tell_record(row, right=not is_part, actor=self.actor)
         return self.executions.get(row.run)
 
-    def _dismissed(self, run: str, kind: DecisionKind, data: Mapping[str, str]) -> ExecutionRow:
+    def _dismissed(self, run: str, kind: DecisionKind, data: Mapping[str, str]) -> Standing:
         row = self.executions.get(run)
         if row.state == "applied":
             raise ReviewError(f"{row.run} is applied.", next_step=f"Take it out first: `prentice undo {row.run}`.")
         last = next(reversed(self.executions.decisions(row.run)), None)
         if row.state == "rejected" and last and (last.kind, _said(last.data)) == (kind, _said(data)):
-            return row
+            return self._standing(row)
         if row.state == "rejected" and kind == "reject":
             raise ReviewError(f"{row.run} was decided on already.", next_step=f"See `prentice review {row.run}`.")
-        self._kept(row, self._noted(row, kind, data), files={})
-        return self.executions.get(row.run)
+        return self._kept(row, self._noted(row, kind, data), files={})
 
     def _check_rights(self, row: ExecutionRow, change: Change, *, part: bool) -> None:
         if why := objection_to(self.actor, row, change, part=part, settings=self.settings):
