@@ -13,7 +13,7 @@ from prentice.workspace.sandbox.choosing import Sandbox, chosen
 from prentice.workspace.sandbox.limits import Limits
 from prentice.workspace.worktree import worktree
 from skills.execute.tools.trying import Tried, Try
-from workspace.trees import pictured, repository
+from workspace.trees import pictured, repository, write
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +34,15 @@ def attempt(tmp_path: Path, sandbox: Sandbox) -> Try:
 
     def tried(
         name: str, files: Mapping[str, bytes | str], *, on: tuple[str, ...] = (), description: str = "",
-        symbols: tuple[str, ...] = (), limits: Limits | None = None,
+        symbols: tuple[str, ...] = (), limits: Limits | None = None, beside: Mapping[str, str] | None = None,
+        within: Sandbox | None = None,
     ) -> Tried:  # fmt: skip
         nonlocal made
         made += 1
         project = repository(tmp_path / f"project-{made}", files)
+        for path, content in (beside or {}).items():  # what is in no commit, such as an environment with programs
+            write(project, {path: content})
+            (project / path).chmod(0o755)
         before = pictured(project)
         category = analyze(
             Task(id="T-1", name=name, description=description), repository=RepositoryFacts(files=len(files))
@@ -47,7 +51,11 @@ def attempt(tmp_path: Path, sandbox: Sandbox) -> Try:
         found = Tried(outcome=None)
         with worktree(project, directory=tmp_path / "places") as tree:
             found.outcome = deterministic(
-                task, worktree=tree, sandbox=sandbox, limits=limits or Limits(), on_decline=found.declined.append
+                task,
+                worktree=tree,
+                sandbox=within or sandbox,
+                limits=limits or Limits(),
+                on_decline=found.declined.append,
             )
             left = {path: (tree.root / path).read_bytes() for path in files}
         assert left == {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}

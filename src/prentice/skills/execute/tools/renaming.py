@@ -71,7 +71,10 @@ def _notes(word: str, report: dict[str, Any], texts: Sequence[str]) -> Iterator[
 
 def _answer(bench: Workbench, request: dict[str, Any], places: Sequence[Path]) -> dict[str, Any]:
     asked = bench.worktree.scratch / "rename.json"
-    asked.write_text(json.dumps(request), encoding="utf-8")
+    try:
+        asked.write_text(json.dumps(request), encoding="utf-8")
+    except OSError as error:
+        raise Declined(f"rope cannot be told what to do: {error.strerror or error}.") from error
     source = Path(rename_program.__file__).read_text(encoding="utf-8")
     ended = bench.run((sys.executable, "-I", "-c", source, str(asked)), readable=places)
     try:
