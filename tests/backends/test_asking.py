@@ -76,7 +76,8 @@ def test_the_second_request_shows_the_reply_and_the_error_of_its_value(script: C
 
 def test_an_endless_wrong_reply_is_shown_only_in_part(script: Callable[..., ScriptedBackend]) -> None:
     records = Records()
-    asked(script({"text": "word " * 20_000}, {"text": GOOD}), records=records)
+    backend = script({"text": "word " * 20_000}, {"text": GOOD})
+    asked(backend, records=records, request=request(max_tokens=50_000))
     assert records.calls[1].prompt_tokens < 5_000
 
 

@@ -63,7 +63,7 @@ def test_a_missing_model_names_the_pull_command_and_what_is_spelled_alike(ollama
     ollama.says("/api/show", {"error": "model 'llama3.2' not found"}, status=404)
     error = failure(ollama.url, asking(model="llama3.2"))
     assert isinstance(error, ModelNotFoundError)
-    assert "ollama pull llama3.2`" in error.next_step
+    assert "prentice models pull llama3.2`" in error.next_step
     assert "llama3.2:3b" in error.message
     assert "tiny" not in error.message
     assert ollama.bodies(CHAT) == []

@@ -87,7 +87,7 @@ def test_a_download_tells_its_phases_and_the_bytes_of_all_parts_together(loopbac
         ("digest mismatch, file must be downloaded again: want sha256:aa, got sha256:bb", StreamError, "again"),
         ("write /models/blobs/x-partial: no space left on device", StreamError, "OLLAMA_MODELS"),
         ("pull model manifest: 412: the model requires a newer version of Ollama", ModelUnsupportedError, "download"),
-        ("insecure protocol http", StreamError, "--insecure llama3.2"),
+        ("insecure protocol http", StreamError, "llama3.2 --insecure"),
         ("pull model manifest: tls: first record does not look like a TLS handshake", StreamError, "--insecure"),
         ("something else", StreamError, "goes on where it stopped"),
     ],

@@ -54,7 +54,7 @@ def test_auto_takes_the_model_that_was_asked_for(ollama: "Loopback") -> None:
 def test_a_model_that_was_asked_for_is_never_replaced_by_another(ollama: "Loopback", backend: str) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         chosen(backend=backend, ollama_host=ollama.url, model="llama3.2")
-    assert "ollama pull llama3.2" in caught.value.next_step
+    assert "prentice models pull llama3.2" in caught.value.next_step
 
 
 def test_auto_without_an_ollama_is_the_builtin_and_says_why(free_port: int) -> None:
@@ -75,7 +75,7 @@ def test_auto_with_an_ollama_that_has_no_model_is_the_builtin_and_names_the_pull
     ollama.says("/api/tags", {"models": []})
     choice = chosen(ollama_host=ollama.url)
     assert choice.backend.name == "builtin"
-    assert "ollama pull" in choice.reason
+    assert "prentice models pull" in choice.reason
 
 
 def test_auto_with_models_that_cannot_be_used_is_the_builtin_and_lists_the_reasons(ollama: "Loopback") -> None:
@@ -234,7 +234,7 @@ def test_an_mlx_model_that_is_not_here_is_an_error_that_names_the_fetch() -> Non
         chosen(backend="mlx", model="mlx-community/Absent-7B-4bit")
     with pytest.raises(ModelNotFoundError) as caught:
         chosen(backend="mlx")
-    assert "hf download" in caught.value.next_step
+    assert "prentice models pull mlx-community/" in caught.value.next_step
 
 
 def test_a_server_that_accepts_and_says_nothing_is_waited_for_once(loopback: "Loopback", tmp_path: Path) -> None:

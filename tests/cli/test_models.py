@@ -71,7 +71,7 @@ def test_the_list_is_a_table_for_people(served: Call) -> None:
 
 
 def test_without_a_model_the_list_says_how_to_get_one_and_writes_nothing(call: Call) -> None:
-    assert "ollama pull llama3.2" in call("models")[0]
+    assert "prentice models pull llama3.2" in call("models")[0]
     assert document(call("models", "--json")) == []
     assert not list(Path(os.environ["PRENTICE_HOME"]).glob("record.db*"))
 

@@ -65,7 +65,7 @@ def test_a_model_that_is_not_here_names_the_command_that_fetches_it(
     assert "Traceback" not in errors
     assert code == 1
     assert document["error"]["code"] == "model_not_found"
-    assert f"hf download {name}" in document["error"]["next_step"]
+    assert f"prentice models pull {name}" in document["error"]["next_step"]
 
 
 def test_without_a_name_a_model_of_this_machine_is_taken(

@@ -79,7 +79,7 @@ def test_a_missing_model_names_the_pull_command(
     )
     assert code == 1
     assert document["error"]["code"] == "model_not_found"
-    assert "ollama pull nope:1b" in document["error"]["next_step"]
+    assert "prentice models pull nope:1b" in document["error"]["next_step"]
 
 
 def test_the_doctor_sees_the_server_and_chooses_a_model(

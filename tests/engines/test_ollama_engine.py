@@ -207,7 +207,7 @@ def test_cancelling_the_reader_ends_the_work_on_the_server(ollama: "Ollama") -> 
 def test_a_missing_model_is_told_with_the_command_that_gets_it(ollama: "Ollama") -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         answer(ollama, asking("no-such-model"))
-    assert "ollama pull no-such-model" in caught.value.next_step
+    assert "prentice models pull no-such-model" in caught.value.next_step
 
 
 def test_a_prompt_that_cannot_fit_is_refused_before_anything_is_sent(ollama: "Ollama") -> None:

@@ -3,7 +3,7 @@
 The shapes are data with sources and dates, in `architectures.toml`; everything else is arithmetic.
 """
 
-import datetime
+import datetime as dt
 import functools
 import tomllib
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Architecture:
     biases: bool
     context: int
     source: str
-    date: datetime.date
+    date: dt.date
 
     @property
     def parameters(self) -> int:

@@ -133,7 +133,7 @@ def _listed(item: str) -> tuple[str, int | None]:
 def _remote_model(model: str, why: str) -> RemoteRefusedError:
     return RemoteRefusedError(
         f"The model {model} does not run on this machine: {why}.",
-        next_step="Choose a local model (`ollama list`), or allow this one in the settings: "
+        next_step="Choose a local model (`prentice models` lists them), or allow this one in the settings: "
         f'`[locality]` `allowed_remote_models = ["{model}"]`.',
         details={"model": model},
     )

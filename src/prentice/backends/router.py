@@ -218,7 +218,7 @@ def _why_builtin(decision: Decision, found: Survey) -> str:
         return f"no installed model can be used: {first.candidate.name}: {first.why}{more}"
     if why := found.why_absent("ollama"):
         return f"no model can be used. {why}"
-    return "Ollama has no model that can answer; `ollama pull llama3.2` gets one"
+    return "Ollama has no model that can answer; `prentice models pull llama3.2` gets one"
 
 
 async def _of_backend(settings: Settings, *, need: Need, policy: Policy, record: TrackRecord) -> Choice:
@@ -290,7 +290,7 @@ async def _named_at_ollama(settings: Settings) -> Choice:
             if item.why_not:
                 raise ModelUnsupportedError(
                     f"The model {model} cannot be used: {item.why_not}",
-                    next_step="Choose another with `--model`; `ollama list` shows those installed.",
+                    next_step="Choose another with `--model`; `prentice models` lists those installed.",
                 )
             others = tuple(
                 (other.info.name, other.why_not or "another was asked for") for other in installed if other is not item
@@ -320,7 +320,7 @@ def _no_model(settings: Settings) -> BackendError:
         from prentice.backends.ollama.host import configured_url  # noqa: PLC0415 - as above
 
         return no_model(configured_url(settings.ollama_host))
-    fetch = "`hf download mlx-community/Qwen2.5-Coder-7B-Instruct-4bit`"
+    fetch = "`prentice models pull mlx-community/Qwen2.5-Coder-7B-Instruct-4bit`"
     return ModelNotFoundError(
         f"The backend {settings.backend} has no model that can answer.",
         next_step=f"Fetch one with {fetch}." if settings.backend == "mlx" else "Load a model in the server.",

@@ -30,7 +30,7 @@ def models_command(context: click.Context) -> None:
     if not models:
         click.echo(
             "No model is here. `prentice models recommend` names some for this machine, "
-            "`ollama pull llama3.2` gets one; `prentice doctor` says what is there."
+            "`prentice models pull llama3.2` gets one; `prentice doctor` says what is there."
         )
         return
     print_models(models)

@@ -59,7 +59,7 @@ def test_the_models_here_are_listed_and_those_half_fetched_are_not(hub: Path, tm
 def test_a_model_that_is_nowhere_is_an_error_and_never_fetched(name: str, hub: Path) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         model_directory.find(name or "no such place")
-    assert ("hf download nobody/nothing" in caught.value.next_step) == (name == "nobody/nothing")
+    assert ("prentice models pull nobody/nothing --backend mlx" in caught.value.next_step) == (name == "nobody/nothing")
     assert not hub.exists()
 
 

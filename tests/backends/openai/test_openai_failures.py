@@ -214,8 +214,8 @@ def test_what_speaks_no_http_is_another_program(openai: "OpenAIPlay") -> None:
 def test_a_queue_that_stays_full_is_an_error_within_the_deadline(openai: "OpenAIPlay") -> None:
     openai.refuses((503, {"error": {"message": "Loading model"}}))
     begun = time.monotonic()
-    assert isinstance(failure(openai.url, deadline=0.8), BackendBusyError)
-    assert time.monotonic() - begun < 1.5
+    assert isinstance(failure(openai.url, deadline=2.0), BackendBusyError)
+    assert time.monotonic() - begun < 3.0
     assert len(openai.bodies) >= 2
 
 

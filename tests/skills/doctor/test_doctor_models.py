@@ -118,7 +118,7 @@ def test_a_model_that_is_missing_is_fetched(server: Loopback, tmp_path: Path, mo
     found = doctor(tmp_path, backend="ollama", model="llama3.2")
     assert not found["model"].ok
     assert "tiny" in found["model"].found
-    assert found["model"].next_step == "`ollama pull llama3.2`"
+    assert found["model"].next_step == "`prentice models pull llama3.2`"
 
 
 def test_a_server_without_a_model_gets_one(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_a_server_without_a_model_gets_one(server: Loopback, tmp_path: Path, mon
     monkeypatch.setenv("OLLAMA_HOST", server.url)
     found = doctor(tmp_path, backend="ollama")["ollama"]
     assert not found.ok
-    assert "`ollama pull llama3.2`" in found.next_step
+    assert "`prentice models pull llama3.2`" in found.next_step
 
 
 def test_a_model_too_large_for_the_memory_gives_way_to_one_that_fits(

@@ -130,7 +130,7 @@ class MlxBackend:
                 "No model was named.",
                 next_step=f"Name one with `--model`: {', '.join(names[:5])}."
                 if names
-                else "Fetch one with `hf download mlx-community/Qwen2.5-Coder-7B-Instruct-4bit`.",
+                else "Fetch one with `prentice models pull mlx-community/Qwen2.5-Coder-7B-Instruct-4bit`.",
                 details={"installed": names},
             )
         return model_directory.examine(model_directory.find(name, directories=self._directories), name=name)

@@ -105,7 +105,7 @@ def find(name: str, *, directories: Sequence[Path] = ()) -> Path:
             return snapshot
         raise ModelNotFoundError(
             f"The model {name} is not on this machine.",
-            next_step=f"Fetch it with `hf download {name}`, or name a directory that holds a model.",
+            next_step=f"Fetch it with `{fetching(name)}`, or name a directory that holds a model.",
             details={"model": name},
         )
     raise ModelNotFoundError(
@@ -113,6 +113,11 @@ def find(name: str, *, directories: Sequence[Path] = ()) -> Path:
         next_step="Name a directory with `--model`, or an id of the hub; `mlx.directories` lists where yours are.",
         details={"model": name},
     )
+
+
+def fetching(name: str) -> str:
+    """Give the command that fetches a hub id; of an owner other than MLX's community it has to be told the backend."""
+    return f"prentice models pull {name}{'' if name.startswith('mlx-community/') else ' --backend mlx'}"
 
 
 def installed(*, directories: Sequence[Path] = ()) -> list[ModelDirectory]:
@@ -294,7 +299,7 @@ def _snapshot(repository: Path) -> Path | None:
 
 
 def _broken(name: str, why: str) -> ModelUnsupportedError:
-    again = f"Fetch it again with `hf download {name}`" if _HUB_ID.fullmatch(name) else "Copy the model again, whole"
+    again = f"Fetch it again with `{fetching(name)}`" if _HUB_ID.fullmatch(name) else "Copy the model again, whole"
     return ModelUnsupportedError(
         f"The model {name} cannot be loaded: {why}.",
         next_step=f"{again}, or choose another with `--model`.",

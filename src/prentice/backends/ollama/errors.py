@@ -64,7 +64,7 @@ def reported(text: str, *, model: str, window: int, prompt: int) -> BackendError
     if _UNABLE.search(text):
         return ModelUnsupportedError(
             f"The model {model} cannot do what is asked: {short(text)}",
-            next_step="Choose another model with `--model`; `ollama list` shows those installed.",
+            next_step="Choose another model with `--model`; `prentice models` lists those installed.",
         )
     return StreamError(
         f"Ollama reported a failure: {short(text)}",
@@ -88,7 +88,7 @@ def from_status(
     if status == 501:
         return ModelUnsupportedError(
             f"The model {model} cannot do what is asked: {short(text or _plain(body))}",
-            next_step="Choose another model with `--model`; `ollama list` shows those installed.",
+            next_step="Choose another model with `--model`; `prentice models` lists those installed.",
         )
     if status == 404 and text is not None and _NO_MODEL.search(text):
         return model_not_found(model, installed=())
@@ -131,7 +131,7 @@ def model_not_found(model: str, *, installed: Sequence[str]) -> ModelNotFoundErr
         have = f" Installed: {', '.join(others)}."
     return ModelNotFoundError(
         f"Ollama does not have the model {model}.{have}",
-        next_step=f"Get it with `ollama pull {model}`"
+        next_step=f"Get it with `prentice models pull {model}`"
         + (f", or use `--model {others[0]}`." if others else ", or use `--backend builtin`."),
         details={"model": model, "installed": list(installed)[:_LISTED]},
     )
@@ -152,7 +152,7 @@ def no_model(url: str) -> ModelNotFoundError:
     """Make the error for an Ollama without any model that can answer."""
     return ModelNotFoundError(
         f"Ollama at {url} has no model that can answer on this machine.",
-        next_step="Get one with `ollama pull llama3.2`, or use `--backend builtin`, which needs no model.",
+        next_step="Get one with `prentice models pull llama3.2`, or use `--backend builtin`, which needs no model.",
         details={"installed": []},
     )
 
@@ -194,7 +194,8 @@ def _forbidden(status: int, text: str | None, *, body: bytes, url: str, model: s
 def _cloud(text: str, *, model: str) -> RemoteRefusedError:
     return RemoteRefusedError(
         f"The model {model} would run in a cloud, and Ollama does not pass it on: {short(text)}",
-        next_step="Choose a local model: `ollama list` shows those installed, `ollama pull llama3.2` gets one.",
+        next_step="Choose a local model: `prentice models` lists those installed, `prentice models pull llama3.2` gets "
+        "one.",
         details={"model": model},
     )
 

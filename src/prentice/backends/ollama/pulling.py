@@ -45,7 +45,7 @@ _PHASES: Final[tuple[tuple[str, Phase], ...]] = (
 _CANCELLED: Final = "context canceled"
 """What the server says to who joins a download that is just being ended."""
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, None)
-_AGAIN: Final = "Run `ollama pull {model}` again: it goes on where it stopped."
+_AGAIN: Final = "Run `prentice models pull {model}` again: it goes on where it stopped."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ _KINDS: Final = (
         ),
         error=StreamError,
         says="The registry of {model} has no encryption",
-        step="If you trust the way there, run `ollama pull --insecure {model}`.",
+        step="If you trust the way there, run `prentice models pull {model} --insecure`.",
     ),
     _Kind(
         words=re.compile(
@@ -87,13 +87,13 @@ _KINDS: Final = (
         words=re.compile(r"digest mismatch", re.IGNORECASE),
         error=StreamError,
         says="The download of {model} was damaged on its way, and Ollama threw it away",
-        step="Run `ollama pull {model}` again.",
+        step="Run `prentice models pull {model}` again.",
     ),
     _Kind(
         words=re.compile(r"no space left|disk full|not enough space", re.IGNORECASE),
         error=StreamError,
         says="There is no room for {model} on the disk of the Ollama server",
-        step="Remove a model with `ollama rm NAME`, or move them with `OLLAMA_MODELS`. " + _AGAIN,
+        step="Remove a model with `prentice models rm NAME`, or move them with `OLLAMA_MODELS`. " + _AGAIN,
     ),
     _Kind(
         words=re.compile(r"newer version of ollama", re.IGNORECASE),
@@ -223,6 +223,6 @@ def _broken(model: str, why: str) -> StreamError:
 def _still(model: str, seconds: float) -> TimedOutError:
     return TimedOutError(
         f"The download of {model} has stood still for {seconds:g} s.",
-        next_step=f"See to the network, and run `ollama pull {model}` again: it goes on where it stopped.",
+        next_step=f"See to the network, and run `prentice models pull {model}` again: it goes on where it stopped.",
         details={"limit": "still", "seconds": seconds},
     )

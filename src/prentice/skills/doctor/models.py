@@ -3,6 +3,7 @@
 from typing import Final
 
 from prentice.backends.locality import Locality
+from prentice.backends.mlx.model_directory import fetching
 from prentice.backends.protocol import ModelInfo
 from prentice.backends.routing.candidate import Candidate
 from prentice.backends.routing.decision import Decision, Refused, decide
@@ -105,7 +106,7 @@ def _instead(decision: Decision, words: str) -> str:
 def _fetch(name: str, found: Survey, settings: Settings) -> str:
     """Give the command that fetches a model to where it is looked for."""
     if settings.backend == "mlx" or ("/" in name and "ollama" not in found.answering):
-        return f"`hf download {name}`"
+        return f"`{fetching(name)}`"
     if settings.backend == "openai" or "ollama" not in found.answering:
         return f"Load {name} in the server that `openai.host` names, or leave `--model` out."
-    return f"`ollama pull {name}`"
+    return f"`prentice models pull {name}`"

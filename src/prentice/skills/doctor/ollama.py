@@ -45,7 +45,7 @@ def _running(running: Running, installed: Sequence[Installed], settings: Setting
     found = f"version {running.version} at {running.url}, {len(usable)} models that can answer{memory}"
     says = [Finding(check="ollama", ok=bool(usable) or settings.backend != "ollama", found=found)]
     if not usable:
-        step = "Get a model with `ollama pull llama3.2`; `prentice models recommend` says which suits this machine."
+        step = "Get a model with `prentice models pull llama3.2`; `prentice models recommend` says which suits here."
         says = [replace(says[0], next_step=step)]
     away = [item for item in installed if item.refusal is not None]
     if away:
