@@ -193,6 +193,10 @@ def test_a_server_that_wants_a_key_is_given_one_by_the_variable_of_the_settings(
     found = openai(Settings(openai_host=served.url, openai_key_variable="MY_KEY"))
     assert not found.ok
     assert "`export MY_KEY=KEY`" in found.next_step
+    account = served.url.removeprefix("http://")
+    found = openai(Settings(openai_host=served.url, openai_key_variable=""))
+    assert f"`keyring set prentice {account}`" in found.next_step
+    assert '`keyring = "prentice"`' in found.next_step
 
 
 LINUX = MlxRuntime(system="Linux", machine="x86_64", python=(3, 12), where="/opt/prentice", versions="mlx=1")

@@ -60,8 +60,7 @@ async def _listening(url: str, settings: Settings) -> None:
 async def _wrong(error: PrenticeError, settings: Settings, *, usual: Sequence[str]) -> Finding:
     step = error.next_step
     if isinstance(error, KeyRefusedError):
-        variable = settings.openai_key_variable
-        step = f"`export {variable}=KEY` with the server's key; `openai.keyring` takes it from the keyring instead."
+        step = _key(settings)
     elif isinstance(error, WrongServerError | BackendUnreachableError | ConfigError):
         other = await _elsewhere(settings, usual=usual, near=isinstance(error, WrongServerError))
         if other:
@@ -73,6 +72,15 @@ async def _wrong(error: PrenticeError, settings: Settings, *, usual: Sequence[st
                 f"{set_openai('http://127.0.0.1:PORT', settings)}."
             )
     return Finding(check="openai", ok=False, found=error.message, next_step=step)
+
+
+def _key(settings: Settings) -> str:
+    """Say where the server's key belongs; the variable is for the first server alone."""
+    if variable := settings.openai_key_variable:
+        return f"`export {variable}=KEY` with the server's key; `openai.keyring` takes it from the keyring instead."
+    service, account = settings.openai_keyring or "prentice", urlsplit(configured_url(settings.openai_host)).netloc
+    named = "" if settings.openai_keyring else f'; in the settings, under `[openai]`: `keyring = "{service}"`'
+    return f"`keyring set {service} {account}` with the server's key{named}."
 
 
 async def _elsewhere(settings: Settings, *, usual: Sequence[str], near: bool) -> str:
