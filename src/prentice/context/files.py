@@ -50,7 +50,10 @@ def git(root: Path, arguments: Sequence[str]) -> bytes | None:
 def _environment() -> Mapping[str, str]:
     """Leave out what would point git at another repository, as it is set inside a hook."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    return kept | {
+        "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
+        "LC_ALL": "C",
+    }  # fmt: skip
 
 
 def _is_plain(name: str) -> bool:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from prentice.changes.text import decode
 from prentice.context.chunks import cut
@@ -41,15 +41,6 @@ class Refreshed:
     read: int
     gone: int
     pending: int
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """How often a term occurs in one chunk of a file."""
-
-    file: int
-    chunk: int
-    count: int
 
 
 class Index:
@@ -95,7 +86,7 @@ class Index:
                 self._begin_anew(damaged=not isinstance(error, sqlite3.OperationalError))
                 return self._refresh(files, seconds)
 
-    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, query: str, *values: object) -> list[Any]:
         """Read rows; an index that turns out damaged is made again first."""
         with self._turn:
             try:
@@ -168,7 +159,7 @@ class Index:
             self._drop(old[0])
         # Beyond every number that a row of the full-text tables ever had: those stay when their file goes.
         identifier = self._connection.execute(
-            "INSERT INTO files (id, path, size, changed, digest, state) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files (id, path, size, changed, digest, state, terms) VALUES (?, ?, ?, ?, ?, ?, 0)",
             (self._next("names_docsize"), path, *stamp[:2], digest, stamp[2]),
         ).lastrowid
         self._add(identifier or 0, path, content)
@@ -184,13 +175,14 @@ class Index:
         symbols = joined(" ".join(definition.name for definition in definitions))
         execute = self._connection.execute
         execute("INSERT INTO names (rowid, path, symbols) VALUES (?, ?, ?)", (identifier, joined(path), symbols))
-        number = self._next("bodies_docsize")
-        for chunk in chunks:
-            body = joined(chunk.text)
-            values = (number, identifier, chunk.start, chunk.stop, body.count(" ") + 1 if body else 0)
+        bodies = [joined(chunk.text) for chunk in chunks]
+        counts = [len(body.split()) for body in bodies]
+        first = self._next("bodies_docsize")
+        for number, (chunk, body, count) in enumerate(zip(chunks, bodies, counts, strict=True), start=first):
+            values = (number, identifier, chunk.start, chunk.stop, count)
             execute("INSERT INTO chunks (id, file, start, stop, terms) VALUES (?, ?, ?, ?, ?)", values)
             execute("INSERT INTO bodies (rowid, body) VALUES (?, ?)", (number, body))
-            number += 1
+        execute("UPDATE files SET terms = ? WHERE id = ?", (sum(counts), identifier))
         self._connection.executemany(
             "INSERT OR IGNORE INTO definitions (name, file, line) VALUES (?, ?, ?)",
             ((definition.name, identifier, definition.line) for definition in definitions),

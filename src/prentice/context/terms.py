@@ -1,13 +1,12 @@
 """The terms under which a text is found: its words and identifiers, the latter also by their parts."""
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 MAX_LETTERS: Final = 60
 """A longer word is data, not a name."""
 _MAX_KNOWN: Final = 200_000
-_WORD: Final = re.compile(r"[^\W\d]\w+")
+WORD: Final = re.compile(r"[^\W\d]\w+")
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _NOISE: Final = frozenset(
     """
@@ -31,7 +30,7 @@ class Terms:
     def joined(self, text: str) -> str:
         """Give a text's terms in order, separated by spaces."""
         known = self._known
-        words = _WORD.findall(text)
+        words = WORD.findall(text)
         try:
             return " ".join([known[word] for word in words])
         except KeyError:
@@ -80,13 +79,3 @@ def stem(word: str) -> str:
 def _undoubled(word: str) -> str:
     doubled = word[-1] == word[-2] and word[-1] not in "lsz"
     return word[:-1] if doubled else word.removesuffix("e")
-
-
-def weighted(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Add up the weights of the terms of several texts, each occurrence after the first counting less."""
-    terms = Terms()
-    counts: dict[str, float] = {}
-    for text, weight in texts:
-        for term in terms.of(text):
-            counts[term] = counts.get(term, 0.0) + weight
-    return {term: count**0.5 for term, count in counts.items()}
