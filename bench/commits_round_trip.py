@@ -133,8 +133,13 @@ class Parent:
         return File(content=self.repository.blob(f"{self.commit}^:{path}"))
 
 
-def outcome(change: Change, parent: Parent, format_: Format, slip: Slip, seed: int) -> tuple[str, float] | None:
-    """Make one reply, read it back, and give what became of it with the seconds that it took."""
+def outcome(
+    change: Change, parent: Parent, format_: Format, slip: Slip, *, seed: int, judged: dict[str, str]
+) -> tuple[str, float] | None:
+    """Make one reply, read it back, and give what became of it with the seconds that it took.
+
+    `judged` holds what the guards say about changes that this format gave before: most slips give the same one.
+    """
     if slip.destroys and any(re.search(slip.destroys, line) for file in change.files for _, line in View(file).added):
         return None
     before = {file.old_path: file.old for file in change.files}
@@ -162,11 +167,11 @@ def outcome(change: Change, parent: Parent, format_: Format, slip: Slip, seed: i
     seconds = time.perf_counter() - started
     if isinstance(result, Refusal):
         return f"refused: {result.code}", seconds
-    objections = [
-        one for one in guard(result, policy=RELAXED) if one.verdict == "refuse" and one.code not in TASK_MATTERS
-    ]
-    if objections:
-        return f"refused: {objections[0].code}", seconds
+    if (digest := result.digest) not in judged:
+        objections = (one for one in guard(result, policy=RELAXED) if one.verdict == "refuse")
+        judged[digest] = next((one.code for one in objections if one.code not in TASK_MATTERS), "")
+    if judged[digest]:
+        return f"refused: {judged[digest]}", seconds
     return ("right" if same(result, change) else "wrong"), seconds
 
 
@@ -193,10 +198,11 @@ class Tally:
 
     def measure(self, change: Change, parent: Parent, format_: Format, seed: int) -> None:
         """Try a commit in one format with every slip, unless it is refused as asked."""
+        judged: dict[str, str] = {}
         for slip in SLIPS:
             if slip.only and format_ not in slip.only:
                 continue
-            found = outcome(change, parent, format_, slip, seed + self.commits)
+            found = outcome(change, parent, format_, slip, seed=seed + self.commits, judged=judged)
             if found is None:
                 continue
             kind, seconds = found

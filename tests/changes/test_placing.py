@@ -5,6 +5,8 @@ findSearchMatches, multiEdit), gemini_edit (edit.test.ts), roo_diff (multi-searc
 plandex_structured_edits (unique_replacement_test.go). Where those tools guess, the case is refused here.
 """
 
+import re
+
 import pytest
 
 from prentice.changes.change import Change
@@ -124,6 +126,20 @@ FOUND: dict[str, tuple[str, str, str, str, Level]] = {
         "# don\u2019t\nz(1)\n",
         Level.PUNCTUATION,
     ),
+    "the first line's indentation lost": (
+        "class A:\n    def f(self):\n        one()\n        return 1\n",
+        "one()\n        return 1",
+        "one()\n        two()\n        return 2",
+        "class A:\n    def f(self):\n        one()\n        two()\n        return 2\n",
+        Level.REINDENTED,
+    ),
+    "the first line's indentation lost where it is found and not where it is replaced": (
+        "class A:\n    def f(self):\n        one()\n        return 1\n",
+        "one()\n        return 1",
+        "        two()\n        return 1",
+        "class A:\n    def f(self):\n        two()\n        return 1\n",
+        Level.REINDENTED,
+    ),
     "a part of a line": (
         "call(alpha, beta, gamma)  # why\n",
         "call(alpha, beta, gamma)",
@@ -160,6 +176,18 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
     "every line at the left, a new block": ("if a:\n    b()\n", "b()", "if c:\nb()", "doubtful"),
     "an insertion at the left": ("if a:\n    b()\nd()\n", "b()", "b()\nc()", "doubtful"),
     "a replacement in another column": ("if a:\n            init()\n", "            init()", "    init()", "doubtful"),
+    "the first line's indentation lost twice": (
+        "class A:\n    def f(self):\n        one()\n        return 1\n",
+        "one()\n        return 1",
+        "two()\n        return 1",
+        "doubtful",
+    ),
+    "the first line's indentation lost, and nothing else is indented": (
+        "if a:\n    b()\nc()\n",
+        "b()\nc()",
+        "b()\nd()\nc()",
+        "doubtful",
+    ),
     "quotes that cannot be told": ("# don\u2019t\n", "# don't", "# don't\nx = 'a'", "doubtful"),
     "new curly quotes": ("x = 1\n", "x = 1", "x = 1\nprint(\u201ca\u201d)", "doubtful"),
     "curly quotes in a part of a line": ("f(alpha, 1)  # x\n", "f(alpha, 1)", "f(\u201calpha\u201d)", "doubtful"),
@@ -365,7 +393,31 @@ def test_an_edit_without_effect_beside_others_is_left_out() -> None:
 
 # -- new files --------------------------------------------------------------------------------------------------------
 
-KIN = {"pkg/b.py": b"def f():\n    return 'x'\n", "g.go": b"func f() {\n\treturn\n}\n"}
+WHOLE = "import os\n\n\ndef f(a):\n    if a:\n        a()\n        return 1\n    return 2\n"
+NEWER = WHOLE.replace("return 1", "return 3").replace("    return 2", "    os.sync()\n    return 2")
+REWRITES = {
+    "as the file is indented": (WHOLE, NEWER, NEWER),
+    "every line moved alike": (WHOLE, re.sub(r"(?m)^(?=.)", "   ", NEWER), NEWER),
+    "tabs for blanks": (WHOLE, NEWER.replace("    ", "\t"), NEWER),
+    "blanks for tabs": (WHOLE.replace("    ", "\t"), NEWER, NEWER.replace("    ", "\t")),
+    "half the blanks": (WHOLE, NEWER.replace("    ", "  "), None),
+    "every line at the left": (WHOLE, NEWER.replace("    ", ""), None),
+    "every line moved, but one": (WHOLE, re.sub(r"(?m)^(?=.)", "   ", NEWER).replace("   import", "import"), None),
+    "every line moved, and too few that stay": ("a:\n    b\n", "  c:\n      b\n", None),
+    "tabs for blanks at one depth alone": ("a:\n    b\n    c\n", "a:\n\tb\n\td\n", None),
+    "a tab that is neither": (WHOLE, NEWER.replace("    ", "\t").replace("\tos", "\t \tos"), None),
+}
+
+
+@pytest.mark.parametrize("case", REWRITES)
+def test_a_whole_file_is_written_as_the_old_one_was_indented(case: str) -> None:
+    old, reply, wanted = REWRITES[case]
+    edit = WholeFile(path="a.py", lines=lines(reply.removesuffix("\n")))
+    result = resolve([edit], Files({"a.py": old.encode()}))
+    assert (None if isinstance(result, Refusal) else result.files[0].new.decode()) == wanted
+
+
+KIN = {"pkg/b.py": b"def f():\n    return 'x'\n", "g.go": b"func f() {\n\treturn\n}\n", "empty.py": b""}
 NEW = {
     "as its kind": ("pkg/new.py", "def g():\n    return 'y'", "done"),
     "tabs where its kind has blanks": ("pkg/new.py", "def g():\n\treturn 'y'", "doubtful"),
@@ -377,6 +429,10 @@ NEW = {
     "curly quotes": ("pkg/new.py", "def g():\n    return \u2018y\u2019", "doubtful"),
     "the first of its kind": ("new.txt", "\u201cAny\u201d\n\ttext", "done"),
     "tabs in the first Python file": ("other/x.pyi", "def g():\n\treturn 'y'", "doubtful"),
+    "some tabs where its kind has none": ("pkg/new.pyi", "def g():\n\treturn (\n  1)\n  # x\n  # y", "doubtful"),
+    "tabs and blanks without a kind": ("new.txt", "a\n\tb\n  c\n  d", "doubtful"),
+    "tabs and blanks in a makefile": ("Makefile", "a:\n\tb\nifdef c\n  d = 1\n  e = 2\nendif", "done"),
+    "text for an empty file": ("empty.py", "    def g():\n        return 'y'", "doubtful"),
     "a name that is taken": ("PKG/B.py", "x = 1", "exists"),
 }
 

@@ -72,12 +72,17 @@ class Doubt:
 class Correction:
     """Mends new lines of one reply by pairs of lines that stand in both. `leads` are the file's indentations.
 
-    `is_reindented` says whether some line stands in another column than the reply has it.
+    `is_reindented` says whether some line stands in another column than the reply has it. With `is_first_lost` the
+    first pair says nothing about the other lines.
     """
 
-    def __init__(self, pairs: Sequence[Pair], *, leads: Callable[[], Iterable[str]]) -> None:
-        self.pairs = pairs
+    def __init__(
+        self, pairs: Sequence[Pair], *, leads: Callable[[], Iterable[str]], is_first_lost: bool = False
+    ) -> None:
         self.level = max((pair.level for pair in pairs), default=Level.EXACT)
+        self.is_first_lost = is_first_lost
+        pairs = pairs[1:] if is_first_lost else pairs
+        self.pairs = pairs
         self._leads = leads
         self._shows_curly = any(mark in pair.present for pair in pairs for mark in CURLY if not pair.present.isascii())
         self._worded = [pair for pair in pairs if not pair.is_blank]

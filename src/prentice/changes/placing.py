@@ -154,7 +154,15 @@ def _level(lines: Sequence[HunkLine], start: int, index: Index) -> Level:
 def _correction(lines: Sequence[HunkLine], start: int, index: Index) -> Correction:
     old = [line for operation, line in lines if operation != "+"]
     pairs = [Pair(quoted, index.lines[start + number]) for number, quoted in enumerate(old)]
-    return Correction(pairs, leads=lambda: index.leads)
+    return Correction(pairs, leads=lambda: index.leads, is_first_lost=_is_first_lost(pairs))
+
+
+def _is_first_lost(pairs: Sequence[Pair]) -> bool:
+    """Whether the first line alone is quoted without its indentation, as after stripping the text as a whole."""
+    if not pairs or pairs[0].level is not Level.REINDENTED or indentation(pairs[0].quoted):
+        return False
+    others = [pair for pair in pairs[1:] if not pair.is_blank]
+    return all(pair.level is Level.EXACT for pair in pairs[1:]) and any(indentation(pair.present) for pair in others)
 
 
 def _write(lines: Sequence[HunkLine], start: int, index: Index) -> Placement | Miss:
@@ -171,6 +179,8 @@ def _write(lines: Sequence[HunkLine], start: int, index: Index) -> Placement | M
         added = _of(run, "+")
         twins = removed if len(removed) == len(added) else [None] * len(added)
         mended = [correction.mended(line, twin=twin) for line, twin in zip(added, twins, strict=True)]
+        if correction.is_first_lost and number == start and any(_is_at_left(line) for line in added[:1]):
+            doubt = doubt or Doubt("the first line lost its indentation, and the line that replaces it has none either")
         doubt = doubt or next((line for line in mended if isinstance(line, Doubt)), None)
         written = tuple(line for line in mended if isinstance(line, str))
         splices.append(Splice(start=number, end=number + len(removed), lines=written))
@@ -182,6 +192,10 @@ def _write(lines: Sequence[HunkLine], start: int, index: Index) -> Placement | M
         sentence = "The quoted lines were found with another indentation, which is not shifted in one way."
         return Miss(code="doubtful", sentence=sentence, starts=(start,))
     return Placement(start=start, end=number, splices=tuple(splices), level=correction.level)
+
+
+def _is_at_left(line: str) -> bool:
+    return bool(line.strip()) and not indentation(line)
 
 
 def _of(lines: Sequence[HunkLine], operation: str) -> list[str]:

@@ -8,11 +8,17 @@ refused.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Final
 
 from prentice.changes.correction import Correction, Doubt, Level, Pair
 from prentice.changes.diff import changed_blocks, common_ends
 from prentice.changes.indentation import indentation, is_flat, loses_depth, opens_block
 from prentice.changes.index import key
+
+_ENOUGH: Final = 3
+"""Lines that stay, and stand elsewhere all alike, before that counts as a slip of the reply."""
+_LEVELS: Final = 2
+"""Depths of indentation that have to be respelled alike before a width of tabs is taken as known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,10 @@ def rewritten(
         return Doubt("a line that stays lost the blanks at its end")
     if not is_flat(old) and is_flat(new) and len(new) > 1:
         return Doubt("no line is indented")
-    if base is None and _all_indented(new) and not _all_indented(old):
-        return Doubt("every line is indented")
     correction = Correction([*pairs, *([base] if base else [])], leads=leads)
-    if correction.is_reindented and not _is_shift(correction.pairs):
+    if base is None and _all_indented(new) and not _all_indented(old) and not _shows_shift(changed, correction):
+        return Doubt("every line is indented")
+    if correction.is_reindented and not _is_shift(correction.pairs) and not _is_respelled(correction):
         if not _is_partly_reindented([Pair(line, present) for line, present in kept], base):
             return Doubt("the indentation differs from the file's, and not all in the same way")
         correction = Correction([pair for pair in pairs if pair.level <= Level.TRAILING_SPACE], leads=leads)
@@ -113,6 +119,20 @@ def _is_shift(pairs: Iterable[Pair]) -> bool:
     if theirs.endswith(ours):
         return all(there == theirs[: len(theirs) - len(ours)] + here for here, there in leads)
     return ours.endswith(theirs) and all(here == ours[: len(ours) - len(theirs)] + there for here, there in leads)
+
+
+def _shows_shift(changed: Sequence[Pair], correction: Correction) -> bool:
+    """Whether every line that stays was moved alike, and there are enough of them to show that this was no intent."""
+    worded = [pair for pair in changed if not pair.is_blank]
+    return len(worded) >= _ENOUGH and correction.is_reindented and _is_shift(correction.pairs)
+
+
+def _is_respelled(correction: Correction) -> bool:
+    """Whether blanks became tabs, or tabs blanks, in every line that moved, by one width of tabs."""
+    leads = {(indentation(pair.quoted), indentation(pair.present)) for pair in correction.pairs if not pair.is_blank}
+    moved = [(ours, theirs) for ours, theirs in leads if ours != theirs]
+    swapped = [(ours, theirs) for ours, theirs in moved if ours[:1] + theirs[:1] in {" \t", "\t "}]
+    return len(swapped) == len(moved) >= _LEVELS and correction.relation is not None
 
 
 def _is_partly_reindented(pairs: Sequence[Pair], base: Pair | None) -> bool:
