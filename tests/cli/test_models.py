@@ -70,6 +70,17 @@ def test_the_list_is_a_table_for_people(served: Call) -> None:
     assert "it makes embeddings only" in out
 
 
+def test_the_models_of_two_hosts_are_told_apart(served: Call, server: Playing, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert server.url not in served("models")[0]
+    with serving(Playing(models=MODELS[:1])) as second:
+        monkeypatch.setenv("PRENTICE_OPENAI_FURTHER_HOSTS", second.url)
+        listed = document(served("models", "--json"))
+        assert len({item["host"] for item in listed if item["name"] == "llama3.1-8b"}) == 2
+        monkeypatch.setenv("COLUMNS", "220")
+        out, _ = served("models")
+    assert f"openai at {second.url}" in out
+
+
 def test_without_a_model_the_list_says_how_to_get_one_and_writes_nothing(call: Call) -> None:
     assert "prentice models pull llama3.2" in call("models")[0]
     assert document(call("models", "--json")) == []

@@ -62,14 +62,17 @@ for command in COMMANDS:
 def print_models(models: "list[Listed]") -> None:
     """Print the list as a table."""
     table = _table("model", "backend", "size", "weights", "window", "fits", "speed here", "right here")
+    hosts = {model.candidate.place for model in models}
+    several = {backend for backend, host in hosts if any(backend == other and host != at for other, at in hosts)}
     for model in models:
         info = model.candidate.info
+        where = f"{info.backend} at {info.host}" if info.backend in several else info.backend
         size = f"{info.size_bytes / 1e9:.1f} GB" if info.size_bytes else "?"
         fits = model.why_not or {True: "yes", False: "no", None: "?"}[model.fits]
         speed = f"{model.speed.reply:.0f} tokens/s" if model.speed.reply else "-"
         record = ", ".join(f"{kind} {seen.right}/{seen.of}" for kind, seen in model.record) or "-"
         state = " (in memory)" if model.candidate.resident else ""
-        cells = [info.name + state, info.backend, size, info.quantization or "?", str(info.context or "?"), fits]
+        cells = [info.name + state, where, size, info.quantization or "?", str(info.context or "?"), fits]
         table.add_row(*(shown(cell) for cell in (*cells, speed, record)))
     console().print(table)
 

@@ -138,7 +138,19 @@ class OpenAIBackend:
         Raises:
             BackendError: nothing or another program answers, or it wants another key.
         """
-        return await self._models.listed()
+        return [info for info, _ in await self.probed()]
+
+    async def probed(self) -> list[tuple[ModelInfo, bool | None]]:
+        """List the same, each with whether a probe found its replies held to a schema; None where none was made.
+
+        Only what is remembered counts: a probe takes a call, and may load the model.
+
+        Raises:
+            BackendError: as `models`.
+        """
+        listed = await self._models.listed()
+        found = ((known.info, self._prober.known(known.info.name, version=known.version)) for known in listed)
+        return [(info, None if dialect is None else dialect != PROMPT) for info, dialect in found]
 
     async def check(self, model: str) -> ModelInfo:
         """Describe a model that is going to be used; an empty name means the server's only one.
@@ -149,18 +161,6 @@ class OpenAIBackend:
             BackendError: nothing or another program answers, or it wants another key.
         """
         return (await self._models.facts(model)).info
-
-    async def holds_schemas(self, model: str) -> bool | None:
-        """Say whether a probe found that the server holds a model's replies to a schema; None where none was made.
-
-        Only what is remembered counts: a probe takes a call, and may load the model.
-
-        Raises:
-            ModelNotFoundError, RemoteRefusedError, BackendError: as `check`.
-        """
-        facts = await self._models.facts(model)
-        known = self._prober.known(model, version=facts.version)
-        return None if known is None else known != PROMPT
 
     async def stream(self, request: Request) -> AsyncGenerator[Piece | Reply]:
         """Answer a request piece by piece; the last item is the `Reply`.

@@ -17,14 +17,14 @@ class Models:
         self._server, self._locality = server, locality
         self._catalogue: Catalogue | None = None
 
-    async def listed(self) -> list[ModelInfo]:
-        """List the models that run where they may.
+    async def listed(self) -> list[Facts]:
+        """List the models that run where they may, with what is known of each.
 
         Raises:
             BackendError: nothing or another program answers, or it wants another key.
         """
         self._catalogue = await self._server.catalogue()
-        return [known.info for known in self._catalogue.models if self._refusal(known, known.info.name) is None]
+        return [known for known in self._catalogue.models if self._refusal(known, known.info.name) is None]
 
     async def facts(self, model: str) -> Facts:
         """Look a model up; an empty name means the server's only one.

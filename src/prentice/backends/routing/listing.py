@@ -1,5 +1,6 @@
 """The list of models: where each is, how large, whether it fits, how fast it is here, how often it was right."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,10 +51,15 @@ class Listed:
 
 def listed(found: Survey, *, policy: Policy, record: TrackRecord) -> list[Listed]:
     """List what was found, by backend and name."""
-    return [_listed(candidate, found.hardware, policy, record) for candidate in _sorted(found.candidates)]
+    # The record keeps speeds by names: of a model that several hosts have, they say nothing of each.
+    times = Counter((candidate.backend, candidate.name) for candidate in found.candidates)
+    return [
+        _listed(candidate, found.hardware, policy, record, alone=times[candidate.backend, candidate.name] == 1)
+        for candidate in _sorted(found.candidates)
+    ]
 
 
-def _listed(candidate: Candidate, hardware: Hardware, policy: Policy, record: TrackRecord) -> Listed:
+def _listed(candidate: Candidate, hardware: Hardware, policy: Policy, record: TrackRecord, *, alone: bool) -> Listed:
     info = candidate.info
     need = policy.need("execute")
     outcomes = ((kind, record.outcomes(info.backend, info.name, kind=kind)) for kind in KINDS)
@@ -61,7 +67,7 @@ def _listed(candidate: Candidate, hardware: Hardware, policy: Policy, record: Tr
         candidate=candidate,
         traits=traits(info, policy=policy),
         fits=True if candidate.resident else room(candidate, need, hardware=hardware, policy=policy).fits,
-        speed=record.speed(info.backend, info.name),
+        speed=record.speed(info.backend, info.name) if alone else Speed(),
         record=tuple((kind, seen) for kind, seen in outcomes if seen.of),
     )
 

@@ -261,7 +261,7 @@ async def _openai_models(settings: Settings) -> Found:
 
     backend = openai(settings)
     try:
-        models = [(info, await backend.holds_schemas(info.name)) for info in await backend.models()]
+        models = await backend.probed()
     finally:
         await backend.close()
     elsewhere = is_elsewhere(backend.url)
