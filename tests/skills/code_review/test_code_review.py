@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from prentice.skills.services import Services
 from prentice.store.project import find_project
 from prentice.store.todo2_file import Todo2File
 from prentice.workspace.sandbox.choosing import chosen
-from workspace.trees import pictured, repository
+from workspace.trees import git, pictured, repository, write
 
 CART = """\
 import os
@@ -207,6 +208,19 @@ def test_a_task_of_the_list_is_reviewed_by_the_files_or_symbols_it_names(project
 def test_uncommitted_work_is_what_is_reviewed(project: Path) -> None:
     (project / "cart.py").write_text("import sys\n", encoding="utf-8")
     assert [item["quote"] for item in review(project)["findings"]] == ["import sys"]
+
+
+def test_where_a_merge_is_in_conflict_the_model_alone_looks_and_that_is_said(project: Path) -> None:
+    git(project, "checkout", "-q", "-b", "side")
+    write(project, {"cart.py": CART + "\nx = 1\n"})
+    git(project, "commit", "-qam", "side")
+    git(project, "checkout", "-q", "main")
+    write(project, {"cart.py": CART + "\nx = 2\n"})
+    git(project, "commit", "-qam", "main")
+    subprocess.run(["git", "merge", "side"], cwd=project, capture_output=True, check=False)
+    result = review(project, said(EMPTY))
+    assert [item["line"] for item in result["findings"]] == [6]
+    assert "No linter was run: A merge is in progress, and cart.py is in conflict." in result["notes"]
 
 
 def test_a_finding_becomes_a_task(project: Path) -> None:

@@ -55,7 +55,7 @@ class Finding:
 
 def finding_task(finding: Finding) -> NewTask:
     """Make a task of a finding: the fields that `add` takes."""
-    says = finding.says.strip().rstrip(".")
+    says = " ".join(finding.says.split()).rstrip(".")
     where = f"{finding.file}:{finding.line}"
     name = f"Resolve in {where}: {says}"
     quote = finding.quote.replace("```", "'''")

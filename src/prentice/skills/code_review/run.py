@@ -4,14 +4,14 @@ Nothing is edited. Linters run in the sandbox; without one that works they are l
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from prentice.backends.asking import BUILTIN, Answer, attempt, shown_problems
 from prentice.backends.router import Choice
 from prentice.context.repository import survey
-from prentice.errors import ReplyError, SandboxError, TextError
+from prentice.errors import ReplyError, SandboxError, TextError, WorktreeError
 from prentice.runs.protocol import Json, Step, StepContext
 from prentice.runs.registry import Registry
 from prentice.skills.code_review.finding import Finding, ordered
@@ -19,6 +19,7 @@ from prentice.skills.code_review.linting import linted
 from prentice.skills.code_review.parts import MOST_FILES, Part, parts
 from prentice.skills.code_review.prompt import PURPOSE, instructions, review_request
 from prentice.skills.code_review.reply import ReviewReply, confirmed
+from prentice.skills.execute.services import in_thread
 from prentice.skills.execute.tools.workbench import Workbench, named
 from prentice.skills.services import Services
 from prentice.skills.task_text import check_text, split_text
@@ -132,13 +133,16 @@ async def lint(context: StepContext[Services], *, files: Sequence[str]) -> Json:
     except SandboxError as error:
         return {"findings": [], "notes": [f"No linter was run: {error.message}"]}
 
-    def work() -> Json:
+    def work(stopped: Callable[[], bool]) -> Json:
         with worktree(context.services.directory, with_uncommitted=True) as tree:
-            bench = Workbench(worktree=tree, sandbox=sandbox, limits=Limits.of(settings))
+            bench = Workbench(worktree=tree, sandbox=sandbox, limits=Limits.of(settings), stopped=stopped)
             findings, notes = linted(bench, files)
         return {"findings": [finding.document() for finding in findings], "notes": notes}
 
-    return await asyncio.to_thread(work)
+    try:
+        return await in_thread(work)
+    except WorktreeError as error:
+        return {"findings": [], "notes": [f"No linter was run: {error.message}"]}
 
 
 async def choose_backend(context: StepContext[Services], *, task: str) -> Json:

@@ -90,11 +90,13 @@ def test_a_linter_whose_report_is_not_what_it_should_be_is_declined(attempt: Try
         ("Add docstring skeletons to a.py", (), "def f(a: int, b=1) -> int:\n    return a\n"),
         ("Add type hint skeletons to a.py", (), "def f(a, b=''):\n    return a\n"),
         ("Rename `total` to `price` in a.py", ("total", "price"), "def total():\n    return 1\n\n\nprint(total())\n"),
+        ("Rename method A.get to A.load", (), "class A:\n    def get(self):\n        return 1\n\n\nA().get()\n"),
     ],
 )
 def test_what_tools_make_passes_the_guards(attempt: Try, name: str, symbols: tuple[str, ...], code: str) -> None:
     if name.startswith("Rename") and not importlib.util.find_spec("rope"):
         pytest.skip("rope is not installed")
-    tried = attempt(name, {"a.py": code}, on=("a.py",))
+    tried = attempt(name, {"a.py": code}, on=("a.py",), symbols=symbols)
     assert tried.outcome, tried.declined
-    assert guard(tried.outcome.change, policy=Policy(named=frozenset({"a.py"}), removing=frozenset(symbols))) == []
+    policy = Policy(named=frozenset({"a.py"}), removing=frozenset(tried.outcome.removing))
+    assert guard(tried.outcome.change, policy=policy) == []

@@ -1,11 +1,13 @@
 """Which tasks are work for a tool as a whole, as the analyzer sees them, and which only sound like it."""
 
+from dataclasses import replace
+
 import pytest
 
 from prentice.context import mentions
 from prentice.skills.analyze import analyze
 from prentice.skills.execute.tools.rung import ToolTask
-from prentice.skills.execute.tools.wish import Wish, wish_of
+from prentice.skills.execute.tools.wish import Wish, subjects, wish_of
 from prentice.tasks.plan import RepositoryFacts
 from prentice.tasks.record import Task
 
@@ -34,6 +36,8 @@ def wish(name: str, description: str = "") -> Wish | None:
         ("Remove trailing whitespace from app.py", Wish(kind="format")),
         ("Clean up the whitespace in app.py", Wish(kind="format")),
         ("Run prettier on web/app.ts", Wish(kind="format", tool="prettier")),
+        ("Run `black` on app.py", Wish(kind="format", tool="black")),
+        ("Sort the imports in app.py with `isort`", Wish(kind="imports", tool="isort")),
         ("Apply `ruff format` to app.py", Wish(kind="format", tool="ruff")),
         ("Fix the lint errors in app.py", Wish(kind="lint")),
         ("Resolve all linter warnings reported in app.py", Wish(kind="lint")),
@@ -109,6 +113,8 @@ def test_work_for_a_tool_is_recognized(name: str, expected: Wish) -> None:
         "Add type hints to app.py",
         "Review the formatting in app.py",
         "Stop formatting app.py",
+        "Format app.py per docs/style.md",
+        "Format src/ and docs/ alike",
         "Do not format app.py",
         "Format strings in app.py",
         "Format app.py for printing",
@@ -155,3 +161,12 @@ def test_a_description_that_wants_more_makes_it_another_task(description: str) -
 def test_an_assessment_of_another_kind_of_work_is_believed(category: str) -> None:
     task = ToolTask(name="Format app.py", category=category, files=("app.py",))  # type: ignore[arg-type] # one of three
     assert wish_of(task) is None
+
+
+def test_a_directory_stands_for_the_files_below_it_and_the_name_says_which_files_are_meant() -> None:
+    files = ("src/a.py", "src/deep/b.py", "docs/style.md")
+    task = ToolTask(name="Format src/", description="See docs/style.md.", category="formatting", files=files)
+    assert wish_of(task) == Wish(kind="format")
+    assert subjects(task) == ("src/a.py", "src/deep/b.py")
+    assert subjects(replace(task, name="Format b.py")) == ("src/deep/b.py",)
+    assert subjects(replace(task, name="Format the code")) == files

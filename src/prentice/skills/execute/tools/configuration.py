@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -45,6 +45,7 @@ class Configuration:
     """The configuration files of one state of a project. Those nearest to a file count for it."""
 
     snapshot: Snapshot
+    _documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def has(self, tool: str, *, path: str) -> bool:
         """Whether a tool is configured for a file, by a file of its own, a table, a hook, or as a dependency."""
@@ -63,14 +64,14 @@ class Configuration:
     def tables(self, path: str) -> Iterator[Mapping[str, Any]]:
         """Give the tables of tools in the files above a path, nearest first."""
         for directory in above(path):
-            document = _toml(self._text(directory, "pyproject.toml"))
+            document = self._document(directory, "pyproject.toml")
             tools = document.get("tool")
             if isinstance(tools, dict):
                 yield tools
             for name in _FILES["ruff"]:
-                if own := _toml(self._text(directory, name)):
+                if own := self._document(directory, name):
                     yield {"ruff": own}
-            package = _json(self._text(directory, "package.json"))
+            package = self._document(directory, "package.json")
             yield {key: package[key] for key in ("prettier", "eslintConfig") if key in package}
 
     @cached_property
@@ -95,13 +96,20 @@ class Configuration:
 
     def _declared(self, path: str) -> Iterator[frozenset[str]]:
         for directory in above(path):
-            yield frozenset(_python_dependencies(_toml(self._text(directory, "pyproject.toml"))))
+            yield frozenset(_python_dependencies(self._document(directory, "pyproject.toml")))
             for name in ("requirements-dev.txt", "dev-requirements.txt", "requirements.txt"):
                 yield frozenset(match.lower() for match in _DECLARED.findall(self._text(directory, name)))
-            package = _json(self._text(directory, "package.json"))
+            package = self._document(directory, "package.json")
             for kind in ("devDependencies", "dependencies"):
                 listed = package.get(kind)
                 yield frozenset(listed if isinstance(listed, dict) else ())
+
+    def _document(self, directory: str, name: str) -> Mapping[str, Any]:
+        path = directory + name
+        if path not in self._documents:
+            read = _json if name.endswith(".json") else _toml
+            self._documents[path] = read(self._text(directory, name))
+        return self._documents[path]
 
     def _exists(self, directory: str, name: str) -> bool:
         return self.snapshot.read(directory + name) is not None

@@ -59,7 +59,8 @@ def renamed(bench: Workbench, *, old: str, new: str, files: Sequence[str]) -> To
         f"Renamed `{report['qualified']}` ({report['site']}) to `{new}` with every reference, in {len(change.files)} "
         f"file{'' if len(change.files) == 1 else 's'} and {count} place{'' if count == 1 else 's'}."
     )
-    return ToolOutcome(change=change, tool=_version(), explanation=" ".join((says, *notes)))
+    removing = tuple(dict.fromkeys((old, word, str(report["qualified"]))))
+    return ToolOutcome(change=change, tool=_version(), explanation=" ".join((says, *notes)), removing=removing)
 
 
 def _notes(word: str, report: dict[str, Any], texts: Sequence[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from prentice.skills.execute.tools.hints import with_hints
 from prentice.skills.execute.tools.linters import mended, sorted_imports
 from prentice.skills.execute.tools.renaming import renamed
 from prentice.skills.execute.tools.task import Declined, ToolOutcome, ToolTask
-from prentice.skills.execute.tools.wish import Wish, wish_of
+from prentice.skills.execute.tools.wish import Wish, subjects, wish_of
 from prentice.skills.execute.tools.workbench import Workbench, named
 from prentice.workspace.sandbox.choosing import Sandbox
 from prentice.workspace.sandbox.limits import Limits
@@ -68,9 +68,10 @@ def _files(task: ToolTask, bench: Workbench) -> tuple[str, ...]:
     Raises:
         Declined: it names none, or one that is no regular file of the project.
     """
-    found = bench.files(task.files)
+    wanted = subjects(task)
+    found = bench.files(wanted)
     if not found:
         raise Declined("The task names no file that is there.")
-    if missing := [path for path in task.files if path not in found]:
+    if missing := [path for path in wanted if path not in found]:
         raise Declined(f"{named(missing)} is no file that a tool could work on.")
     return tuple(found)

@@ -22,12 +22,16 @@ class ToolTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOutcome:
-    """What a tool made of a task. `tool` is its name and version, `declined` what other tools did not do, and why."""
+    """What a tool made of a task. `tool` is its name and version, `declined` what other tools did not do, and why.
+
+    `removing` are symbols that are gone because the task wants it, as guards have to know.
+    """
 
     change: Change
     tool: str
     explanation: str
     declined: tuple[str, ...] = ()
+    removing: tuple[str, ...] = ()
 
 
 class Declined(Exception):  # noqa: N818 - an outcome that ends nested steps; it is no error of the program

@@ -50,6 +50,7 @@ class Wish:
     new: str = ""
 
 
+_TOOLS: Final = words.FORMATTERS | words.LINTERS | words.SORTERS | {"pytest", "hypothesis"}
 _ABOUT_LOOKS: Final = frozenset({"format", "imports", "lint"})
 
 
@@ -68,6 +69,20 @@ def wish_of(task: ToolTask) -> Wish | None:
                 return None
             return Wish(kind=way.kind, tool=_tool(found, way), rules=tuple(_CODE.findall(reading.goal)) or way.rules)
     return None
+
+
+def subjects(task: ToolTask) -> tuple[str, ...]:
+    """Give the files that a task's name is about; all that it names, where its name has none of them.
+
+    What the description mentions beside them (a style guide, a test) is not to be worked on.
+    """
+    tokens = [token.strip("/").removeprefix("./") for token in mentions.possible_paths(task.name)]
+    meant = [
+        path
+        for path in task.files
+        if any(path == token or path.endswith(f"/{token}") or path.startswith(f"{token}/") for token in tokens)
+    ]
+    return tuple(meant or task.files)
 
 
 def _fits(found: frozenset[str], way: Way) -> bool:
@@ -142,15 +157,21 @@ def _without_verb(text: str) -> str:
 def _words(text: str, task: ToolTask) -> frozenset[str]:
     """Give a text's words in lower case; paths, symbols and rules of linters are one word for each sort."""
     names = {*task.files, *(path.rsplit("/", 1)[-1] for path in task.files), *mentions.paths(text)}
+    names |= {token for token in mentions.possible_paths(text) if _is_directory(token, task.files)}
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(rf"`?(?<![\w./-]){re.escape(name)}(?:::\w+|:\d+)?(?![\w/-])`?", f" {PATH} ", text)
     text = re.sub(r"`([A-Za-z_]\w*(?:\.\w+)*)(?:\(\))?`", lambda match: _span(match[1]), text)
-    for symbol in sorted(task.symbols, key=len, reverse=True):
+    for symbol in sorted({*task.symbols} - _TOOLS, key=len, reverse=True):
         text = re.sub(rf"(?<![\w.]){re.escape(symbol)}(?:\(\))?(?![\w])", f" {SYMBOL} ", text)
     text = _CODE.sub(f" {RULE} ", text)
     return frozenset(word.strip("'’") for word in _WORD.findall(text.lower()))  # noqa: RUF001 - as above
 
 
+def _is_directory(token: str, files: Iterable[str]) -> bool:
+    """Whether a word with a slash in it is a directory above one of the files."""
+    above = f"{token.strip('/').removeprefix('./')}/"
+    return "/" in token and any(path.startswith(above) for path in files)
+
+
 def _span(content: str) -> str:
-    known = words.FORMATTERS | words.LINTERS | {"isort", "pytest", "hypothesis"}
-    return f" {content} " if content.lower() in known or _CODE.fullmatch(content) else f" {SYMBOL} "
+    return f" {content} " if content.lower() in _TOOLS or _CODE.fullmatch(content) else f" {SYMBOL} "

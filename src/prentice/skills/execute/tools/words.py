@@ -12,7 +12,7 @@ def _words(*lines: str) -> frozenset[str]:
 
 FILLER: Final = _words(
     "the a an this that these those our its all any some each every in on at of for to from with by across within",
-    "inside throughout and or under using via according per into only also please code codebase file files module",
+    "inside throughout and or under using into only also please code codebase file files module",
     "modules package packages source sources script scripts project project's repo repository directory folder python",
     "javascript typescript golang rust automatically consistently consistent properly correctly again whole entire up",
     "out it standard configured existing new current",
