@@ -1,6 +1,7 @@
 """Deciding on changes: every decision, by every actor, once and again."""
 
 import dataclasses
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from prentice.errors import (
     RunError,
     UndoRefusedError,
     UsageError,
+    WriteFailedError,
 )
 from prentice.ledger.call_history import CallHistory
 from prentice.ledger.database import Database
@@ -280,6 +282,31 @@ def test_a_file_edited_since_is_not_undone_over(here: Proposed) -> None:
         here.reviewing().undo(run)
     row = here.executions.get(run)
     assert (row.state, row.pending, here.read("a.py")) == ("applied", None, b"edited since\n")
+
+
+def test_an_undo_that_the_disk_stopped_halfway_is_finished_at_the_next_start(
+    here: Proposed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, before = here.propose(), pictured(here.root, without=UNTOUCHED)
+    here.reviewing().apply(run)
+    true_open = os.open
+
+    def full(path: Any, *arguments: Any, **options: Any) -> int:
+        if Path(path).name.startswith(f".prentice-{run}-"):
+            raise OSError(28, "No space left on device", str(path))
+        return true_open(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(WriteFailedError, match="could not be put back"):
+        here.reviewing(by="ada").undo(run)
+    monkeypatch.setattr(os, "open", true_open)
+    assert (here.read("new/deep/c.py"), here.read("a.py")) == (None, AFTER)  # halfway
+    [settled] = here.reviewing("script").settle()
+    assert (settled.name, settled.left) == (run, ())
+    assert pictured(here.root, without=UNTOUCHED) == before
+    row = here.executions.get(run)
+    assert (row.state, row.pending, here.executions.decisions(run)[-1].actor) == ("undone", None, "person")
+    assert here.comments() == [f"{run} was undone by: ada (person)."]
 
 
 # -- who may what
