@@ -39,6 +39,8 @@ COMMANDS: Final = {
     "models": "models",
     "summarize": "summarizing",
     "usage": "usage",
+    "runs": "runs",
+    "worker": "runs",
     "eval": "evaluating",
     "git-merge": "merging",
     "mcp": "serving",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from prentice.backends.protocol import Recorder
-    from prentice.ledger.runs_table import RunRow
+    from prentice.ledger.runs_table import EventRow, RunRow
     from prentice.runs.engine import DurableRuns
     from prentice.runs.protocol import Event, Json, RunState
     from prentice.runs.registry import Registry
@@ -48,11 +48,25 @@ class Running(Directory):
             return []
         return self._ledgers.runs().of_task(task_id)
 
-    def latest_runs(self, *, most: int = 20, state: str = "") -> "list[RunRow]":
-        """Give the newest runs made here, of one state or of all, oldest first."""
+    def latest_runs(self, *, most: int = 20, state: str = "") -> list[dict[str, Any]]:
+        """Give how the newest runs made here stand, of one state or of all, oldest first."""
+        from prentice.runs.document import summary
+
         if self._ledgers.is_blank:
             return []
-        return self._ledgers.runs().latest(most=most, state=state)
+        table = self._ledgers.runs()
+        return [summary(row, behind=table.waits_behind(row.id)) for row in table.latest(most=most, state=state)]
+
+    def watch_run(self, run_id: str) -> "Iterator[tuple[dict[str, Any], list[EventRow]]]":
+        """Give how a run stands and what has happened in it since, whenever that changes, until it has ended.
+
+        Raises:
+            RunError: there is none of that id here.
+        """
+        from prentice.runs.document import watched
+
+        self._run(run_id)
+        return watched(self._ledgers.runs(), run_id)
 
     def run_document(self, run_id: str) -> dict[str, Any]:
         """Give a whole run: its arguments, steps with their results, signals, events and calls.

@@ -1,15 +1,19 @@
 """A whole run as one JSON document: enough to see what happened, and to play its calls again."""
 
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
-from prentice.ledger.runs_table import RunRow, RunsTable
+from prentice.ledger.runs_table import FINAL_STATES, EventRow, RunRow, RunsTable
+
+_POLL_SECONDS: Final = 0.1
 
 
 def summary(row: RunRow, *, behind: list[str]) -> dict[str, Any]:
     """Give how a run stands; `behind` are the runs that it comes after because they touch the same."""
     return {
-        "run_id": row.id, "kind": row.kind, "state": row.state, "created": row.created, "updated": row.updated,
+        "run_id": row.id, "kind": row.kind, "task": _task(row), "state": row.state, "created": row.created,
+        "updated": row.updated,
         "carrier": row.owner, "waiting_for": row.waiting_for, "behind": behind, "not_before": row.not_before,
         "priority": row.priority, "progress": row.progress, "cancel_wanted": row.cancel_wanted,
     }  # fmt: skip
@@ -46,3 +50,27 @@ def run_document(table: RunsTable, run: str, *, texts: Callable[[str], list[tupl
         "calls": calls,
         "replay": [{"text": call["reply"]} for call in calls] if is_whole else None,
     }
+
+
+def watched(table: RunsTable, run: str) -> Iterator[tuple[dict[str, Any], list[EventRow]]]:
+    """Give how a run stands with the events since the last time, at once and whenever it changes, until its end."""
+    last, shown = 0, None
+    while True:
+        version = table.database.version()
+        row = table.get(run)
+        events = table.events(run, after=last)
+        standing = summary(row, behind=table.waits_behind(run))
+        if events or standing != shown:
+            yield standing, events
+        last, shown = events[-1].id if events else last, standing
+        if row.state in FINAL_STATES:
+            return
+        while table.database.version() == version:
+            time.sleep(_POLL_SECONDS)
+
+
+def _task(row: RunRow) -> str:
+    """Give the task that a run is for, or the beginning of its text."""
+    given = row.arguments if isinstance(row.arguments, dict) else {}
+    text = str(given.get("task") or given.get("text") or "")
+    return text.split("\n", 1)[0][:80]
