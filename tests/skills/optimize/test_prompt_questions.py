@@ -15,6 +15,7 @@ from skills.optimize.issue_pairs import alone, by_rules, pairs
 
 EXAMPLE = "Fix the bug in the server"
 JUDGED = json.loads(Path(__file__).with_name("judged_questions.json").read_text(encoding="utf-8"))
+AGAIN = json.loads((Path(__file__).parents[3] / "bench" / "judged_questions.json").read_text(encoding="utf-8"))
 
 
 def asked(text: str, directory: Path) -> dict[str, tuple[str, ...]]:
@@ -79,13 +80,14 @@ def answerable(summary: str, full: str) -> list[str]:
 
 
 def test_most_questions_on_summaries_are_answered_by_the_full_issues(data: Path) -> None:
-    """The rules find the span; how often it truly answers was read off for 50 of them in `judged_questions.json`."""
+    """The rules find the span; how often it truly answers was read off for 50 of them, twice; the harder reader counts."""
     every = pairs(data)
     by_name = {pair.id: pair for pair in every}
     hits = sum(bool(answerable(pair.summary, pair.full)) for pair in every)
     for name, row in JUDGED.items():
         assert row["about"] in answerable(by_name[name].summary, by_name[name].full)
-    agreed = sum(row["agrees"] for row in JUDGED.values())
+    agreed = min(sum(row["agrees"] for row in reading.values()) for reading in (JUDGED, AGAIN))
+    assert JUDGED.keys() == AGAIN.keys()
     assert (len(every), len(JUDGED)) == (246, 50)
     assert hits / len(every) * agreed / len(JUDGED) >= 0.6
 
