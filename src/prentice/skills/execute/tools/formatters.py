@@ -65,9 +65,7 @@ def formatted(bench: Workbench, files: Sequence[str], *, wanted: str = "") -> To
                 raise Declined(f"{name} could not format {named(paths)}: {said(ended)}.")
 
     change = bench.changed(work, paths=files, tool=" and ".join(by_formatter))
-    who = " and ".join(
-        f"`{' '.join(command[:2])}`" if name == "ruff format" else name for name, command in commands.items()
-    )
+    who = " and ".join(f"`{name}`" for name in by_formatter)
     listed = named(file.path for file in change.files)
     return ToolOutcome(change=change, tool=tool, explanation=f"Formatted {listed} with {who}; nothing else was done.")
 

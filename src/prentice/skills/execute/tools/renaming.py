@@ -54,10 +54,9 @@ def renamed(bench: Workbench, *, old: str, new: str, files: Sequence[str]) -> To
     change = bench.changed(work, paths=python, tool="rope")
     notes = tuple(_notes(word, report, texts))
     change = Change(files=change.files, notes=(*change.notes, *notes))
-    count = sum(len(file.hunks()) for file in change.files)
     says = (
-        f"Renamed `{report['qualified']}` ({report['site']}) to `{new}` with every reference, in {len(change.files)} "
-        f"file{'' if len(change.files) == 1 else 's'} and {count} place{'' if count == 1 else 's'}."
+        f"Renamed `{report['qualified']}` ({report['site']}) to `{new}` with every reference, in "
+        f"{named(file.path for file in change.files)}."
     )
     removing = tuple(dict.fromkeys((old, word, str(report["qualified"]))))
     return ToolOutcome(change=change, tool=_version(), explanation=" ".join((says, *notes)), removing=removing)

@@ -26,7 +26,7 @@ _QUOTE: Final = "[`'\"]?"
 _NAME: Final = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
 _RENAME: Final = re.compile(
     rf"^rename\s+(?:the\s+)?(?:(?P<kind>function|method|class|variable|constant|symbol|helper)\s+)?"
-    rf"{_QUOTE}(?P<old>{_NAME})(?:\(\))?{_QUOTE}\s+(?:(?P<kind2>function|method|class|variable|constant)\s+)?"
+    rf"{_QUOTE}(?P<old>{_NAME})(?:\(\))?{_QUOTE}(?:\s+(?:in|from|of)\s+(?P<where>\S+))?\s+(?:(?P<kind2>function|method|class|variable|constant)\s+)?"
     rf"(?:to|into|as|->|=>|→)\s+{_QUOTE}(?P<new>{_NAME})(?:\(\))?{_QUOTE}(?P<rest>(?:[\s,.].*)?)$",
     re.IGNORECASE,
 )
@@ -107,7 +107,12 @@ def _renaming(reading: Reading, task: ToolTask) -> Wish | None:
     is_marked = (
         any(_is_code(name, reading.goal) for name in (old, new)) or match["kind"] or match["kind2"] or task.files
     )
-    rest = _words(match["rest"], task) - words.FILLER - _RENAME_WORDS - {PATH, old.lower(), new.lower()}
+    rest = (
+        _words(f"{match['where'] or ''} {match['rest']}", task)
+        - words.FILLER
+        - _RENAME_WORDS
+        - {PATH, old.lower(), new.lower()}
+    )
     if rest or not is_marked or not last.isidentifier() or keyword.iskeyword(last) or last == old.rpartition(".")[2]:
         return None
     return Wish(kind="rename", old=old, new=last)
