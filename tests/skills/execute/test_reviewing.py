@@ -381,6 +381,16 @@ def test_a_persons_approval_of_what_the_policy_applied_is_a_verdict(here: Propos
     assert [right for _, right in here.executions.reviewed()] == [True]
 
 
+@pytest.mark.parametrize("actor", ["assistant", "policy"])
+def test_what_a_person_undid_does_not_come_back_by_itself(here: Proposed, actor: Actor) -> None:
+    run = here.propose(decision="apply")
+    here.reviewing("policy").apply(run)
+    here.reviewing().undo(run)
+    with pytest.raises(ReviewError, match="It was undone"):
+        here.reviewing(actor, approve_assistant="apply").apply(run)
+    assert here.read("a.py") == FILES["a.py"]
+
+
 @pytest.mark.parametrize("actor", ["script", "assistant", "policy"])
 def test_what_others_decide_never_raises_the_probability(here: Proposed, actor: Actor) -> None:
     here.reviewing(actor, approve_assistant="apply").apply(here.propose(decision="apply"))

@@ -13,11 +13,13 @@ from prentice.review.gate import not_for
 def objection_to(actor: Actor, row: ExecutionRow, change: Change, *, part: bool, settings: Settings) -> str:
     """Say why an actor may not approve a change, or a `part` of it; empty where it may.
 
-    Where no person decides, the guards are asked again in their strictest form; and as the evidence is that of the
-    whole change, a part of it is for a person.
+    Where no person decides, the guards are asked again in their strictest form; as the evidence is that of the whole
+    change, a part of it is for a person; and what was taken out once does not come back by itself.
     """
     if actor in {"person", "script"}:
         return ""
+    if row.state == "undone":
+        return "It was undone. Only a person may apply it again."
     found = guard(change, policy=Policy()) if actor == "assistant" else ()
     if why := not_for(actor, Evidence.from_document(row.evidence), objections=found, settings=settings):
         return why
