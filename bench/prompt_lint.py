@@ -205,7 +205,7 @@ def main(data: Path) -> int:
 
 
 def _read_by_hand(share: float) -> int:
-    """Print how often two readers found that a span answers its question, and how they agree; give 1 where it is short."""
+    """Print how often two readers found that a span answers its question; give 1 where that is too seldom."""
     first, second = (json.loads(path.read_text(encoding="utf-8")) for path in JUDGED)
     verdicts = [(row["agrees"], second[name]["agrees"]) for name, row in first.items()]
     counts = [sum(pair[reader] for pair in verdicts) for reader in (0, 1)]

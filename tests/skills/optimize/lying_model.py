@@ -48,7 +48,7 @@ def replies(found: list[str]) -> list[dict[str, Any]]:
 
 @dataclass(slots=True)
 class Lied:
-    """Facts that were told without a source, calls that were answered, and what reached a prompt: the issue, the fact."""
+    """Facts told without a source, calls that were answered, and what reached a prompt: the issue and the fact."""
 
     told: int
     asked: int

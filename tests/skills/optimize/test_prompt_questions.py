@@ -80,7 +80,7 @@ def answerable(summary: str, full: str) -> list[str]:
 
 
 def test_most_questions_on_summaries_are_answered_by_the_full_issues(data: Path) -> None:
-    """The rules find the span; how often it truly answers was read off for 50 of them, twice; the harder reader counts."""
+    """The rules find the span; how often it truly answers was read off for 50, twice, and the harder reader counts."""
     every = pairs(data)
     by_name = {pair.id: pair for pair in every}
     hits = sum(bool(answerable(pair.summary, pair.full)) for pair in every)
