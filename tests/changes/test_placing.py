@@ -403,7 +403,7 @@ REWRITES = {
     "half the blanks": (WHOLE, NEWER.replace("    ", "  "), None),
     "every line at the left": (WHOLE, NEWER.replace("    ", ""), None),
     "every line moved, but one": (WHOLE, re.sub(r"(?m)^(?=.)", "   ", NEWER).replace("   import", "import"), None),
-    "every line moved, and too few that stay": ("a:\n    b\n", "  c:\n      b\n", None),
+    "every line moved, and too few that stay": ("a:\n    b\ne\n", "  c:\n      b\n  e\n", None),
     "tabs for blanks at one depth alone": ("a:\n    b\n    c\n", "a:\n\tb\n\td\n", None),
     "a tab that is neither": (WHOLE, NEWER.replace("    ", "\t").replace("\tos", "\t \tos"), None),
 }

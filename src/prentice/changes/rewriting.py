@@ -87,11 +87,26 @@ def _examples(lines: Iterable[str]) -> Iterable[str]:
 
 def _lost_depth(new: Sequence[str], places: Sequence[int | None]) -> Doubt | None:
     """Say whether a line that is new, or behind one that is, lost its place inside what the line before opens."""
-    worded = [(line, place) for line, place in zip(new, places, strict=True) if line.strip()]
+    first, behind = _around_new(new, places)
+    around = zip(new[first:behind], places[first:behind], strict=True)
+    worded = [(line, place) for line, place in around if line.strip()]
     for (before, above), (line, place) in pairwise(worded):
         if (above is None or place is None) and loses_depth(before, line):
             return Doubt("a new line stands no deeper than the one that opens its block")
     return None
+
+
+def _around_new(new: Sequence[str], places: Sequence[int | None]) -> tuple[int, int]:
+    """Give the stretch from the line with words before the first new line to the one behind the last new line."""
+    if None not in places:
+        return 0, 0
+    first = places.index(None)
+    behind = len(places) - places[::-1].index(None)
+    while first and (places[first] is None or not new[first].strip()):
+        first -= 1
+    while behind < len(new) and not new[behind].strip():
+        behind += 1
+    return first, behind + 1
 
 
 def _all_indented(lines: Sequence[str]) -> bool:
