@@ -7,11 +7,13 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from prentice.errors import ReviewError
 from prentice.ledger.database import Database
 from prentice.ledger.executions_table import ExecutionsTable
 from prentice.ledger.migrations import LEDGER
@@ -24,7 +26,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are f
 
 MOST = 600
 UNTOUCHED = (".prentice", ".todo2")
-Act = Callable[[Reviewing, str], object]
 
 
 @pytest.fixture
@@ -154,3 +155,50 @@ def test_rejecting_killed_anywhere_leaves_one_note_and_one_decision(root: Path) 
     else:
         raise AssertionError("it never ended")
     assert number > 10
+
+
+def test_processes_that_decide_at_once_do_it_once_and_leave_ledger_and_tree_agreed(root: Path) -> None:
+    made(root)
+    before = pictured(root, without=UNTOUCHED)
+    run = made(root)
+    for act, state in (("apply", "applied"), ("undo", "undone")):
+        assert at_once(root, [act] * 4, run) == [0] * 4
+        with opened(root) as here:
+            assert here.executions.get(run).state == state
+            assert [str(one.kind) for one in here.executions.decisions(run)].count(act) == 1
+    assert pictured(root, without=UNTOUCHED) == before
+    for _ in range(3):
+        at_once(root, ["apply", "undo", "apply", "reject", "undo"], made(root))
+        with opened(root) as here:
+            row = here.executions.get(run)
+            assert row.pending is None
+            assert (pictured(root, without=UNTOUCHED) == before) == (row.state != "applied")
+
+
+def at_once(root: Path, acts: list[str], run: str) -> list[int]:
+    """Let processes decide at the same time, and give their exit codes: 0, 3 where it was refused."""
+    start, go = os.pipe()
+    children = []
+    for act in acts:
+        with warnings.catch_warnings():
+            # Other tests may have started threads in this process. The child uses files only, and never returns.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = os.fork()
+        if process == 0:
+            code = 1
+            try:
+                os.close(go)
+                with opened(root) as here:
+                    os.read(start, 1)  # nobody writes: it ends when the parent lets go
+                    getattr(here.reviewing(by="ada"), act)(run)
+                code = 0
+            except ReviewError:
+                code = 3
+            finally:
+                os._exit(code)
+        children.append(process)
+    os.close(start)
+    os.close(go)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert set(codes) <= {0, 3}
+    return codes
