@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from prentice.backends import parallel
+from prentice.backends.asking import BUILTIN
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.router import Choice
 from prentice.errors import BackendError, PrenticeError, PromptTooLongError
@@ -26,7 +27,8 @@ async def ask(
 
     `tier` 0 is the model that the router chooses, 1 the next larger one. Gives `replies` in the order of the turns,
     `{sample, text, error}` each, and who answered; or `too_long`, where the
-    prompt does not fit the model's window; or `failed`, where none of the corrections that were asked for came.
+    prompt does not fit the model's window; `failed`, where none of the corrections that were asked for came;
+    `no_model`, where every model failed.
 
     Raises:
         BackendError: no first turn was answered, and no other model may take over.
@@ -41,6 +43,8 @@ async def ask(
         context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
 
     async def asked(choice: Choice, left: float) -> tuple[Choice, list[Reply | PrenticeError]]:
+        if choice.backend.name == BUILTIN:
+            return choice, []  # every model failed, and rules do not write code
         context.report({
             "doing": "asking", "backend": choice.backend.name, "model": choice.model, "samples": len(turns),
             "again": any("problem" in turn for turn in turns), "because": took_over[-1] if took_over else "",
@@ -70,6 +74,8 @@ async def ask(
             return {"failed": error.message}
         raise
     context.report({"doing": "done"})
+    if choice.backend.name == BUILTIN:
+        return {"no_model": took_over[-1].partition(", so ")[0] if took_over else choice.reason}
     return {
         "replies": [_document(turn, reply) for turn, reply in zip(turns, replies, strict=True)],
         "backend": choice.backend.name,

@@ -142,6 +142,9 @@ class Climb:
             self.aimed = tuple(prompt["files"])
             turns = [{"sample": number} for number in range(self.samples)]
             asked = await self._ask(prompt, tier, turns)
+            if "no_model" in asked:
+                self.no_model = asked["no_model"]
+                return prompt, None
             if "too_long" not in asked:
                 return prompt, asked
         who = f"{prompt['model']} on {prompt['backend']}"

@@ -117,7 +117,13 @@ def result(document: Mapping[str, Any]) -> str:
     run = document["run_id"]
     count = f"{len(document['files'])} files" if len(document["files"]) > 1 else document["files"][0]
     who = document["model"] + (f" on {document['backend']}" if document["backend"] else "")
-    lines = [f"Proposed a change of {count}, made by {who} (run {run})."]
+    if "findings" in document:
+        lines = [f"Reviewed {count} with {who} (run {run})."]
+        lines += [
+            f"- {item['severity']}: {item['file']}:{item['line']}: {item['says']}" for item in document["findings"]
+        ]
+    else:
+        lines = [f"Proposed a change of {count}, made by {who} (run {run})."]
     if document["explanation"]:
         lines.append(document["explanation"])
     lines += [f"- {fact['fact']}: {fact['value']}" for fact in document["evidence"]]

@@ -44,6 +44,18 @@ def refused(facts: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def reviewed(facts: Mapping[str, Any], found: Mapping[str, Any], *, attempt_of: str) -> dict[str, Any]:
+    """Give the document of a review of code: its findings wait for a person, and nothing changes."""
+    result = blank(facts, state="proposed", attempt_of=attempt_of)
+    count = len(found["findings"])
+    says = "No finding." if not count else "One finding." if count == 1 else f"{count} findings."
+    return result | {
+        "files": list(found["files"]), "findings": list(found["findings"]), "dropped": found["dropped"],
+        "explanation": says, "backend": found["backend"], "model": found["model"], "notes": list(found["notes"]),
+        "rung": "model", "decision": "review", "why": "Findings are for a person to look at; no file was changed.",
+    }  # fmt: skip
+
+
 def blank(facts: Mapping[str, Any], *, state: str, attempt_of: str) -> dict[str, Any]:
     """Give the document with every key that has to be there, before anything is known of a change."""
     return {

@@ -9,6 +9,8 @@ from typing import Any, Final
 from prentice.errors import PrenticeError
 from prentice.runs.protocol import Json, Step
 from prentice.runs.registry import Registry
+from prentice.skills.code_review import run as code_review
+from prentice.skills.code_review.run import review_code
 from prentice.skills.execute import outcome
 from prentice.skills.execute.asking import ask
 from prentice.skills.execute.climbing import Climb
@@ -21,10 +23,13 @@ from prentice.skills.execute.services import ExecutionServices
 from prentice.skills.execute.verifying import use_tools, verify
 
 EXECUTE: Final = "execute"
+CATEGORY: Final = "code_review"
+"""The category of tasks that ask for findings instead of a change."""
 
 
 def register(registry: Registry[ExecutionServices]) -> None:
     """Register the body and its steps."""
+    code_review.register(registry)
     registry.add_body(EXECUTE, execute)
     registry.add_step("execute.gather", gather)
     registry.add_step(TAKE, take)
@@ -60,6 +65,8 @@ async def execute(step: Step, arguments: Mapping[str, Json]) -> Json:
         return await _kept(step, uid, facts, outcome.refused(facts))
     taken = await step.do(TAKE, task=facts["task"], again=bool(arguments["attempt_of"]))
     try:
+        if facts["category"] == CATEGORY:
+            return await _reviewed(step, uid, facts, arguments, taken)
         climb = Climb(step=step, facts=facts, samples=arguments["samples"], format_name=arguments["format"], uid=uid)
         found = await climb.up()
         document = outcome.document(facts=facts, climb=climb, found=found, attempt_of=arguments["attempt_of"])
@@ -74,6 +81,14 @@ async def execute(step: Step, arguments: Mapping[str, Json]) -> Json:
     await step.do("execute.settle", uid=uid, document=document, taken=taken)
     if arguments["apply"] and document["decision"] == "apply":
         document = await step.do("execute.apply", document=document)
+    return document
+
+
+async def _reviewed(step: Step, uid: str, facts: Json, arguments: Mapping[str, Json], taken: Json) -> Json:
+    """Carry out a task that asks for a review of code: findings, and no change."""
+    found = await review_code(step, {"task": arguments["task"], "text": arguments["text"], "files": []})
+    document = await _kept(step, uid, facts, outcome.reviewed(facts, found, attempt_of=arguments["attempt_of"]))
+    await step.do("execute.settle", uid=uid, document=document, taken=taken)
     return document
 
 
