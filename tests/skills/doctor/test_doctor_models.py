@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -247,3 +248,14 @@ def test_every_host_is_looked_at_and_the_broken_one_is_named_with_its_setting(
     assert f'`"{server.url}"` in the place of `"{NOWHERE}"` in `further_hosts`' in found.next_step
     settings = Settings(openai_host=NOWHERE, openai_further_hosts=(NOWHERE,))
     assert f'`"{served.url}"` in the place of' in openai(settings, usual=(served.url,)).next_step
+
+
+def test_what_has_the_port_and_says_nothing_is_found_out_soon_and_named_with_what_ends_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        begun = time.monotonic()
+        found = [ollama(Settings(ollama_host=f"127.0.0.1:{port}")), openai(Settings(openai_host=f"127.0.0.1:{port}"))]
+        assert time.monotonic() - begun < 8.0
+    for finding in found:
+        assert not finding.ok
+        assert f"`lsof -i :{port}`" in finding.next_step

@@ -1,8 +1,18 @@
 """Where a server's address came from, and the words that set it to another."""
 
 import os
+from typing import Final
+from urllib.parse import urlsplit
 
 from prentice.config import Settings
+
+FIRST_WORD_SECONDS: Final = 2.0
+"""How long the doctor waits for a server to begin an answer; one that works for others takes some milliseconds."""
+
+
+def end_what_hangs(url: str) -> str:
+    """Say how to find and end a program that has a port and does not answer there."""
+    return f"`lsof -i :{urlsplit(url).port or 80}` names the program that has the port: end it, and start the server."
 
 
 def ollama_is_named(settings: Settings) -> bool:

@@ -13,8 +13,8 @@ from prentice.backends.ollama.models import Installed
 from prentice.backends.openai.backend import OpenAIBackend
 from prentice.backends.routing.hosts import ollama_backend
 from prentice.config import Settings
-from prentice.errors import BackendError, ConfigError, RemoteRefusedError, WrongServerError
-from prentice.skills.doctor.address import ollama_is_named, set_ollama
+from prentice.errors import BackendError, ConfigError, RemoteRefusedError, TimedOutError, WrongServerError
+from prentice.skills.doctor.address import end_what_hangs, ollama_is_named, set_ollama
 from prentice.skills.doctor.finding import Finding
 
 USUAL: Final = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
@@ -68,8 +68,10 @@ async def _absent(absent: NotRunning, settings: Settings, *, usual: str) -> Find
     """Say what is wrong with the address, where a look around tells it, else how to start the server."""
     error = absent.error
     ok = not ollama_is_named(settings) and not isinstance(error, WrongServerError)
-    if isinstance(error, RemoteRefusedError):
-        return Finding(check="ollama", ok=ok, found=error.message, next_step=error.next_step)
+    if isinstance(error, RemoteRefusedError | TimedOutError):
+        hangs = isinstance(error, TimedOutError)
+        step = end_what_hangs(absent.url) if hangs else error.next_step
+        return Finding(check="ollama", ok=ok and not hangs, found=error.message, next_step=step)
     parts = urlsplit(absent.url)
     root = f"{parts.scheme}://{parts.netloc}"
     if root != absent.url and await _answers(root, settings):

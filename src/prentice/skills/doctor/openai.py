@@ -9,7 +9,7 @@ from prentice.backends.locality import Locality
 from prentice.backends.openai.address import VARIABLE, configured_url
 from prentice.backends.openai.backend import OpenAIBackend
 from prentice.backends.openai.opening import opened
-from prentice.backends.probe import listens
+from prentice.backends.probe import listens, speaks
 from prentice.config import Settings
 from prentice.errors import (
     BackendError,
@@ -17,9 +17,10 @@ from prentice.errors import (
     ConfigError,
     KeyRefusedError,
     PrenticeError,
+    TimedOutError,
     WrongServerError,
 )
-from prentice.skills.doctor.address import set_openai
+from prentice.skills.doctor.address import FIRST_WORD_SECONDS, end_what_hangs, set_openai
 from prentice.skills.doctor.finding import Finding
 
 USUAL: Final = (
@@ -47,14 +48,20 @@ async def openai_findings(settings: Settings, *, usual: Sequence[str] = USUAL) -
 
 
 async def _listening(url: str, settings: Settings) -> None:
-    """Find out at once that nothing listens, where a connection would take its time.
+    """Find out soon that nothing listens, or that what listens says nothing, where a call would take its time.
 
     Raises:
         BackendUnreachableError: nothing listens there.
+        TimedOutError: what listens says nothing.
         RemoteRefusedError: it is not this machine, and not allowed.
     """
-    if not await listens(url, locality=Locality(allowed_hosts=settings.allowed_hosts)):
+    locality = Locality(allowed_hosts=settings.allowed_hosts)
+    if not await listens(url, locality=locality):
         raise BackendUnreachableError(f"Nothing answers at {url}.", next_step="Start the server.")
+    if not await speaks(url, path="/health", locality=locality, seconds=FIRST_WORD_SECONDS):
+        raise TimedOutError(
+            f"What listens at {url} says nothing for {FIRST_WORD_SECONDS:g} s.", next_step=end_what_hangs(url)
+        )
 
 
 async def _wrong(error: PrenticeError, settings: Settings, *, usual: Sequence[str]) -> Finding:
