@@ -64,6 +64,18 @@ def test_which_formatter_is_meant_is_read_from_the_project(
     assert tried.declined == [f"{formatter} is not installed."]
 
 
+def test_the_arguments_of_a_hook_are_used_but_for_those_that_only_look(attempt: Try) -> None:
+    hooks = "repos:\n- repo: x\n  hooks:\n  - id: ruff-format\n    args: [--check, --line-length, '20']\n"
+    tried = attempt("Format cart.py", {"cart.py": UGLY, ".pre-commit-config.yaml": hooks}, on=("cart.py",))
+    assert tried.after["cart.py"] == 'def total(a, b):\n    return {\n        "a": a,\n        "b": b,\n    }\n'
+
+
+@pytest.mark.parametrize("text", ["[", "repos: [1, {hooks: 3}]", "- a", "&a [*a]", "\0"])
+def test_a_damaged_configuration_is_no_configuration(attempt: Try, text: str) -> None:
+    files = {"cart.py": UGLY, ".pre-commit-config.yaml": text, "package.json": text}
+    assert attempt("Format cart.py", files, on=("cart.py",)).after == {"cart.py": NEAT}
+
+
 @pytest.mark.parametrize(
     ("program", "path", "ugly", "neat", "more"),
     [

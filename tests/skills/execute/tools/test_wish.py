@@ -50,6 +50,7 @@ def wish(name: str, description: str = "") -> Wish | None:
         ("Run isort on app.py", Wish(kind="imports", tool="isort")),
         ("Rename `total` to `sum_all` in app.py", Wish(kind="rename", old="total", new="sum_all")),
         ("Rename `total` in src/app.py to `price`", Wish(kind="rename", old="total", new="price")),
+        ("Rename the total function to price in app.py", Wish(kind="rename", old="total", new="price")),
         ("Rename function get_user to load_user", Wish(kind="rename", old="get_user", new="load_user")),
         ("Rename Cart.total to Cart.price and update all callers", Wish(kind="rename", old="Cart.total", new="price")),
         ("Add docstring skeletons to app.py", Wish(kind="docstrings")),

@@ -24,10 +24,11 @@ _WORD: Final = re.compile(r"\0\w+|--?[a-z][\w-]*|[^\W_][\w'’+#-]*")  # noqa: R
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 _QUOTE: Final = "[`'\"]?"
 _NAME: Final = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+_SORT: Final = r"(?:function|method|class|variable|constant|symbol|helper)"
 _RENAME: Final = re.compile(
-    rf"^rename\s+(?:the\s+)?(?:(?P<kind>function|method|class|variable|constant|symbol|helper)\s+)?"
-    rf"{_QUOTE}(?P<old>{_NAME})(?:\(\))?{_QUOTE}(?:\s+(?:in|from|of)\s+(?P<where>\S+))?\s+(?:(?P<kind2>function|method|class|variable|constant)\s+)?"
-    rf"(?:to|into|as|->|=>|→)\s+{_QUOTE}(?P<new>{_NAME})(?:\(\))?{_QUOTE}(?P<rest>(?:[\s,.].*)?)$",
+    rf"^rename\s+(?:the\s+)?(?:(?P<sort>{_SORT})\s+)?{_QUOTE}(?P<old>{_NAME})(?:\(\))?{_QUOTE}"
+    rf"(?:\s+(?P<sort2>{_SORT}))?(?:\s+(?:in|from|of)\s+(?P<where>\S+))?\s+(?:to|into|as|->|=>|→)\s+"
+    rf"{_QUOTE}(?P<new>{_NAME})(?:\(\))?{_QUOTE}(?P<rest>(?:[\s,.].*)?)$",
     re.IGNORECASE,
 )
 _RENAME_WORDS: Final = frozenset(
@@ -105,7 +106,7 @@ def _renaming(reading: Reading, task: ToolTask) -> Wish | None:
     if owner and owner != old.rpartition(".")[0]:
         return None
     is_marked = (
-        any(_is_code(name, reading.goal) for name in (old, new)) or match["kind"] or match["kind2"] or task.files
+        any(_is_code(name, reading.goal) for name in (old, new)) or match["sort"] or match["sort2"] or task.files
     )
     rest = (
         _words(f"{match['where'] or ''} {match['rest']}", task)
