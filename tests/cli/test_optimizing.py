@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,12 @@ def test_the_document_has_the_keys_of_the_contract(call: Call) -> None:
     assert (found["stop_reason"], found["backend"]) == ("only_the_user_can_answer", "builtin")
 
 
+def test_what_changed_is_shown_word_by_word_on_request(call: Call) -> None:
+    err = call("optimize", EXAMPLE, "-v")[1]
+    assert "## What happens now" in err.split("changed: ", 1)[1]
+    assert "actionability: 0.00 to 0.00" in err
+
+
 def test_nothing_is_written_into_a_directory_that_is_no_project(call: Call) -> None:
     call("optimize", EXAMPLE)
     assert list(Path().iterdir()) == []
@@ -124,6 +131,7 @@ def test_a_task_is_written_to_on_request_only_and_keeps_its_old_text(call: Call)
     assert STATE.read_bytes() == before
     out, err = call("optimize", "T-1", "--apply")
     assert "Written to T-1." in err
+    assert "changed: " not in err
     task = json.loads(STATE.read_bytes())["todos"][0]
     assert task["name"] == EXAMPLE
     assert out.strip() == f"{EXAMPLE}\n\n{task['long_description']}"
@@ -142,6 +150,9 @@ def test_what_a_model_proposed_in_vain_is_told_on_request(call: Call, tmp_path: 
     assert "src/cache.py" not in out
     assert "rejected: “Maybe the” to “In src/cache.py the”: No source says this" in err
     assert "Two rounds in a row brought nothing" in err
+    assert re.search(r"scripted on scripted: \d+ calls in 2 rounds, \d+ tokens read, \d+ written", err)
+    assert "templates optimize_judge.system/1, optimize_propose.system/1" in err
+    assert re.search(r"specificity: [01]\.\d\d to [01]\.\d\d", err)
 
 
 def test_control_characters_of_a_prompt_do_not_reach_the_terminal(call: Call) -> None:

@@ -120,10 +120,27 @@ def _print(optimized: "Optimization", *, applied_to: str) -> None:
     ]
     lines += [f"open: {question['question']}" for question in optimized.questions]
     lines += [f"from {added['source']}: {added['fact']}" for added in document["sources"]]
+    lines += [_spent(document)] if document["calls"] else []
     if selection().verbose:
+        lines += [f"changed: {line}" for line in document["diff"].splitlines()] if optimized.accepted else []
+        lines += [f"{dimension}: {_score(document, dimension)}" for dimension in document["scores"]["before"]]
         lines += [f"rejected: {reason}" for reason in document["rejected"]]
     for line in lines:
         click.echo(shown(line), err=True)
+
+
+def _spent(document: Mapping[str, Any]) -> str:
+    tokens = document["tokens"]
+    return (
+        f"{document['model']} on {document['backend']}: {document['calls']} calls in {document['rounds']} rounds, "
+        f"{tokens['prompt']} tokens read, {tokens['reply']} written, {document['seconds']:.1f} s; "
+        f"templates {', '.join(document['templates'])}"
+    )
+
+
+def _score(document: Mapping[str, Any], dimension: str) -> str:
+    before, after = (document["scores"][when][dimension] for when in ("before", "after"))
+    return " to ".join("not judged" if value is None else f"{value:.2f}" for value in (before, after))
 
 
 def _counted(answers: list[dict[str, str]]) -> str:

@@ -85,7 +85,7 @@ class Optimization:
     @classmethod
     def of(
         cls, best: Examination, *, first: Examination, grounds: Grounds, rounds: int, stop_reason: StopReason,
-        rejected: Sequence[str], spent: Spent, backend: str, model: str,
+        rejected: Sequence[str], spent: Spent, backend: str, model: str, templates: Sequence[str],
     ) -> Self:  # fmt: skip
         """Put an outcome together from the first and the best examination of the run."""
         accepted = best.text != grounds.text
@@ -109,6 +109,7 @@ class Optimization:
             "says": f"{'' if accepted else 'Kept the original. '}{STOPS[stop_reason]}",
             "backend": backend,
             "model": model,
+            "templates": list(templates),
             **spent.document(),
         })  # fmt: skip
 

@@ -83,6 +83,7 @@ class _Course:
     candidates: int = 0
     rejected: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    templates: set[str] = field(default_factory=set)
 
     @property
     def has_model(self) -> bool:
@@ -102,6 +103,7 @@ class _Course:
         self.prompt_tokens += answer["prompt_tokens"]
         self.reply_tokens += answer["reply_tokens"]
         self.backend, self.model = answer["backend"], answer["model"]
+        self.templates |= {answer["template"]} if answer["template"] else set()
         return answer
 
     async def examined(self, text: str) -> Examination:
@@ -139,6 +141,7 @@ async def optimize(step: Step, arguments: Mapping[str, Json]) -> Json:
     return Optimization.of(
         course.best, first=first, grounds=grounds, rounds=course.rounds, stop_reason=stop_reason,
         rejected=course.rejected, spent=spent, backend=course.backend, model=course.model,
+        templates=sorted(course.templates),
     ).document()  # fmt: skip
 
 
@@ -295,6 +298,7 @@ async def _ask(
     services = context.services
     await services.choice(PURPOSE)
     calls = received = 0
+    template = ""
     took_over: list[str] = []
 
     def on_piece(piece: Piece) -> None:
@@ -303,7 +307,7 @@ async def _ask(
         context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
 
     async def asked(choice: Choice, left: float) -> Asked[T] | None:
-        nonlocal calls
+        nonlocal calls, template
         if choice.backend.name == _BUILTIN or calls >= calls_left:
             return None
         calls += 1
@@ -311,10 +315,11 @@ async def _ask(
         report = {"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": False}
         context.report({**report, "because": because})
         model = await tuned_for(choice, *templates)
+        template = version(templates[0], model)
         return await attempt(
             choice.backend,
             replace(request_for(model), model=choice.model, deadline=max(0.001, min(left, seconds))),
-            kind, recorder=services.recorder, on_piece=on_piece, prompt_version=version(templates[0], model),
+            kind, recorder=services.recorder, on_piece=on_piece, prompt_version=template,
         )  # fmt: skip
 
     begun = time.monotonic()
@@ -335,4 +340,5 @@ async def _ask(
         "reply_tokens": reply.reply_tokens if reply else 0,
         "backend": choice.backend.name,
         "model": _RULES if is_rules else (reply.model if reply else choice.model),
+        "template": template,
     }
