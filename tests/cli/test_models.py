@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backends.openai.playing import Playing, serving
+from backends.openai.playing import Playing, nothing, serving
 from prentice.cli.app import run
 
 Call = Callable[..., tuple[str, str]]
@@ -79,6 +79,19 @@ def test_the_models_of_two_hosts_are_told_apart(served: Call, server: Playing, m
         monkeypatch.setenv("COLUMNS", "220")
         out, _ = served("models")
     assert f"openai at {second.url}" in out
+
+
+def test_what_a_probe_found_of_a_server_counts_when_a_choice_is_explained(served: Call, server: Playing) -> None:
+    def said() -> str:
+        explained = document(
+            served("models", "explain", "Plan the move to a new queue", "--for", "breakdown", "--json")
+        )
+        return json.dumps([item for item in explained["order"] if item["model"] == "llama3.1-8b"])
+
+    server.takes = nothing
+    assert "as a probe showed" not in said()
+    served("breakdown", "Plan the move", "--backend", "openai", "--model", "llama3.1-8b", code=1)
+    assert "ignores the schema of a reply, as a probe showed" in said()
 
 
 def test_without_a_model_the_list_says_how_to_get_one_and_writes_nothing(call: Call) -> None:
