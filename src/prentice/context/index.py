@@ -82,6 +82,8 @@ class Index:
         with self._turn:
             try:
                 return self._refresh(files, seconds)
+            except sqlite3.ProgrammingError:
+                raise
             except sqlite3.DatabaseError as error:
                 self._begin_anew(damaged=not isinstance(error, sqlite3.OperationalError))
                 return self._refresh(files, seconds)
@@ -91,8 +93,10 @@ class Index:
         with self._turn:
             try:
                 return self._connection.execute(query, values).fetchall()
-            except sqlite3.DatabaseError:
-                self._begin_anew(damaged=True)
+            except sqlite3.ProgrammingError:
+                raise  # a closed index, or a mistake of ours
+            except sqlite3.DatabaseError as error:
+                self._begin_anew(damaged=not isinstance(error, sqlite3.OperationalError))
                 self._refresh(None, REFRESH_SECONDS)
                 return self._connection.execute(query, values).fetchall()
 
