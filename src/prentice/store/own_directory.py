@@ -7,7 +7,7 @@ from prentice.errors import WriteFailedError
 from prentice.store.atomic import replace_file
 
 OWN_DIRECTORY: Final = ".prentice"
-_IGNORED: Final = ("ledger.db*", "journal.jsonl*", "backups/", ".*.tmp")
+_IGNORED: Final = ("ledger.db*", "index.db*", "journal.jsonl*", "backups/", ".*.tmp")
 _HEAD: Final = "# What Prentice keeps on this machine: its ledger, the journal of its changes, and backups.\n"
 
 
