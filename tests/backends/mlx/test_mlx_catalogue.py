@@ -14,7 +14,6 @@ def test_sizes_are_computed_from_what_is_known() -> None:
     small = next(item for item in catalogue() if item.name == "mlx-community/CodeLlama-7b-Instruct-hf-4bit-MLX")
     assert 3.7e9 < small.size_bytes < 3.9e9
     assert small.cache_per_token == 524_288
-    assert small.fetch == f"prentice models pull {small.name}"
 
 
 def test_settings_reach_the_engine_which_all_backends_share() -> None:

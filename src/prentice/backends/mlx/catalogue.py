@@ -34,11 +34,6 @@ class Listed:
         """Bytes of keys and values for each token of the window."""
         return self.architecture.cache_per_token
 
-    @property
-    def fetch(self) -> str:
-        """The command that fetches it."""
-        return f"prentice models pull {self.name}"
-
 
 @functools.cache
 def catalogue() -> tuple[Listed, ...]:
