@@ -6,9 +6,10 @@ import pytest
 from prentice.ledger.adoption import adopt
 from prentice.ledger.database import Database
 from prentice.ledger.executions_table import ExecutionsTable
+from prentice.ledger.leases import Leases
 from prentice.ledger.migrations import LEDGER, RECORD
 from prentice.ledger.proposals_table import ProposalsTable
-from prentice.ledger.runs_table import RunsTable
+from prentice.ledger.runs_table import RunsTable, Submission
 
 HERE = "/home/me/here"
 LARGE = ["x" * 100_000]
@@ -20,9 +21,12 @@ def databases(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
     for scope in ("/elsewhere", HERE):
         runs, proposals = RunsTable(record, scope), ProposalsTable(record, scope)
         for number in (1, 2):
-            run = runs.create(scope, {"n": number})
-            runs.remember_step(run, "s", 1, LARGE)
-            runs.finish(run, "finished", result=scope)
+            run = runs.submit(Submission(kind=scope, arguments={"n": number})).id
+            leases = Leases(database=record, scope=scope)
+            claim = leases.claim("worker", kinds=[scope])
+            assert claim is not None
+            leases.keep_step(claim, "s", 1, LARGE)
+            leases.finish(claim, "finished", result=scope)
             proposals.create(uid=f"{scope}-{number}", task="", run=run, plan=LARGE)
             executions = ExecutionsTable(record, scope)
             executions.create(run=run, uid=f"{scope}-{number}", task="", state="proposed", document=LARGE, change=LARGE)
@@ -74,7 +78,7 @@ def test_a_run_that_the_ledger_has_already_is_not_mixed_with_one_of_the_same_num
 ) -> None:
     record, ledger = databases
     own = RunsTable(ledger)
-    own.create("own", None)
+    own.submit(Submission(kind="own", arguments=None))
     adopt(record, ledger, directory=HERE)
     assert own.get("R-1").kind == "own"
     assert own.step_result("R-1", "s", 1) is None
@@ -89,3 +93,12 @@ def test_the_record_keeps_what_was_adopted(databases: tuple[Database, Database])
     assert len(ProposalsTable(record, HERE).all()) == 2
     adopt(record, ledger, directory="/nothing/here")
     assert len(ProposalsTable(ledger).all()) == 2
+
+
+def test_a_run_that_goes_on_is_not_carried_in_two_places(databases: tuple[Database, Database]) -> None:
+    record, ledger = databases
+    going_on = RunsTable(record, HERE).submit(Submission(kind="k", arguments=None), owner="worker", lease=60).id
+    adopt(record, ledger, directory=HERE)
+    assert (going_on, RunsTable(ledger).get(going_on).state) == ("R-3", "cancelled")
+    assert Leases(database=ledger).claim("another", kinds=["k"]) is None
+    assert RunsTable(record, HERE).get(going_on).state == "running"

@@ -164,15 +164,17 @@ import sys
 from pathlib import Path
 from prentice.ledger.database import Database
 from prentice.ledger.migrations import LEDGER
-from prentice.ledger.runs_table import RunsTable
+from prentice.ledger.leases import Claim, Leases
+from prentice.ledger.runs_table import RunsTable, Submission
 print("ready", flush=True)
 sys.stdin.readline()
 database = Database(Path(sys.argv[1]), LEDGER)
-table = RunsTable(database)
+table, leases = RunsTable(database), Leases(database=database)
 for number in range(10):
-    run = table.create("k", {"by": sys.argv[2]})
-    table.remember_step(run, "s", 1, number)
-    table.finish(run, "finished", result=number)
+    made = table.submit(Submission(kind="k", arguments={"by": sys.argv[2]}), owner=sys.argv[2], lease=60)
+    claim = Claim(run=made.id, token=made.token, kind="k", arguments=None, options=None, retries=None)
+    leases.keep_step(claim, "s", 1, number)
+    leases.finish(claim, "finished", result=number)
 database.close()
 """
 

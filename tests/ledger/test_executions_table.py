@@ -7,7 +7,7 @@ from prentice.errors import RunError
 from prentice.ledger.database import Database
 from prentice.ledger.executions_table import DecisionKind, ExecutionsTable, ExecutionState
 from prentice.ledger.migrations import LEDGER
-from prentice.ledger.runs_table import RunsTable
+from prentice.ledger.runs_table import RunsTable, Submission
 from prentice.review.approval import Actor
 
 LARGE = {"files": ["x" * 100_000]}
@@ -24,7 +24,7 @@ def create(
     table: ExecutionsTable, *, task: str = "T-1", state: ExecutionState = "proposed", evidence: object = None,
     change: object = None, attempt_of: str = "",
 ) -> str:  # fmt: skip
-    run = RunsTable(table.database, table.scope).create("execute", {"task": task})
+    run = RunsTable(table.database, table.scope).submit(Submission(kind="execute", arguments={"task": task})).id
     table.create(
         run=run, uid=f"u-{run}", task=task, state=state, document={"state": state}, evidence=evidence, change=change,
         attempt_of=attempt_of,

@@ -121,37 +121,6 @@ class RunsTable:
             run_keys.enter(connection, self.scope, number, asked.touches)
         return Submitted(id=f"R-{number}", is_new=True, token=int(is_held))
 
-    def create(self, kind: str, arguments: Json) -> str:
-        """Add a run that is carried without a lease and give its id, `R-<number>`."""
-        run = self.submit(Submission(kind=kind, arguments=arguments)).id
-        with self.database.transaction() as connection:
-            connection.execute(
-                "UPDATE runs SET state = 'running' WHERE scope = ? AND number = ?", (self.scope, number_of(run))
-            )
-        return run
-
-    def finish(self, run: str, state: str, *, result: Json = None, error: Json = None) -> None:
-        """Set a run's last state with its result or error, unless it has ended already."""
-        now = self.clock()
-        with self.database.transaction() as connection:
-            changed = connection.execute(
-                "UPDATE runs SET state = ?, result = ?, error = ?, updated = ?"
-                " WHERE scope = ? AND number = ? AND state = 'running'",
-                (state, put_json(connection, result), put_json(connection, error), now, self.scope, number_of(run)),
-            )
-            if changed.rowcount:
-                add_event(connection, self.scope, number_of(run), state, data=error, now=now)
-
-    def remember_step(self, run: str, name: str, n: int, result: Json) -> None:
-        """Keep a step's result together with its event."""
-        now = self.clock()
-        with self.database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO steps (scope, run, name, n, result, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (self.scope, number_of(run), name, n, put_json(connection, result), now),
-            )
-            add_event(connection, self.scope, number_of(run), "step", data={"name": name, "n": n}, now=now)
-
     def get(self, run: str) -> RunRow:
         """Read a run.
 

@@ -11,7 +11,7 @@ from prentice.config import Settings
 from prentice.ledger.database import Database
 from prentice.ledger.executions_table import ExecutionsTable, ExecutionState
 from prentice.ledger.migrations import LEDGER
-from prentice.ledger.runs_table import RunsTable
+from prentice.ledger.runs_table import RunsTable, Submission
 from prentice.review.approval import Actor
 from prentice.review.evidence import CheckFact, Evidence
 from prentice.skills.execute.reviewing import Reviewing
@@ -62,7 +62,7 @@ class Proposed:
         self, change: Change | None = CHANGE, *, evidence: Evidence = EVIDENCE, state: ExecutionState = "proposed",
         decision: str = "review", task: str = TASK,
     ) -> str:  # fmt: skip
-        run = RunsTable(self.executions.database).create("execute", {"task": task})
+        run = RunsTable(self.executions.database).submit(Submission(kind="execute", arguments={"task": task})).id
         document: dict[str, Any] = {
             "task": task, "files": [file.path for file in change.files] if change else [], "decision": decision,
             "diff": change.diff().decode() if change else "", "why": "Because.",
