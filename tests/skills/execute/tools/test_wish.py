@@ -104,6 +104,8 @@ def test_work_for_a_tool_is_recognized(name: str, expected: Wish) -> None:
         "Rename users to customers in the database of app.py",
         "Rename app.py to main.py",
         "Rename `total` in the sidebar to `price`",
+        "Rename `total` to `price` only in app.py",
+        "Rename `total` to `price` everywhere except the tests",
         "Rename `total` to `price` and add a currency parameter",
         "Rename `total` to `price` in the README and the API",
         "Rename `total` to `class`",
@@ -158,6 +160,20 @@ def test_background_and_conditions_of_such_work_do_not_matter(description: str) 
 )
 def test_a_description_that_wants_more_makes_it_another_task(description: str) -> None:
     assert wish("Fix the formatting in app.py", description) is None
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Do not touch other files.",
+        "The tests stay untouched.",
+        "Acceptance criteria:\n- only app.py is changed",
+        "Out of scope: the tests",
+    ],
+)
+def test_a_rename_that_is_kept_to_a_part_of_the_project_is_no_work_for_rope(description: str) -> None:
+    assert wish("Rename `total` to `price` in app.py", "Update all references. All tests still pass.")
+    assert wish("Rename `total` to `price` in app.py", description) is None
 
 
 @pytest.mark.parametrize("category", ["feature", "code_review", "documentation"])

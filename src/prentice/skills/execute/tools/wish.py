@@ -37,6 +37,10 @@ _RENAME_WORDS: Final = frozenset(
 )
 
 
+_BOUNDS: Final = frozenset("only untouched other else except".split())
+"""Words by which a rename is kept to a part of the project; references would be left behind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """One kind of work. `tool` is the program that the task names, `rules` the linter's rules, or empty.
@@ -108,13 +112,16 @@ def _renaming(reading: Reading, task: ToolTask) -> Wish | None:
     is_marked = (
         any(_is_code(name, reading.goal) for name in (old, new)) or match["sort"] or match["sort2"] or task.files
     )
-    rest = (
-        _words(f"{match['where'] or ''} {match['rest']}", task)
-        - words.FILLER
-        - _RENAME_WORDS
-        - {PATH, old.lower(), new.lower()}
-    )
-    if rest or not is_marked or not last.isidentifier() or keyword.iskeyword(last) or last == old.rpartition(".")[2]:
+    around = _words(f"{match['where'] or ''} {match['rest']}", task)
+    rest = around - words.FILLER - _RENAME_WORDS - {PATH, old.lower(), new.lower()}
+    if (
+        rest
+        or around & _BOUNDS
+        or not is_marked
+        or not last.isidentifier()
+        or keyword.iskeyword(last)
+        or last == old.rpartition(".")[2]
+    ):
         return None
     return Wish(kind="rename", old=old, new=last)
 
@@ -127,21 +134,25 @@ def _wants_more(reading: Reading, task: ToolTask, *, known: frozenset[str], kind
     """Whether the description asks for something that is not of this kind.
 
     List entries, conditions, and sentences with an imperative or a modal have to consist of known words. Any other
-    sentence is background; of work on how a source looks it must not say what the program does when it runs.
+    sentence is background. No sentence may say what the program does when it runs, where work is on how a source looks,
+    nor keep a rename to a part of the project.
     """
-    if reading.open_points or reading.unread:
+    if reading.open_points or reading.unread or (kind == "rename" and reading.excluded):
         return True
-    demands = [*reading.criteria, *reading.items]
-    for sentence in _sentences(reading.body, but=demands):
-        found = _words(sentence, task)
-        if vocabulary.intent(_verb(sentence)) or found & words.MODALS:
-            demands.append(sentence)
-        elif kind in _ABOUT_LOOKS and found & words.RUNTIME:
-            return True
+    listed = [_words(demand, task) for demand in (*reading.criteria, *reading.items)]
+    sentences = list(_sentences(reading.body, but=(*reading.criteria, *reading.items)))
+    asking = [found for text in sentences if (found := _words(text, task)) & words.MODALS or _is_imperative(text)]
+    foreign = _BOUNDS if kind == "rename" else words.RUNTIME if kind in _ABOUT_LOOKS else frozenset()
+    if any(found & foreign for found in (*listed, *(_words(text, task) for text in sentences))):
+        return True
     everything = known | words.FILLER | words.HARMLESS | words.MODALS | words.FORMATTERS | words.LINTERS
-    everything |= {PATH, RULE, "--check", "--fix", "--diff", "format", "lint", "linter", "formatter", "pytest"}
-    names = {symbol.lower() for symbol in task.symbols}
-    return any(_words(demand, task) - everything - names - {SYMBOL} for demand in demands)
+    everything |= {PATH, RULE, SYMBOL, "--check", "--fix", "--diff", "format", "lint", "linter", "formatter", "pytest"}
+    everything |= {symbol.lower() for symbol in task.symbols}
+    return any(found - everything for found in (*listed, *asking))
+
+
+def _is_imperative(text: str) -> bool:
+    return bool(vocabulary.intent(_verb(text)))
 
 
 def _sentences(body: str, *, but: Iterable[str]) -> Iterator[str]:
