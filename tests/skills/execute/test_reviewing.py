@@ -73,6 +73,16 @@ def test_looking_touches_nothing(here: Proposed) -> None:
     }
 
 
+def test_a_project_that_cannot_be_written_can_be_looked_at_and_not_decided_in(here: Proposed) -> None:
+    run = here.propose()
+    here.executions.intend(run, {"kind": "apply", "actor": "person", "by": "", "at": 1.0, "data": {}})
+    (here.root / ".prentice" / "applied").write_bytes(b"no directory")
+    assert [row.run for row in here.reviewing().all()] == [run]
+    assert here.reviewing().show(run).row.state == "proposed"
+    with pytest.raises(WriteFailedError):
+        here.reviewing().approve(run)
+
+
 def test_approving_records_who_and_applies_nothing(here: Proposed) -> None:
     run, before = here.propose(), pictured(here.root, without=UNTOUCHED)
     answer = here.reviewing(by="ada").approve(run)

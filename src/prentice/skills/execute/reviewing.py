@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from prentice.changes.change import Change
 from prentice.config import Settings
-from prentice.errors import LockedError, PrenticeError, ReviewError
-from prentice.ledger.executions_table import DecisionKind, ExecutionRow, ExecutionsTable
+from prentice.errors import LockedError, PrenticeError, ReviewError, StoreError, WriteFailedError
+from prentice.ledger.executions_table import DecisionKind, ExecutionRow, ExecutionsTable, ExecutionState
 from prentice.review.approval import Actor, Approval
 from prentice.skills.execute.review_effects import ReviewEffects
 from prentice.skills.execute.rights import is_decided, objection_to
@@ -29,6 +29,10 @@ from prentice.workspace.applying.apply import Settled, apply, settle_tree, undo
 
 LOCK_SECONDS: Final = 60.0
 """How long a decision waits for another one that is being carried out: longer than applying waits for its own lock."""
+
+_LEADS_TO: Final[Mapping[DecisionKind, ExecutionState]] = {
+    "apply": "applied", "undo": "undone", "reject": "rejected", "request_changes": "rejected",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,8 @@ class Reviewing:
                 return self._standing(row)
             if row.state != "applied":
                 raise ReviewError(
-                    f"{row.run} is not applied, it is {row.state}.", next_step="`prentice review` shows what is."
+                    f"{row.run} is not applied, it is {row.state.replace('_', ' ')}.",
+                    next_step="`prentice review` shows what is.",
                 )
             pending = self._noted(row, "undo")
             with self._unnoted_on_failure(row):
@@ -241,9 +246,9 @@ class Reviewing:
         notes = self._effects(row, pending)
         is_whole = not (row.approval or {}).get("hunks")
         right = {"apply": is_whole, "undo": False}.get(kind, False if row.has_change else None)
-        state = {"apply": "applied", "undo": "undone"}.get(kind, "rejected")
+        state = _LEADS_TO[kind]
         self.executions.decide(
-            row.run, kind, actor=actor, state=state, right=right, at=pending["at"],  # type: ignore[arg-type]  # above
+            row.run, kind, actor=actor, state=state, right=right, at=pending["at"],
             data={**pending["data"], "files": dict(files), "by": pending["by"]},
             approval=row.approval if state != "rejected" else None,
         )  # fmt: skip
@@ -295,7 +300,14 @@ class Reviewing:
     @contextlib.contextmanager
     def _alone(self, *, wait: float) -> Iterator[None]:
         try:
-            with locked(journals.home(self.root) / "review", wait=wait):
+            place = journals.home(self.root) / "review"
+        except OSError as error:
+            raise WriteFailedError(
+                f"{error.filename or self.root} cannot be written: {error.strerror or error}.",
+                next_step="Mend the permissions or free disk space, then run the command again.",
+            ) from error
+        try:
+            with locked(place, wait=wait):
                 yield
         except LockedError as error:
             raise LockedError(
@@ -312,10 +324,13 @@ class Reviewing:
     def _follow_up(self, row: ExecutionRow) -> None:
         """Keep a decision that a killed process had carried out; forget one that it had not."""
         found = journals.find(self.root, row.run)
-        reached = {"apply": "applied", "undo": "undone"}.get(row.pending["kind"])
-        if reached is None:
+        if row.pending["kind"] not in {"apply", "undo"}:
             self._kept(row, row.pending, files={})
-        elif found is not None and found.stage == reached and found.approval.covers(row.approval["digest"]):
+        elif (
+            found is not None
+            and found.stage == _LEADS_TO[row.pending["kind"]]
+            and found.approval.covers(row.approval["digest"])
+        ):
             self._kept(row, row.pending, files={move.path: move.kind for move in found.moves})
         else:
             self.executions.intend(row.run, None)
@@ -323,7 +338,7 @@ class Reviewing:
     def _settle_unless_busy(self) -> None:
         """Settle before something is looked at, where that waits for nobody."""
         if self.executions.pending():
-            with contextlib.suppress(LockedError):
+            with contextlib.suppress(StoreError):  # a project that cannot be written can be looked at all the same
                 self.settle(wait=0)
 
 
