@@ -9,7 +9,10 @@ from prentice.ledger.runs_table import RunsTable
 _DAY: Final = 86_400.0
 _BELOW: Final = ("decisions", "executions", "steps", "events", "signals", "run_keys", "holds", "runs")
 """The tables that hold something of a run, those that others refer to last."""
-_KEPT: Final = "state IN ('finished', 'failed', 'cancelled')"
+_ENDED: Final = (
+    "state IN ('finished', 'failed', 'cancelled')"
+    " AND number < (SELECT max(number) FROM runs newest WHERE newest.scope = runs.scope)"  # no number comes twice
+)
 
 
 def prune(table: RunsTable, *, most_days: float, most_bytes: int) -> int:
@@ -36,7 +39,7 @@ def _doomed(connection: Connection, scope: str, *, before: float, most_bytes: in
     rows = connection.execute(
         f"SELECT number, updated, ({_size('steps', 'result')}) + ({_size('events', 'data')})"  # noqa: S608 - own words
         " + length(arguments) + coalesce(length(result), 0) AS size FROM runs"
-        f" WHERE scope = ? AND {_KEPT}"
+        f" WHERE scope = ? AND {_ENDED}"
         " AND NOT EXISTS (SELECT 1 FROM proposals p WHERE p.scope = runs.scope AND p.run = number AND p.state = 'open')"
         " AND NOT EXISTS (SELECT 1 FROM executions e WHERE e.scope = runs.scope AND e.run = number"
         " AND e.state = 'proposed') ORDER BY number DESC",
