@@ -1,7 +1,9 @@
 """The whole run through the library: candidates under guards, strict gain, what the model is shown, each way to end."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ import prentice
 from plans import script
 from prentice.errors import ScriptExhaustedError, StreamError, TextError
 from prentice.library import Prentice
+from prentice.prompts.template import default
+from prentice.prompts.tuned import Tuned, keep_tuned, tuned_path
 from prentice.skills.optimize.optimization import STOPS, Optimization
+from prentice.skills.optimize.replies import JUDGE as JUDGE_TEMPLATE
 
 HEDGED = """Fix the crash of `load()` in app.py
 
@@ -212,6 +217,29 @@ def test_the_time_is_a_budget_too_and_keeps_what_there_is(tmp_path: Path) -> Non
     found = project.optimize(HEDGED)
     assert found.stop_reason == "budget"
     assert found.document()["calls"] == 1
+
+
+def test_a_model_is_asked_by_the_template_that_was_tuned_for_it(tmp_path: Path) -> None:
+    usual = default(JUDGE_TEMPLATE)
+    text = usual.body.replace("- `quote` is", "- look twice\n- `quote` is")
+    tuned = Tuned(
+        template=usual.name, base=usual.digest, base_version=usual.version, model="scripted", quantization="",
+        text=text, made="2026-01-01T00:00:00Z", calls=1, scores={}, examples={},
+    )  # fmt: skip
+    keep_tuned(tuned)
+    only_when_tuned = {**judged(), "match": "- look twice"}
+    backend = script(tmp_path / "s.jsonl", only_when_tuned)
+    found = prentice.open(tmp_path, backend=backend).optimize(CERTAIN, max_calls=1)
+    assert found.document()["calls"] == 1
+    assert found.document()["templates"] == [f"{JUDGE_TEMPLATE}/{usual.version}-tuned-{digest_of(text)}"]
+    keep_tuned(replace(tuned, model="another"))
+    tuned_path(JUDGE_TEMPLATE, tuned.key).unlink()
+    with pytest.raises(ScriptExhaustedError):
+        prentice.open(tmp_path, backend=backend).optimize(CERTAIN, max_calls=1)
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
 def test_a_models_reading_counts_only_with_a_quote(tmp_path: Path) -> None:
