@@ -182,6 +182,12 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "two()\n        return 1",
         "doubtful",
     ),
+    "the first line's indentation lost, and like another then": (
+        "func f() {\n\tif a {\n\t}\nx\n\ty\n",
+        "}\nx\n\ty",
+        "\t}\n}\nx\n\ty",
+        "doubtful",
+    ),
     "the first line's indentation lost, and nothing else is indented": (
         "if a:\n    b()\nc()\n",
         "b()\nc()",

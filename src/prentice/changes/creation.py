@@ -42,8 +42,8 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
         return "Some lines of the new file are indented with tabs, and no file of its kind shows such lines."
     if style[" "] > style["\t"] and known["\t"] > 9 * known[" "]:
         return "The new file is indented with blanks, files of its kind with tabs."
-    if any(line != line.rstrip() for line in lines) and not any(line != line.rstrip() for line in others):
-        return "Lines of the new file end in blanks."
+    if _ending_in_blanks(lines) > _ending_in_blanks(others):
+        return "More lines of the new file end in blanks than of files of its kind."
     if (
         others
         and any(mark in line for line in lines for mark in CURLY)
@@ -58,6 +58,11 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
 def _style(lines: Sequence[str]) -> Counter[str]:
     """Count the lines that begin with tabs and with blanks; the stars of block comments do not count."""
     return Counter(line[0] for line in lines if line[0] == "\t" or (line[0] == " " and line.lstrip()[:1] != "*"))
+
+
+def _ending_in_blanks(lines: Sequence[str]) -> float:
+    """Give the share of lines that end in blanks."""
+    return sum(line != line.rstrip() for line in lines) / len(lines) if lines else 0.0
 
 
 def _wants_tabs(path: str) -> bool:

@@ -154,7 +154,8 @@ def _level(lines: Sequence[HunkLine], start: int, index: Index) -> Level:
 def _correction(lines: Sequence[HunkLine], start: int, index: Index) -> Correction:
     old = [line for operation, line in lines if operation != "+"]
     pairs = [Pair(quoted, index.lines[start + number]) for number, quoted in enumerate(old)]
-    return Correction(pairs, leads=lambda: index.leads, is_first_lost=_is_first_lost(pairs))
+    begins_as_quoted = lines[:1] and lines[0][0] != "+"
+    return Correction(pairs, leads=lambda: index.leads, is_first_lost=bool(begins_as_quoted) and _is_first_lost(pairs))
 
 
 def _is_first_lost(pairs: Sequence[Pair]) -> bool:
