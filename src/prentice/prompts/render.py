@@ -47,7 +47,7 @@ def filled(template: Template, /, **values: str | Data) -> Rendered:
     Raises:
         KeyError: the template names a value that was not given.
     """
-    texts = [value.text for value in values.values() if isinstance(value, Data)]
+    texts = [value.text if isinstance(value, Data) else value for value in values.values()]
     text = PLACE.sub(lambda place: _shown(place[1], values[place[1]], texts), template.body)
     return Rendered(text=text.strip() + "\n", version=f"{template.name}/{template.version}")
 
