@@ -152,9 +152,9 @@ def test_a_server_that_ends_leaves_its_runs_cancelled_and_the_next_says_so(proje
 
 def test_a_plan_that_an_earlier_server_made_is_still_given(project: Prentice, era: str) -> None:
     async def main() -> None:
-        async with Client(server(project, "builtin"), mode=era) as client:
+        async with Client(server(project, "builtin", hold=20), mode=era) as client:
             plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
-        async with Client(server(project, "builtin"), mode=era) as client:
+        async with Client(server(project, "builtin", hold=20), mode=era) as client:
             again = document(await client.call_tool("model_task_breakdown", {"run_id": plan["run_id"]}))
         assert again == plan
 
