@@ -35,7 +35,7 @@ def named_files(text: str, paths: Collection[str]) -> dict[str, tuple[float, str
         if weight > found.get(path, (0.0, ""))[0]:
             found[path] = (weight, reason)
 
-    for written in mentions.paths(text):
+    for written in mentions.paths(_FRAME.sub(" ", text)):
         fitting = names.ending_in(written)
         for path in fitting:
             note(path, PATH / len(fitting), f"the text names {written}")

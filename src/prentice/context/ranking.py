@@ -17,7 +17,7 @@ from prentice.context.matching import MAX_LETTERS, IndexedFile, Matches, matches
 from prentice.context.named_files import named_files
 
 BODY, CHUNK, SYMBOLS, PATH, DEFINES, NAMED = 1.0, 0.5, 0.3, 0.3, 0.3, 0.7
-PAST_MESSAGES, PAST_COMPANY = 0.2, 0.1
+PAST_MESSAGES, PAST_COMPANY = 0.4, 0.1
 _SURE: Final = 0.9
 _NAMED_FACTOR: Final = 0.6
 """What at least remains of the score of a file that the text names for sure, whatever its kind."""

@@ -16,7 +16,7 @@ _SECRETS: Final = """
 _SECRET_PLACES: Final = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".gcloud"})
 _SHOWABLE: Final = re.compile(r"\.env\.(?:example|sample|template|dist)|(?:example|sample)\.env")
 _BINARY: Final = re.compile(
-    r"(?i)\.(?:png|jpe?g|gif|bmp|ico|webp|tiff?|pdf|docx?|xlsx?|pptx?|odt|zip|gz|bz2|xz|zst|7z|tar|tgz|jar|war|whl|egg|"
+    r"(?i)(?:png|jpe?g|gif|bmp|ico|webp|tiff?|pdf|docx?|xlsx?|pptx?|odt|zip|gz|bz2|xz|zst|7z|tar|tgz|jar|war|whl|egg|"
     r"exe|dll|so|dylib|a|o|obj|lib|class|pyc|pyo|pyd|wasm|mp[34]|m4a|wav|ogg|flac|avi|mov|mkv|webm|ttf|otf|woff2?|eot|"
     r"sqlite3?|db|npy|npz|pkl|pickle|parquet|h5|hdf5|onnx|pt|safetensors|gguf|bin|dat|mo|fits)"
 )
@@ -33,7 +33,8 @@ def is_secret(path: str) -> bool:
 
 def is_promising(path: str) -> bool:
     """Tell by its name alone whether a file may be opened: it is no secret and no kind of binary."""
-    return not _BINARY.fullmatch("." + path.rpartition("/")[2].rpartition(".")[2]) and not is_secret(path)
+    _, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return not (dot and _BINARY.fullmatch(suffix)) and not is_secret(path)
 
 
 def is_text(content: bytes) -> bool:
