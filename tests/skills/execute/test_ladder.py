@@ -1,0 +1,169 @@
+"""Who is asked next when a rung does not do: the larger model, another server, the assistant; what tools do alone."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from backends.conftest import Loopback
+from backends.openai.playing import Playing, nothing, serving
+from prentice.changes.formats import Format
+from prentice.ledger.outcomes_table import OutcomesTable
+from skills.execute.calculator import CALC, TASK, Bench, answer
+from workspace.trees import git, write
+
+SMALL, LARGE = "qwen2.5-coder:1.5b", "qwen2.5-coder:3b"
+
+
+@pytest.fixture
+def two_models() -> Iterator[Loopback]:
+    """A server like an Ollama with two models, the smaller of which is in memory."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Loopback(listening)
+        thread = threading.Thread(target=server.serve, daemon=True)
+        thread.start()
+        server.says("/api/version", {"version": "0.24.0"})
+        server.says("/api/show", server.shown())
+        tags = [server.tag(SMALL, size=1_000_000_000), server.tag(LARGE, size=1_900_000_000)]
+        server.says("/api/tags", {"models": tags})
+        resident = {"name": SMALL, "model": SMALL, "size": 1_000_000_000, "context_length": 8192}
+        server.says("/api/ps", {"models": [resident]})
+        yield server
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join(timeout=5)
+
+
+def chats(server: Loopback, *replies: str) -> None:
+    """Let the server give these replies, one after the other; the last one repeats."""
+    server.play("/api/chat", *(server.stream(server.piece(reply), server.done()) for reply in replies))
+
+
+def asked(server: Loopback) -> list[str]:
+    """Give the models that were asked, in order."""
+    return [body["model"].removesuffix(":local") for body in server.bodies("/api/chat")]
+
+
+def test_a_larger_model_is_asked_where_the_first_one_did_not_do(project: Bench, two_models: Loopback) -> None:
+    chats(two_models, "No.", "No.", answer(Format.SYMBOL))
+    opened = project.with_backend("auto", options={"ollama_host": two_models.url})
+    [document] = opened.execute(TASK)
+    assert asked(two_models) == [SMALL, SMALL, LARGE]
+    assert (document["state"], document["rung"], document["model"]) == ("proposed", "larger_model", LARGE)
+    assert [item["rung"] for item in document["tried"]] == ["model"]
+
+
+def test_a_model_that_was_named_is_not_followed_by_a_larger_one(project: Bench, two_models: Loopback) -> None:
+    chats(two_models, "No.")
+    opened = project.with_backend("auto", options={"ollama_host": two_models.url, "model": SMALL})
+    [document] = opened.execute(TASK)
+    assert set(asked(two_models)) == {SMALL}
+    assert document["state"] == "refused"
+
+
+def test_the_context_size_is_sent_with_every_request_and_grows_with_the_files(
+    project: Bench, two_models: Loopback
+) -> None:
+    chats(two_models, answer(Format.SYMBOL))
+    project.with_backend("auto", options={"ollama_host": two_models.url}).execute(TASK)
+    long = CALC + "".join(f"\n\ndef f{number}(a):\n    return a + {number}\n" for number in range(900))
+    write(project.root, {"calc.py": long})
+    git(project.root, "commit", "--quiet", "--all", "--message=long")
+    project.with_backend("auto", options={"ollama_host": two_models.url}).execute(
+        "Fix calc.py: adding two numbers subtracts them", anyway=True
+    )
+    short, larger = (body["options"]["num_ctx"] for body in two_models.bodies("/api/chat")[:2])
+    assert short == 4096
+    assert larger > short
+
+
+def test_the_record_keeps_which_formats_a_model_can_write(project: Bench, two_models: Loopback) -> None:
+    chats(two_models, "No.", answer(Format.SYMBOL))
+    opened = project.with_backend("auto", options={"ollama_host": two_models.url, "model": SMALL})
+    [document] = opened.execute(TASK)
+    assert document["state"] == "proposed"
+    outcomes = OutcomesTable(opened._ledgers.record)  # noqa: SLF001 - the user's own file
+    assert outcomes.counts("ollama", SMALL, kind=f"format {document['format']}") == (1, 2)
+    assert outcomes.counts("ollama", SMALL, kind="code") == (1, 1)
+
+
+@pytest.fixture
+def second() -> Iterator[Playing]:
+    """Another server, which knows the answer."""
+    with serving(Playing(takes=nothing, free=answer(Format.SYMBOL), models=[{"id": "mistral-7b"}])) as playing:
+        yield playing
+
+
+def test_another_server_takes_over_from_one_that_breaks_off(
+    project: Bench, two_models: Loopback, second: Playing
+) -> None:
+    two_models.streams(two_models.piece("calc"), whole=False)
+    opened = project.with_backend("auto", options={"ollama_host": two_models.url, "openai_host": second.url})
+    [document] = opened.execute(TASK)
+    assert document["state"] == "proposed"
+    assert document["backend"] in {"openai", "ollama"}
+    assert any("took over" in note for note in document["notes"])
+
+
+def test_where_every_model_breaks_off_the_task_is_handed_over(project: Bench, two_models: Loopback) -> None:
+    two_models.streams(two_models.piece("calc"), whole=False)
+    [document] = project.with_backend("auto", options={"ollama_host": two_models.url}).execute(TASK)
+    assert document["state"] == "handed_off"
+    assert "failed" in document["why"]
+    assert TASK in document["handoff"]["prompt"]
+
+
+def test_a_formatting_task_ends_in_the_tool_and_no_model_is_asked(project: Bench) -> None:
+    write(project.root, {"calc.py": CALC.replace("a - b", "a-b"), "pyproject.toml": "[tool.ruff]\nline-length = 100\n"})
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=ugly")
+    [document] = project.opened().execute("Format calc.py")
+    assert (document["state"], document["rung"]) == ("proposed", "tool")
+    assert document["model"].startswith("ruff")
+    assert "+    return a - b" in document["diff"]
+    assert document["category"] == "formatting"
+
+
+def test_new_tests_are_written_into_the_file_where_they_belong(project: Bench) -> None:
+    new = (
+        "import unittest\n\nfrom calc import neg\n\n\nclass Test(unittest.TestCase):\n"
+        "    def test_twice(self):\n        self.assertEqual(neg(neg(3)), 3)\n"
+    )
+    reply = f"It checks that neg is its own inverse.\n\ntests/test_neg.py\n```\n{new}```\n"
+    wish = "Write unit tests in tests/test_neg.py for `neg` of calc.py"
+    [document] = project.opened(reply).execute(wish, anyway=True)
+    assert (document["state"], document["files"], document["format"]) == ("proposed", ["tests/test_neg.py"], "whole")
+
+
+def test_a_review_of_code_gives_findings_and_changes_nothing(project: Bench) -> None:
+    before = project.picture()
+    finding = {
+        "file": "calc.py", "line": 2, "severity": "high", "quote": "return a - b",
+        "problem": "It subtracts.", "suggestion": "Add instead.",
+    }  # fmt: skip
+    task = project.task("Review calc.py for mistakes", "")
+    opened = project.opened(json.dumps({"findings": [finding]}))
+    [document] = opened.execute(task)
+    assert (document["state"], document["category"], document["diff"]) == ("proposed", "code_review", "")
+    assert [(item["file"], item["line"]) for item in document["findings"] if item["says"] == "It subtracts."] == [
+        ("calc.py", 2)
+    ]
+    assert opened.task(task).status == "Review"
+    assert "It subtracts." in opened.tasks().comments(task)[0].content
+    assert project.picture() == before
+
+
+def test_a_change_of_two_files_is_one_change(project: Bench) -> None:
+    write(project.root, {"more.py": "import calc\n\n\ndef total(a, b):\n    return calc.add(a, -b)\n"})
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=more")
+    reply = (
+        "Both.\n\n" + answer(Format.WHOLE, says="") + "\nmore.py\n```\nimport calc\n\n\ndef total(a, b):\n"
+        "    return calc.add(a, b)\n```\n"
+    )
+    [document] = project.opened(reply).execute(
+        "Fix calc.py and more.py: `add` subtracts, and `total` works around it", format="whole", anyway=True
+    )
+    assert document["state"] == "proposed"
+    assert document["files"] == ["calc.py", "more.py"]
