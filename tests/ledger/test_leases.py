@@ -128,7 +128,7 @@ def test_a_finished_step_is_remembered_even_when_its_result_is_null_or_large(sce
     run, claim = scene.submit(), scene.claim()
     assert scene.table.step_result(run, "s", 1) is None
     scene.leases.keep_step(claim, "s", 1, None)
-    scene.leases.keep_step(claim, "s", 2, ["x" * 100_000], durable=False)
+    scene.leases.keep_step(claim, "s", 2, ["x" * 100_000])
     assert scene.table.step_result(run, "s", 1) == (None,)
     assert scene.table.step_result(run, "s", 2) == (["x" * 100_000],)
     with pytest.raises(LedgerError, match="UNIQUE"):

@@ -80,16 +80,22 @@ class Leases:
                 connection, claim, "progress = ?, waiting_for = ?", put_json(connection, progress), waiting_for
             )
 
-    def begin_step(self, claim: Claim, name: str, n: int) -> bool:
-        """Note that a step begins, so that one that is cut short leaves a trace; else as `renew`."""
-        with self.database.transaction(durable=False) as connection:
+    def begin_step(self, claim: Claim, name: str, n: int, *, durable: bool = True) -> bool:
+        """Note that a step begins, so that one that is cut short leaves a trace; else as `renew`.
+
+        A durable note brings the results before it to the disk too.
+        """
+        with self.database.transaction(durable=durable) as connection:
             is_cancelled = self._held(connection, claim)
             self._event(connection, claim, "begin", {"name": name, "n": n})
             return is_cancelled
 
-    def keep_step(self, claim: Claim, name: str, n: int, result: Json, *, durable: bool = True) -> bool:
-        """Keep a step's result together with its event; else as `renew`."""
-        with self.database.transaction(durable=durable) as connection:
+    def keep_step(self, claim: Claim, name: str, n: int, result: Json) -> bool:
+        """Keep a step's result together with its event; else as `renew`.
+
+        It is on the disk for sure when the next durable write is: that of a step that may build on it, or the end.
+        """
+        with self.database.transaction(durable=False) as connection:
             is_cancelled = self._held(connection, claim, "deaths = 0")
             self._keep(connection, claim, name, n, put_json(connection, result))
             return is_cancelled

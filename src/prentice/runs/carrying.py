@@ -67,6 +67,7 @@ class Carried(Generic[S]):
         self._doing = 0
         self._waiting: set[str] = set()
         self._begun = False
+        self._is_unsynced = claim.token > 1  # another process may have left results that are not on the disk yet
         self._unwritten: LedgerError | None = None
         self.task = self._loop.create_task(self._carry())
 
@@ -150,10 +151,9 @@ class Carried(Generic[S]):
         self._doing += 1
         try:
             async with self._holding(around.registry.resource(name, arguments)):
-                self._heed_wish(is_cancelled=self._written(partial(around.leases.begin_step, claim, name, n)))
-                self._tell(Event(kind="begin", data={"name": name, "n": n}))
+                self._begin(name, n)
                 result = as_json(await around.registry.call_step(name, context, arguments), what=f"the step {name}")
-            self._keep(name, n, result, durable=True)
+            self._keep(name, n, result)
         finally:
             self._doing -= 1
             self.stirred.set()
@@ -182,12 +182,20 @@ class Carried(Generic[S]):
         """Give the remembered value of that name, or remember this one."""
         if remembered := self._around.table.step_result(self.claim.run, name, n):
             return remembered[0]
-        self._keep(name, n, value, durable=False)
+        self._keep(name, n, value)
         return value
 
-    def _keep(self, name: str, n: int, result: Json, *, durable: bool) -> None:
-        keep = partial(self._around.leases.keep_step, self.claim, name, n, result, durable=durable)
-        is_cancelled = self._written(keep)
+    def _begin(self, name: str, n: int) -> None:
+        """Note that a step begins. What it may build on is on the disk first, so that no power cut can take it away."""
+        begin = partial(self._around.leases.begin_step, self.claim, name, n, durable=self._is_unsynced)
+        is_cancelled = self._written(begin)
+        self._is_unsynced = False
+        self._heed_wish(is_cancelled=is_cancelled)
+        self._tell(Event(kind="begin", data={"name": name, "n": n}))
+
+    def _keep(self, name: str, n: int, result: Json) -> None:
+        is_cancelled = self._written(partial(self._around.leases.keep_step, self.claim, name, n, result))
+        self._is_unsynced = True
         self._tell(Event(kind="step", data={"name": name, "n": n}))
         self._heed_wish(is_cancelled=is_cancelled)
 
