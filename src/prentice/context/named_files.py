@@ -20,7 +20,7 @@ _DOTTED: Final = re.compile(r"(?<![\w./@-])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){1,8}")
 _FROM: Final = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+\(?([\w, \t]+)")
 _SOURCE_ROOTS: Final = ("", "src/", "lib/", "python/")
 
-PATH, LINK, FRAME, MODULE = 1.0, 1.0, 0.8, 0.5
+PATH, LINK, FRAME, MODULE = 1.0, 1.0, 1.0, 0.5
 
 
 def named_files(text: str, paths: Collection[str]) -> dict[str, tuple[float, str]]:
@@ -57,7 +57,7 @@ def _frames(text: str, names: "_Names") -> Iterator[tuple[float, str]]:
         fitting = names.ending_in(next(group for group in match.groups() if group))
         if len(fitting) == 1:
             yield weight, fitting[0]
-            weight *= 0.75
+            weight *= 0.9
 
 
 def _modules(text: str) -> Iterator[str]:
