@@ -65,7 +65,6 @@ class Carried(Generic[S]):
         self._loop = asyncio.get_running_loop()
         self._stopped: Stop | None = None
         self._doing = 0
-        self._waiting: set[str] = set()
         self._begun = False
         self._is_unsynced = claim.token > 1  # another process may have left results that are not on the disk yet
         self._unwritten: LedgerError | None = None

@@ -1,0 +1,199 @@
+"""`prentice runs` and `prentice worker` on the command line, and runs that outlive the command that started them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import prentice
+from plans import good_plan, reply, script
+from prentice.cli.app import run
+from prentice.ledger.database import Database
+from prentice.ledger.migrations import LEDGER
+from prentice.ledger.runs_table import RunsTable, Submission
+
+Call = Callable[..., tuple[str, str]]
+TASK = "Add retries to the upload client"
+PATIENCE = 60
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run a command in a project, by rules, and give what it wrote to stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRENTICE_BACKEND", "builtin")
+    assert run(["init"]) == 0
+
+    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        assert run(list(arguments)) == code
+        written = capsys.readouterr()
+        return written.out, written.err
+
+    return command
+
+
+def document(written: tuple[str, str]) -> Any:
+    return json.loads(written[0])
+
+
+def ledger(directory: Path) -> RunsTable:
+    return RunsTable(Database(directory / ".prentice" / "ledger.db", LEDGER))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)
+
+
+def test_without_runs_the_list_says_how_to_start_one_and_makes_no_file(call: Call, tmp_path: Path) -> None:
+    assert "prentice breakdown TASK" in call("runs")[0]
+    assert document(call("runs", "list", "--json")) == []
+    _, err = call("runs", "show", "R-1", code=1)
+    assert "There is no run R-1 here." in err
+    assert not (tmp_path / ".prentice" / "ledger.db").exists()
+
+
+def test_a_run_is_listed_with_its_task_and_shown_with_all_that_happened(call: Call) -> None:
+    call("breakdown", TASK)
+    [listed] = document(call("runs", "--json"))
+    assert (listed["run_id"], listed["kind"], listed["task"], listed["state"]) == ("R-1", "breakdown", TASK, "finished")
+    assert re.search(r"R-1 +breakdown +Add retries to the upload client +finished", call("runs", "list")[0])
+    assert document(call("runs", "list", "--state", "failed", "--json")) == []
+    out, _ = call("runs", "show", "R-1")
+    assert "begins breakdown.gather" in out
+    assert "breakdown.ask done" in out
+    assert "called rules on builtin" in out
+    assert 'result: "P-1"' in out
+
+
+def test_following_a_run_tells_its_events_and_ends_with_it(call: Call) -> None:
+    call("breakdown", TASK)
+    lines = call("runs", "watch", "R-1")[0].splitlines()
+    assert lines[0].endswith("begins breakdown.gather")
+    assert lines[-1].endswith("finished")
+    out, err = call("runs", "watch", "R-1", "--json")
+    assert json.loads(out)["state"] == "finished"
+    assert "breakdown.ask done" in err
+
+
+def test_following_shows_what_another_process_does_meanwhile(call: Call, tmp_path: Path) -> None:
+    call("breakdown", TASK)
+    table = ledger(tmp_path)
+    table.submit(Submission(kind="breakdown", arguments={"task": "", "text": "Later"}, touches=["a"]))
+    behind = table.submit(Submission(kind="breakdown", arguments={"task": "", "text": "Behind"}, touches=["a"])).id
+    assert "after R-2, which touch the same" in " ".join(call("runs", "list")[0].split())
+    ending = threading.Timer(0.3, lambda: table.cancel(behind))
+    ending.start()
+    assert call("runs", "watch", behind)[0].splitlines()[-1].endswith("cancelled")
+    ending.join()
+    table.database.close()
+
+
+def test_a_run_is_cancelled_and_goes_on_when_it_is_tried_again(call: Call, tmp_path: Path) -> None:
+    table = ledger(tmp_path)
+    arguments = {"task": "", "text": TASK, "context_text": "", "min_subtasks": 3, "max_subtasks": 8}
+    made = table.submit(Submission(kind="breakdown", arguments=arguments, options={"backend": "builtin"})).id
+    assert document(call("runs", "cancel", made, "--json")) == {"run_id": made, "state": "cancelled"}
+    assert "is cancelled" in call("runs", "cancel", made)[0]
+    assert "prentice worker" in call("runs", "retry", made)[0]
+    _, err = call("runs", "retry", made, code=1)
+    assert "R-1 is queued" in err
+    assert prentice.open(tmp_path).work(idle_seconds=0.3) == 1
+    assert table.get(made).result == "P-1"
+    table.database.close()
+
+
+def test_a_whole_run_replays_to_the_same_plan_with_the_scripted_backend(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = script(tmp_path / "first.jsonl", "no plan at all", reply(good_plan()))
+    monkeypatch.setenv("PRENTICE_RECORD_TEXTS_MB", "1")
+    first = document(call("breakdown", TASK, "--backend", backend, "--json"))
+    whole = document(call("runs", "show", "R-1", "--json"))
+    assert whole["options"]["backend"] == f"scripted:{(tmp_path / 'first.jsonl').resolve()}"
+    assert [bool(item["prompt"]) for item in whole["calls"]] == [True, True]
+    assert {"arguments", "steps", "events", "signals", "result", "error"} <= whole.keys()
+    (tmp_path / "again.jsonl").write_text("".join(json.dumps(line) + "\n" for line in whole["replay"]))
+    again = document(call("breakdown", TASK, "--backend", f"scripted:{tmp_path / 'again.jsonl'}", "--json"))
+    assert again["subtasks"] == first["subtasks"]
+
+
+def test_without_kept_texts_a_run_says_that_it_cannot_be_replayed(call: Call) -> None:
+    call("breakdown", TASK)
+    whole = document(call("runs", "show", "R-1", "--json"))
+    assert whole["replay"] is None
+    assert [(item["backend"], item["prompt"]) for item in whole["calls"]] == [("builtin", None)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the command is killed")
+def test_a_breakdown_whose_command_is_killed_is_finished_by_a_worker_and_no_call_is_lost_or_repeated(
+    call: Call, tmp_path: Path
+) -> None:
+    del call
+    (tmp_path / "slow.jsonl").write_text(json.dumps({"text": reply(good_plan()), "delay": 30}) + "\n")
+    command = [sys.executable, "-m", "prentice", "breakdown", TASK, "--backend", "scripted:slow.jsonl"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    table = ledger(tmp_path)
+
+    def asks() -> bool:
+        runs = table.latest(most=1)
+        return bool(runs) and {"kind": "begin", "name": "breakdown.ask"} in [
+            {"kind": event.kind, "name": (event.data or {}).get("name")} for event in table.events("R-1")
+        ]
+
+    wait_for(asks)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (tmp_path / "slow.jsonl").write_text(json.dumps({"text": reply(good_plan())}) + "\n")
+    with table.database.transaction() as connection:
+        connection.execute("UPDATE runs SET lease_until = 1")  # fifteen seconds later
+    assert prentice.open(tmp_path).work(idle_seconds=0.3) == 1
+    assert table.get("R-1").state == "finished"
+    happened = [(event.kind, (event.data or {}).get("name")) for event in table.events("R-1")]
+    assert happened.count(("begin", "breakdown.gather")) == 1, "what had finished is not done again"
+    assert happened.count(("begin", "breakdown.ask")) == 2, "what was cut is done once more, and both are there"
+    assert happened.count(("step", "breakdown.ask")) == 1
+    assert len(prentice.open(tmp_path).proposals()) == 1
+    table.database.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the command is killed")
+def test_a_long_run_gets_a_worker_in_the_background_that_finishes_it(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del call
+    monkeypatch.setenv("PRENTICE_RUNS_WORKER", "auto")
+    (tmp_path / "slow.jsonl").write_text(json.dumps({"text": reply(good_plan()), "delay": 60}) + "\n")
+    command = [sys.executable, "-m", "prentice", "breakdown", TASK, "--backend", "scripted:slow.jsonl"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    table = ledger(tmp_path)
+
+    def workers() -> list[str]:
+        return [row["name"] for row in table.database.rows("SELECT name FROM workers")]
+
+    wait_for(lambda: bool(workers()))
+    [worker] = workers()
+    number = int(worker.split(":")[1])
+    try:
+        assert number != process.pid
+        process.kill()
+        process.wait()
+        (tmp_path / "slow.jsonl").write_text(json.dumps({"text": reply(good_plan())}) + "\n")
+        with table.database.transaction() as connection:
+            connection.execute("UPDATE runs SET lease_until = 1")  # fifteen seconds later
+        wait_for(lambda: table.get("R-1").state == "finished")
+    finally:
+        os.kill(number, signal.SIGTERM)
+    table.database.close()
