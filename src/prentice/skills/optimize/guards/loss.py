@@ -18,7 +18,7 @@ _OPERATORS: Final[Mapping[str, str]] = {
     "an upper bound": r"\b(?:at most|up to|no (?:more|longer) than|or (?:less|fewer)|maximum|not more than)\b",
     "a negation": (
         r"\b(?:not|no|never|none|neither|nor|without|cannot|unless|except)\b|n['\u2019]t\b|"
-        r"\b(?:avoid|prevent|refrain|forbid|prohibit)(?:s|ed|ing|den)?\b"
+        r"\b(?:avoid|prevent|refrain|forbid|prohibit)(?:s|ed|ing|den)?\b|\b(?:unchanged|untouched|unaffected|intact)\b"
     ),
     "a word for all": r"\b(?:all|every|each|per|always|everything|everywhere|everyone)\b",
     "a reserve": (
