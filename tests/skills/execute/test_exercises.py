@@ -12,10 +12,12 @@ from prentice.changes.files import File, Files
 from prentice.changes.formats import Ask, Format, Target
 from prentice.changes.guards.objection import Policy
 from prentice.changes.markers import markers_for
-from prentice.skills.execute.attempt import Candidate, attempt
+from prentice.skills.execute.attempt import Candidate, Rejected, attempt
 from skills.execute.calculator import READABLE, Bench, script
 from workspace.trees import repository
 
+REFUSED = frozenset({"relative-distance"})
+"""The solution has blanks on new empty lines, and the stub has none: no format takes that over on trust."""
 WHOLLY_DONE = ("darts", "grains", "leap", "pangram", "two-fer")
 
 
@@ -24,9 +26,7 @@ def exercise(data: Path, name: str) -> tuple[str, bytes, bytes, dict[str, bytes]
     place = data / "exercism_python" / "practice" / name
     stub = place / f"{name.replace('-', '_')}.py"
     beside = {path.name: path.read_bytes() for path in place.glob("*.py") if path != stub}
-    lines = (place / "meta" / "example.py").read_bytes().splitlines()
-    # One solution has blanks on empty lines, which no format takes over on trust.
-    return stub.name, stub.read_bytes(), b"".join(line.rstrip() + b"\n" for line in lines), beside
+    return stub.name, stub.read_bytes(), (place / "meta" / "example.py").read_bytes(), beside
 
 
 def names(data: Path) -> list[str]:
@@ -60,6 +60,9 @@ def test_every_solution_that_a_format_can_say_arrives_byte_for_byte(data: Path, 
         found = attempt(
             written, ask=ask, snapshot=Files({path: stub, **beside}), policy=Policy(allowed=frozenset({path}))
         )
+        if name in REFUSED and isinstance(found, Rejected):
+            assert found.code == "doubtful"
+            continue
         assert isinstance(found, Candidate), (name, found)
         assert found.change.files[0].new.rstrip() == solution.rstrip(), name
     assert said > (10 if format_ is Format.SYMBOL else len(known) * 0.9)
