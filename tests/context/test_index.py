@@ -73,6 +73,17 @@ def test_a_file_that_changes_twice_within_one_tick_of_its_clock_is_read_again(tm
         assert holders(index, "other_word") == {"a.py"}
 
 
+def test_a_file_that_was_only_touched_keeps_its_entry(tmp_path: Path) -> None:
+    root = write(tmp_path / "p", {"a.py": "needle = 1\n"})
+    with Index.open(tmp_path / "index.db", root) as index:
+        index.refresh()
+        before = index.rows("SELECT id FROM chunks")
+        settle(root)
+        assert index.refresh().read == 1
+        assert index.rows("SELECT id FROM chunks") == before
+        assert index.refresh().read == 0
+
+
 def test_secrets_binaries_links_and_large_files_are_not_read(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside", {"o.py": "needle = 1\n"})
     root = write(
