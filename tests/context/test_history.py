@@ -9,6 +9,16 @@ def git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", *name, "-C", str(root), *arguments], check=True, capture_output=True)
 
 
+def sign_head(root: Path) -> None:
+    """Give the last commit a signature, which git would have a program check."""
+    asked = ["git", "-C", str(root), "cat-file", "commit", "HEAD"]
+    head, _, message = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.partition("\n\n")
+    signed = f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n{message}"
+    written = ["git", "-C", str(root), "hash-object", "-t", "commit", "-w", "--stdin"]
+    name = subprocess.run(written, input=signed, check=True, capture_output=True, text=True).stdout.strip()
+    git(root, "reset", "-q", "--soft", name)
+
+
 def test_commits_are_read_newest_first_with_their_files_below_the_project(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     for name in ("app/a b.py", "other/c.py", "app/ü.py"):
@@ -51,6 +61,7 @@ def test_no_program_that_the_repository_names_is_started(tmp_path: Path) -> None
     ):
         git(root, "config", key, str(script))
     git(root, "config", "log.showSignature", "true")
+    sign_head(root)
     marker.unlink(missing_ok=True)
     assert len(commits(root)) == 1
     assert not marker.exists()
