@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from prentice.evals.bullets import Edit, bullets, edited, objections
 
-BODY = (
-    "You judge.\n\n- `quote` is words, at most {{most}}\n- answer briefly\n- a yes wants proof\n\nAnswer as JSON.\n"
-)
+BODY = "You judge.\n\n- `quote` is words, at most {{most}}\n- answer briefly\n- a yes wants proof\n\nAnswer as JSON.\n"
 READY = ("read it twice", "doubt is a no")
 
 
