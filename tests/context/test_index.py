@@ -205,6 +205,24 @@ def test_a_locked_index_is_answered_from_memory(tmp_path: Path, monkeypatch: pyt
         assert path.exists()
 
 
+def test_an_index_that_is_locked_when_it_is_opened_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prentice.context.index_file.BUSY_SECONDS", 0.2)
+    root = write(tmp_path / "p", {"a.py": "needle = 1\n"})
+    path = tmp_path / "index.db"
+    with Index.open(path, root) as index:
+        index.refresh()
+    before = path.stat().st_ino
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with Index.open(path, root) as index:
+            index.refresh()
+            assert not index.is_kept
+            assert holders(index, "needl") == {"a.py"}
+    assert path.stat().st_ino == before
+
+
 def test_processes_that_index_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     root = write(tmp_path / "p", {f"m{number}.py": f"needle = 'word_{number}'\n" * 30 for number in range(600)})
     script = (

@@ -115,6 +115,11 @@ def test_a_file_that_always_changed_with_the_named_one_is_found(tmp_path: Path) 
     assert "it changed together with a file that is named" in found["shop/export.py"].reasons
 
 
+def test_words_of_the_first_line_count_more(tmp_path: Path) -> None:
+    root = project(tmp_path, {"a.py": "squid = 1\n", "b.py": "whale = 1\n"})
+    assert ranked(root, "A whale\n\nNot a squid, a squid.")[0].path == "b.py"
+
+
 def test_ranking_is_the_same_each_time_and_limited(tmp_path: Path) -> None:
     root = project(tmp_path)
     assert ranked(root, "price discount csv", limit=3) == ranked(root, "price discount csv", limit=3)

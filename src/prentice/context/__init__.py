@@ -1,4 +1,4 @@
-"""What a model or planner is told of the repository.
+"""What a model or planner is told of the repository: what is in it, which files a text is about, what of them is shown.
 
-Reads files, runs no model and writes nothing.
+Reads files and runs no model; writes nothing but its search index.
 """

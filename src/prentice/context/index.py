@@ -19,6 +19,7 @@ from typing import Any, Final, Self
 
 from prentice.changes.text import decode
 from prentice.context.chunks import cut
+from prentice.context.file_kinds import kind_of
 from prentice.context.files import files as listed_files
 from prentice.context.index_file import open_index, remove
 from prentice.context.readable import MAX_BYTES, is_promising, is_text
@@ -83,7 +84,7 @@ class Index:
             try:
                 return self._refresh(files, seconds)
             except sqlite3.ProgrammingError:
-                raise
+                raise  # a closed index, or a mistake of ours
             except sqlite3.DatabaseError as error:
                 self._begin_anew(damaged=not isinstance(error, sqlite3.OperationalError))
                 return self._refresh(files, seconds)
@@ -120,12 +121,12 @@ class Index:
             for path, stamp in present.items()
             if known.get(path, ()) != (*stamp, _READ) and known.get(path, ()) != (*stamp, _UNREAD)
         ]
-        wanted.sort(key=lambda item: (item[0].count("/") > 6, item[1][0] > 200_000))
+        wanted.sort(key=lambda item: kind_of(item[0]) != "code")  # where time runs out, code was read
         read = 0
         for first in range(0, len(wanted), _BATCH):
             batch = wanted[first : first + _BATCH]
             read += self._take(batch, is_late=time.monotonic() > deadline)
-        self._renew_if_stale()
+        self._renew_if_stale(files)
         pending = self._connection.execute("SELECT count(*) FROM files WHERE state = ?", (_PENDING,)).fetchone()[0]
         return Refreshed(files=len(present), read=read, gone=len(gone), pending=pending)
 
@@ -192,13 +193,13 @@ class Index:
             ((definition.name, identifier, definition.line) for definition in definitions),
         )
 
-    def _renew_if_stale(self) -> None:
+    def _renew_if_stale(self, files: Sequence[str] | None) -> None:
         live, all_ = self._connection.execute(
             "SELECT (SELECT count(*) FROM chunks), (SELECT count(*) FROM bodies_docsize)"
         ).fetchone()
         if all_ > 2 * live + 1000:
             self._begin_anew(damaged=True)
-            self._refresh(None, REFRESH_SECONDS)
+            self._refresh(files, REFRESH_SECONDS)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

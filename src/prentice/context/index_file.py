@@ -41,10 +41,13 @@ def open_index(path: Path | None) -> tuple[sqlite3.Connection, bool]:
         LedgerError: this Python's SQLite has no full-text search.
     """
     if path is not None and not _is_link(path):
-        for attempt in ("as it is", "anew"):
-            if attempt == "anew":
-                remove(path)
-            with contextlib.suppress(sqlite3.DatabaseError, OSError):
+        try:
+            return _opened(path), True
+        except sqlite3.OperationalError:
+            pass  # locked, full or not to be written: none of it is mended by removing what another process may use
+        except sqlite3.DatabaseError:
+            remove(path)
+            with contextlib.suppress(sqlite3.DatabaseError):
                 return _opened(path), True
     return _opened(None), False
 
