@@ -4,17 +4,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from prentice.library.models import Models
+from prentice.library.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prentice.backends.progress import Progress
+    from prentice.runs.protocol import Event
     from prentice.skills.bench import Bench
     from prentice.skills.model_store import Pulled, Removed, Shown
     from prentice.skills.recommend import Recommended
+    from prentice.skills.services import Services
 
 
-class ModelStore(Models):
+class ModelStore(Running, Models):
     """The models of this machine, as things to have."""
 
     def pull_model(
@@ -37,9 +40,22 @@ class ModelStore(Models):
         self, name: str, *, insecure: bool = False, on_progress: "Callable[[Progress], None] | None" = None
     ) -> "Pulled":
         """Do `pull_model` on the running event loop."""
-        from prentice.skills.model_store import pull
+        from prentice.backends.progress import Progress
+        from prentice.runs.registry import Registry
+        from prentice.skills import pulling
+        from prentice.skills.model_store import Pulled, store_of
 
-        return await pull(name, self.settings, insecure=insecure, on_progress=on_progress)
+        def hear(event: "Event") -> None:
+            if event.kind == "progress" and on_progress is not None:
+                on_progress(Progress(**event.data["progress"]))
+
+        store_of(name, self.settings)  # a wrong call makes no run
+        registry: Registry[Services] = Registry()
+        pulling.register(registry)
+        async with self._engine(registry, lambda: self._services(self.settings), settings=self.settings) as runs:
+            arguments = {"name": name, "insecure": insecure}
+            found = await self._outcome(runs, pulling.PULL, arguments, hear if on_progress else None)
+        return Pulled(**{name: found[name] for name in ("backend", "name", "size_bytes", "seconds")})
 
     def show_model(self, name: str) -> "Shown":
         """Describe an installed model.

@@ -151,24 +151,6 @@ class Planning(Importing, Running):
             self._ledgers.track_record().judged(proposal.uid, right=False)
         return self._import(proposal_id) or self.proposal(proposal_id)
 
-    def _services(self, settings: Settings) -> "Services":
-        """Give what the steps of a run need from outside."""
-        import os
-
-        from prentice.backends.routing.probes import PROBES_FILE, Probes
-        from prentice.config import data_directory
-        from prentice.skills.services import Services
-
-        return Services(
-            directory=self._root,
-            settings=settings,
-            proposals=self._ledgers.proposals(),
-            recorder=self._recorder(settings),
-            todo2=self._file() if self.project else None,
-            record=self._ledgers.track_record(),
-            probes=Probes(data_directory(os.environ) / PROBES_FILE),
-        )
-
     def _with_bounds(self, low: int | None, high: int | None) -> Settings:
         low = self.settings.min_subtasks if low is None else low
         high = self.settings.max_subtasks if high is None else high

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prentice.runs.engine import DurableRuns
     from prentice.runs.protocol import Event, Json, RunState
     from prentice.runs.registry import Registry
+    from prentice.skills.services import Services
 
 S = TypeVar("S")
 
@@ -176,6 +177,24 @@ class Running(Directory):
             return await runs.outcome(run)
         finally:
             await watching
+
+    def _services(self, settings: Settings) -> "Services":
+        """Give what the steps of a run need from outside."""
+        import os
+
+        from prentice.backends.routing.probes import PROBES_FILE, Probes
+        from prentice.config import data_directory
+        from prentice.skills.services import Services
+
+        return Services(
+            directory=self._root,
+            settings=settings,
+            proposals=self._ledgers.proposals(),
+            recorder=self._recorder(settings),
+            todo2=self._file() if self.project else None,
+            record=self._ledgers.track_record(),
+            probes=Probes(data_directory(os.environ) / PROBES_FILE),
+        )
 
     def _recorder(self, settings: Settings) -> "Recorder":
         """Give the user's record of calls, which also notes in a run that a call was one of its."""
