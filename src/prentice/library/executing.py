@@ -1,10 +1,10 @@
 """Carrying out tasks: executions, and the decisions on what they propose."""
 
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from prentice.errors import UsageError
+from prentice.errors import LockedError, UsageError, WriteFailedError
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
 
@@ -85,6 +85,8 @@ class Executing(Optimizing, Models):
             "apply": apply, "format": format_named(format).value if format else "", "samples": self._samples(samples),
             "anyway": anyway, "uncommitted": uncommitted, "attempt_of": attempt_of, "comment": comment,
         }  # fmt: skip
+        if self.project:
+            await asyncio.to_thread(self._settled)
         wishes = await asyncio.to_thread(self._wishes, given, ready=ready)
         if not wishes:
             return []
@@ -180,6 +182,11 @@ class Executing(Optimizing, Models):
         """
         return self._reviewing().undo(run_id).document()
 
+    def _settled(self) -> None:
+        """Let the files settle first, where a killed process left a change half applied; unless somebody is at it."""
+        with suppress(LockedError, WriteFailedError):
+            self._reviewing().settle(wait=0)
+
     def _reviewing(self) -> "Reviewing":
         from prentice.skills.execute.reviewing import Reviewing
 
@@ -212,10 +219,10 @@ class Executing(Optimizing, Models):
         todolist = self.tasks() if self.project else None
         references = [(task, *self._reference(task, todolist.tasks if todolist else {})) for task in given]
         if ready:
-            waiting = self.tasks().ready()
             named = {task_id for _, task_id, _ in references}
-            can = (task for task in waiting if task.id not in named and self.analyze(task.id).can_auto_execute)
-            references += [(task.id, task.id, "") for task in can]
+            waiting = [task.id for task in self.tasks().ready() if task.id not in named]
+            judged = self.analyze_each(waiting) if waiting else ()
+            references += [(its.task, its.task, "") for its in judged if its.can_auto_execute]
         wishes = []
         for task, task_id, text in dict.fromkeys(references):
             subject = todolist.tasks[task_id] if todolist and task_id else None
