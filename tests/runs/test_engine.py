@@ -44,6 +44,11 @@ async def pause(context: Context) -> str:
     return "paused"
 
 
+async def tell_much(context: Context) -> None:
+    for number in range(3):
+        context.report({"doing": number})
+
+
 async def typed_failure(_context: Context) -> None:
     raise TextError("The text is empty.", next_step="Write one.", details={"at": 3})
 
@@ -92,7 +97,7 @@ def registry() -> Registry[World]:
     made: Registry[World] = Registry()
     for body in (two_notes_around_a_pause, waits, times_and_ids, same_step_twice, does, fails_between_steps):
         made.add_body(body.__name__, body)
-    for step in (note, pause, typed_failure, untyped_failure, odd_result, no_json):
+    for step in (note, pause, tell_much, typed_failure, untyped_failure, odd_result, no_json):
         made.add_step(step.__name__, step)
     return made
 
@@ -300,6 +305,22 @@ def test_a_watcher_sees_every_event_from_the_beginning_and_then_the_end(table: R
         assert await early == whole
         assert await late == [kind for kind in whole if kind != "progress"], "passing progress is not kept"
         assert await kinds(runs.watch(run)) == await late
+
+    carried(table, scene)
+
+
+def test_progress_comes_in_its_place_also_to_a_watcher_who_is_slower_than_the_run(table: RunsTable) -> None:
+    async def scene(runs: DurableRuns[World], _world: World) -> None:
+        run = await runs.submit("does", {"step": "tell_much"})
+        events = runs.watch(run)
+        await runs.outcome(run)
+        table.note(run, "call", {"late": True})
+        assert [(event.kind, event.data) for event in [event async for event in events]] == [
+            ("begin", {"name": "tell_much", "n": 1}),
+            ("progress", {"doing": 0}), ("progress", {"doing": 1}), ("progress", {"doing": 2}),
+            ("step", {"name": "tell_much", "n": 1}), ("finished", None), ("call", {"late": True}),
+        ]  # fmt: skip
+        assert (await kinds(runs.watch(run)))[-1] == "call", "what is noted after the end keeps nobody waiting"
 
     carried(table, scene)
 

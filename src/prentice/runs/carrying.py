@@ -29,6 +29,8 @@ ServicesOf: TypeAlias = Callable[[str, Json], AbstractAsyncContextManager[S]]
 """Gives the services for the steps of a run, from its id and its options."""
 Stop: TypeAlias = Literal["lost", "cancelled", "parked", "released"]
 T = TypeVar("T")
+LEFT: Final = "left"
+"""The kind of an event, told only to who watches in this process, that a run is carried here no more."""
 _POLL_SECONDS: Final = 0.05
 
 
@@ -42,7 +44,7 @@ class Surroundings(Generic[S]):
     services: ServicesOf[S]
     heart: Heart
     limit: Callable[[str], int]
-    tell: Callable[[str, Event | None], None]
+    tell: Callable[[str, Event], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Carried(Generic[S]):
             self._tell(Event(kind="failed", data=document_of(error)))
         finally:
             around.heart.remove(claim.run)
-            self._tell(None)
+            self._tell(Event(kind=LEFT, data=None))
 
     async def _end_with_body(self) -> None:
         around, claim = self._around, self.claim
@@ -240,7 +242,7 @@ class Carried(Generic[S]):
         self._around.heart.tell(self.claim.run, progress=data)
         self._tell(Event(kind="progress", data=data))
 
-    def _tell(self, event: Event | None) -> None:
+    def _tell(self, event: Event) -> None:
         self._around.tell(self.claim.run, event)
 
 

@@ -16,8 +16,8 @@ from typing import Final, Generic, Literal, Self
 
 from prentice.errors import LedgerError, PrenticeError, StoppedError
 from prentice.ledger.leases import Claim, Leases
-from prentice.ledger.runs_table import FINAL_STATES, RunsTable, Submission
-from prentice.runs.carrying import Carried, ServicesOf, Surroundings
+from prentice.ledger.runs_table import FINAL_STATES, EventRow, RunsTable, Submission
+from prentice.runs.carrying import LEFT, Carried, ServicesOf, Surroundings
 from prentice.runs.heart import Heart
 from prentice.runs.protocol import Event, Json, RunState, S
 from prentice.runs.registry import Registry
@@ -30,6 +30,8 @@ _LOOK_SECONDS: Final = 1.0
 """How often leases and schedules are looked at while nobody writes."""
 _MOST_FAILURES: Final = 6
 _JUMP_SECONDS: Final = 2.0
+_PASSING: Final = frozenset({"progress", "queueing", "failed"})
+"""Kinds of events that are not kept; `failed` is told in this way only where the ledger could not be."""
 
 
 class DurableRuns(Generic[S]):
@@ -183,7 +185,7 @@ class DurableRuns(Generic[S]):
         self._table.get(run)
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._watchers.setdefault(run, []).append(queue)
-        return self._events(run, queue)
+        return self._events(run, queue, self._table.events(run))
 
     async def signal(self, run: str, name: str, value: Json) -> None:
         """Send a run a signal; the first value for a name stays."""
@@ -226,34 +228,50 @@ class DurableRuns(Generic[S]):
             if run not in self._live:
                 await self.changed(_LOOK_SECONDS)
 
-    async def _events(self, run: str, queue: "asyncio.Queue[Event | None]") -> AsyncIterator[Event]:
-        """Give what the ledger has, and between it the progress that passes."""
-        last, ended = 0, False
+    async def _events(
+        self, run: str, queue: "asyncio.Queue[Event | None]", rows: list[EventRow]
+    ) -> AsyncIterator[Event]:
+        """Give what the ledger has, and in its place between it the progress that passes."""
+        last = 0
         try:
             while True:
-                try:
-                    rows = self._table.events(run, after=last)
-                except LedgerError as error:  # whoever watches must not wait for ever
-                    yield Event(kind="failed", data=document_of(error))
-                    return
                 for row in rows:
-                    last, ended = row.id, row.kind in FINAL_STATES
+                    last = row.id
                     yield Event(kind=row.kind, data=row.data)
-                if ended:
+                if any(row.kind in FINAL_STATES for row in rows) and self._table.get(run).state in FINAL_STATES:
                     return
-                event = await queue.get()
-                if event is not None:
+                event = await queue.get() if run in self._live or not queue.empty() else await self._elsewhere(queue)
+                rows = []
+                if event is not None and event.kind in _PASSING:
                     yield event
                     if event.kind in FINAL_STATES:
-                        return  # the ledger could not be told
+                        return
+                elif event is not None or run not in self._live:
+                    rows = self._told(run, event, after=last)
+        except LedgerError as error:  # whoever watches must not wait for ever
+            yield Event(kind="failed", data=document_of(error))
         finally:
             self._watchers[run].remove(queue)
 
+    async def _elsewhere(self, queue: "asyncio.Queue[Event | None]") -> Event | None:
+        """Wait for word of a run that another process carries, and look by oneself now and then."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return await queue.get()
+        return None
+
+    def _told(self, run: str, event: Event | None, *, after: int) -> list[EventRow]:
+        """Give the rows up to the one that an event tells of; all where it tells of none, none where it came before."""
+        rows = self._table.events(run, after=after)
+        if event is None or event.kind == LEFT:
+            return rows
+        same = [number for number, row in enumerate(rows) if (row.kind, row.data) == (event.kind, event.data)]
+        return rows[: same[0] + 1] if same else []
+
     def _tell(self, run: str, event: Event | None) -> None:
-        """Pass on what the ledger does not keep; of all else, say only that there is something to read."""
-        kept = event is not None and event.kind not in {"progress", "queueing", "failed"}
+        """Pass on what happens in a run here; None says that another process may have written of it."""
         for queue in self._watchers.get(run, ()):
-            queue.put_nowait(None if kept else event)
+            queue.put_nowait(event)
         self._stir()
 
     def _stir(self) -> None:
