@@ -228,7 +228,7 @@ def speed(cache_directory: Path, *, aider: str | None) -> None:
     """Print what a search of sympy costs, first and again, beside aider's map."""
     source = released(*SPEED_PROJECT, cache_directory=cache_directory)
     if source is None:
-        print("\nThe released sympy cannot be had, so no times.")
+        print("The released sympy cannot be had, so no times.")
         return
     peers = str(Path(__file__).with_name("ranking_peers.py"))
     with tempfile.TemporaryDirectory() as name:
@@ -237,7 +237,7 @@ def speed(cache_directory: Path, *, aider: str | None) -> None:
         git("init", "--quiet", str(tree))
         git("-C", str(tree), "add", "--all", "--force")
         names = git("-C", str(tree), "ls-files").splitlines()
-        print(f"\nsympy {SPEED_PROJECT[1]}: {len(names)} files, of them {sum(n.endswith('.py') for n in names)} Python")
+        print(f"sympy {SPEED_PROJECT[1]}: {len(names)} files, of them {sum(n.endswith('.py') for n in names)} Python")
         ours = [sys.executable, peers, "prentice", str(tree), str(Path(name) / "index.db"), QUERY]
         costs = {"cold": run(ours), "warm": run(ours)}
         theirs = REFERENCE
@@ -268,15 +268,17 @@ def main() -> None:
     if options.repository:
         on_commits(options.repository, count=options.commits).show(halves=("all",))
         return
+    speed(options.cache, aider=options.aider)  # first: a child's peak memory is never below what its parent had
     questions, skipped = issues(options.data, cache_directory=options.cache, only=options.only)
-    print(f"{len(questions)} issues, {skipped} skipped because no released source package has the files of their patch")
+    print(
+        f"\n{len(questions)} issues, {skipped} skipped because no released source package has the files of their patch"
+    )
     if not questions:
         sys.exit(1)
     with tempfile.TemporaryDirectory() as indexes:
         results = on_issues(questions, indexes=Path(indexes))
     results.show(halves=("tuned", "held out", "all"))
     met = results.is_goal_met()
-    speed(options.cache, aider=options.aider)
     sys.exit(not met)
 
 
