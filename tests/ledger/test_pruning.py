@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from prentice.ledger.database import Database
+from prentice.ledger.executions_table import ExecutionsTable
 from prentice.ledger.leases import Leases
 from prentice.ledger.migrations import LEDGER
 from prentice.ledger.proposals_table import ProposalsTable
@@ -72,6 +73,20 @@ def test_what_goes_on_or_waits_for_a_decision_stays(table: RunsTable) -> None:
     ProposalsTable(table.database).decide("P-1", "rejected", {})
     assert prune(table, most_days=1, most_bytes=1) == 1
     assert ProposalsTable(table.database).get("P-1").plan == LARGE, "a blob that something else names stays"
+
+
+def test_changes_that_are_applied_and_verdicts_on_others_stay(table: RunsTable) -> None:
+    executions = ExecutionsTable(table.database)
+    applied, judged, intended, looked_at, _ = (ended(table, days_ago=99) for _ in range(5))
+    for run in (applied, judged, intended, looked_at):
+        executions.create(run=run, uid=run, task="", state="refused", document={}, change=LARGE)
+    executions.decide(applied, "apply", actor="script", state="applied", right=None, at=1.0)
+    executions.decide(judged, "reject", actor="person", state="rejected", right=False, at=1.0)
+    executions.intend(intended, {"kind": "reject"})
+    executions.decide(looked_at, "reject", actor="script", state="rejected", right=None, at=1.0)
+    assert prune(table, most_days=1, most_bytes=1) == 1
+    assert [row.run for row in executions.all()] == [applied, judged, intended]
+    assert executions.change(applied) == LARGE
 
 
 def test_the_newest_run_stays_so_that_its_number_is_not_given_again(table: RunsTable) -> None:

@@ -14,11 +14,19 @@ _ENDED: Final = (
     " AND number < (SELECT max(number) FROM runs newest WHERE newest.scope = runs.scope)"  # no number comes twice
 )
 
+_OPEN_PLAN: Final = "SELECT 1 FROM proposals p WHERE p.scope = runs.scope AND p.run = number AND p.state = 'open'"
+_NEEDED_CHANGE: Final = (
+    "SELECT 1 FROM executions e WHERE e.scope = runs.scope AND e.run = number"
+    " AND (e.state IN ('proposed', 'applied') OR e.pending IS NOT NULL)"
+)
+_VERDICT: Final = "SELECT 1 FROM decisions d WHERE d.scope = runs.scope AND d.run = number AND d.is_right IS NOT NULL"
+
 
 def prune(table: RunsTable, *, most_days: float, most_bytes: int) -> int:
     """Drop the runs of a scope that ended too long ago, and the oldest beyond a size; give how many were.
 
-    A run whose change or plan waits for a decision stays. So does what other runs share with a dropped one.
+    A run whose change or plan waits for a decision stays, and one whose change is applied, so that it can be undone, or
+    was judged, so that later probabilities know of it. So does what other runs share with a dropped one.
     """
     with table.database.transaction() as connection:
         doomed = _doomed(connection, table.scope, before=time.time() - most_days * _DAY, most_bytes=most_bytes)
@@ -39,10 +47,8 @@ def _doomed(connection: Connection, scope: str, *, before: float, most_bytes: in
     rows = connection.execute(
         f"SELECT number, updated, ({_size('steps', 'result')}) + ({_size('events', 'data')})"  # noqa: S608 - own words
         " + length(arguments) + coalesce(length(result), 0) AS size FROM runs"
-        f" WHERE scope = ? AND {_ENDED}"
-        " AND NOT EXISTS (SELECT 1 FROM proposals p WHERE p.scope = runs.scope AND p.run = number AND p.state = 'open')"
-        " AND NOT EXISTS (SELECT 1 FROM executions e WHERE e.scope = runs.scope AND e.run = number"
-        " AND e.state = 'proposed') ORDER BY number DESC",
+        f" WHERE scope = ? AND {_ENDED} AND NOT EXISTS ({_OPEN_PLAN}) AND NOT EXISTS ({_NEEDED_CHANGE})"
+        f" AND NOT EXISTS ({_VERDICT}) ORDER BY number DESC",
         (scope,),
     ).fetchall()
     doomed, total = [], 0
