@@ -169,6 +169,24 @@ def test_a_breakdown_whose_command_is_killed_is_finished_by_a_worker_and_no_call
     table.database.close()
 
 
+def test_a_worker_that_is_told_to_end_gives_back_what_it_carries_at_once(call: Call, tmp_path: Path) -> None:
+    del call
+    backend = script(tmp_path / "slow.jsonl", {"text": reply(good_plan()), "delay": 60})
+    table = ledger(tmp_path)
+    arguments = {"task": "", "text": TASK, "context_text": "", "min_subtasks": 3, "max_subtasks": 8}
+    made = table.submit(Submission(kind="breakdown", arguments=arguments, options={"backend": backend})).id
+    command = [sys.executable, "-m", "prentice", "worker"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any(event.kind == "begin" and "ask" in event.data["name"] for event in table.events(made)))
+    process.terminate()
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "goes on with the next worker" in err
+    assert "Traceback" not in err
+    assert (table.get(made).state, table.get(made).owner) == ("queued", "")
+    table.database.close()
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the command is killed")
 def test_a_long_run_gets_a_worker_in_the_background_that_finishes_it(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

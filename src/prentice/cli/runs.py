@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -110,6 +111,8 @@ def worker_command(*, until_idle: bool, slots: int) -> int:
     from prentice.cli.app import INTERRUPTED
 
     project = selection().open()
+    # As Ctrl-C: what is under way is given back at once, and not found after its lease.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if not until_idle:
         click.echo(f"Working in {project.directory}, {slots} runs at a time; Ctrl-C ends.", err=True)
     try:

@@ -32,7 +32,6 @@ class Claim:
     arguments: Json
     options: Json
     retries: Json
-    cancel_wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +187,7 @@ class Leases:
         ).fetchall()[0]
         connection.execute("DELETE FROM holds WHERE scope = ? AND run = ?", (self.scope, number))
         claim = Claim(
-            run=f"R-{number}", token=row["token"], kind=row["kind"], cancel_wanted=bool(row["cancel_wanted"]),
+            run=f"R-{number}", token=row["token"], kind=row["kind"],
             **{name: get_json(self.database, row[name]) for name in ("arguments", "options", "retries")},
         )  # fmt: skip
         if before["state"] == "running":

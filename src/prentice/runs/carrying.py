@@ -91,7 +91,7 @@ class Carried(Generic[S]):
         CURRENT_RUN.set(claim.run)
         around.heart.add(claim, self.heed)
         try:
-            if self._stopped is None and not claim.cancel_wanted:
+            if self._stopped is None:
                 await self._end_with_body()
             else:
                 self._end_stopped()
@@ -134,11 +134,11 @@ class Carried(Generic[S]):
     def _end_stopped(self) -> bool:
         """Write what a stop means; give whether it was one of ours, and not the end of the event loop."""
         match self._stopped:
-            case "released":
+            case "released" | None:  # None: the event loop ends, with whatever goes on in it
                 self._around.leases.put_back(self.claim)
             case "lost" | "parked":
                 pass  # the run is another's, or nobody's: nothing is written
-            case "cancelled" | None:
+            case "cancelled":
                 self._around.leases.finish(self.claim, "cancelled")
                 self.ended = Ended(state="cancelled")
         return self._stopped is not None
