@@ -82,6 +82,21 @@ def test_tests_for_a_module_go_into_its_test_file_and_the_module_is_only_shown()
     assert "tests/" in its.allowed
 
 
+def test_tests_for_a_module_that_has_some_are_added_to_them() -> None:
+    its = found("Write tests for src/box.py", category="test_generation", files=("src/box.py",))
+    assert (its.targets, its.new) == ((Target(path="tests/test_box.py"),), ())
+    assert its.shown == (Target(path="src/box.py"),)
+
+
+def test_a_new_test_file_goes_where_the_others_are() -> None:
+    beside = Files({"a.py": CODE, "b.py": CODE, "test_b.py": b"x = 1\n"})
+    its = aim(
+        "Test a.py", category="test_generation", files=("a.py",), missing=(), symbols={}, ranked=(), snapshot=beside
+    )
+    assert its.new == ("test_a.py",)
+    assert "test_a.py" in its.allowed
+
+
 @pytest.mark.parametrize(("text", "removing"), [("Remove `helper`", ("helper",)), ("Speed `helper` up", ())])
 def test_what_a_task_wants_gone_may_go(text: str, removing: tuple[str, ...]) -> None:
     assert found(text, files=("src/box.py",), symbols={"helper": ["src/box.py:9"]}).removing == removing

@@ -1,6 +1,7 @@
 """What a task concerns: files and symbols to be changed, files to be made, and the paths that may change at all."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -94,7 +95,7 @@ def aim(
         chosen = [path for path in chosen if is_test_path(path)]
         shown = [target for path in sources if path not in chosen for target in _targets(path, defined, snapshot)]
         if not chosen and not new:
-            new = _new_test(sources, snapshot)
+            chosen, new = _tests_of(sources, snapshot)
     targets = tuple(target for path in chosen for target in _targets(path, defined, snapshot))
     allowed = [*chosen, *new]
     if category == "test_generation":
@@ -161,15 +162,19 @@ def _files_of(places: Sequence[str], snapshot: Snapshot) -> list[str]:
     return [path for path in paths if _is_file(path, snapshot) and not is_test_path(path)]
 
 
-def _new_test(sources: Sequence[str], snapshot: Snapshot) -> tuple[str, ...]:
-    """Name the test file that belongs to a Python module and does not exist yet."""
+def _tests_of(sources: Sequence[str], snapshot: Snapshot) -> tuple[list[str], tuple[str, ...]]:
+    """Give the test file that belongs to a Python module: one that exists, or one to be made beside the others."""
     if not sources or not sources[0].endswith(".py"):
-        return ()
+        return [], ()
     stem = PurePosixPath(sources[0]).stem
-    known = snapshot.paths()
-    place = next((place for place in _TEST_PLACES if any(path.startswith(place) for path in known)), "tests/")
-    path = f"{place}test_{stem}.py"
-    return (path,) if _can_be_made(path, snapshot) else ()
+    tests = [path for path in snapshot.paths() if path.endswith(".py") and is_test_path(path)]
+    own = sorted(path for path in tests if PurePosixPath(path).name in {f"test_{stem}.py", f"{stem}_test.py"})
+    if own:
+        return own[:1], ()
+    homes = Counter(path.rpartition("/")[0] for path in tests if PurePosixPath(path).name.startswith("test_"))
+    home = homes.most_common(1)[0][0] if homes else "tests"
+    path = f"{home}/test_{stem}.py" if home else f"test_{stem}.py"
+    return [], (path,) if _can_be_made(path, snapshot) else ()
 
 
 def _is_file(path: str, snapshot: Snapshot) -> bool:
