@@ -159,7 +159,7 @@ def test_the_largest_plan_is_shortened_to_the_limit_and_says_so(tmp_path: Path, 
         )
         for n in range(20)
     ]
-    backend = script(tmp_path / "large.jsonl", json.dumps({"subtasks": plan}))
+    backend = script(tmp_path / "large.jsonl", json.dumps({"subtasks": plan}, ensure_ascii=False))
     arguments = {"task": "Make uploads survive", "max_subtasks": 20}
     result = call(tmp_path, "model_task_breakdown", arguments, backend=backend)
     assert answer_tokens(result) <= ANSWER_TOKENS
