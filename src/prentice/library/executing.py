@@ -96,9 +96,7 @@ class Executing(Optimizing, Models):
             self._execution_services() as services,
             self._engine(registry, lambda: nullcontext(services), settings=self.settings, slots=AT_ONCE) as runs,
         ):
-            carrier = Carrier(
-                runs=runs, table=self._ledgers.runs(), services=services, arguments=arguments, on_event=on_event
-            )
+            carrier = Carrier(runs=runs, services=services, arguments=arguments, on_event=on_event)
             if len(wishes) == 1:
                 return [await carrier.one(wishes[0], uncommitted=uncommitted)]
             return await carrier.all(wishes)

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from prentice.changes.formats import Format
+from prentice.errors import StoppedError
 from prentice.runs.protocol import Event
 from skills.execute.calculator import CALC, TASK, Bench, answer, script
 from workspace.trees import git, write
@@ -103,6 +104,21 @@ def test_a_cancelled_run_leaves_no_worktree_no_process_and_the_task_as_it_was(pr
     assert project.picture() == before
     assert (opened.task(task).status, opened.task(task).claim) == ("Todo", None)
     assert [run.state for run in opened.runs(task)] == ["cancelled"]
+
+
+def test_a_run_that_is_cancelled_from_elsewhere_gives_its_task_back_whoever_carries_it(project: Bench) -> None:
+    task = project.task()
+    opened = project.opened({"text": answer(Format.SYMBOL), "delay": 60.0})
+
+    def hear(_given: str, event: Event) -> None:
+        if event.kind == "progress" and event.data.get("doing") == "asking":
+            elsewhere = project.opened()
+            elsewhere.cancel_run(elsewhere.runs(task)[-1].id)
+
+    with pytest.raises(StoppedError):
+        opened.execute(task, on_event=hear)
+    assert (opened.task(task).status, opened.task(task).claim) == ("Todo", None)
+    assert project.left_behind() == []
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next_run(project: Bench) -> None:

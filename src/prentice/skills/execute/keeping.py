@@ -14,7 +14,9 @@ from prentice.skills.execute.reviewing import Reviewing
 from prentice.skills.execute.services import PURPOSE, ExecutionServices
 from prentice.skills.execute.task_state import Taken, TaskState
 
+KIND: Final = "execute"
 TAKE: Final = "execute.take"
+SETTLE: Final = "execute.settle"
 
 
 async def take(context: StepContext[ExecutionServices], *, task: str, again: bool) -> Json:
@@ -99,10 +101,15 @@ async def give_back(context: StepContext[ExecutionServices], *, task: str, taken
     return_to_before(context.services, task=task, taken=taken)
 
 
-def abandoned(services: ExecutionServices, runs: RunsTable, run: str, *, task: str) -> None:
-    """Leave the task of a run that was stopped as it was before."""
-    if task and (remembered := runs.step_result(run, TAKE, 1)):
-        return_to_before(services, task=task, taken=remembered[0])
+def abandoned(services: ExecutionServices, run: str) -> None:
+    """Leave the task of a run that was cancelled as it was before, whoever carried it; of any other run, nothing."""
+    table = RunsTable(services.executions.database, services.executions.scope)
+    row = table.get(run)
+    if row.kind != KIND or row.state == "finished" or not (row.cancel_wanted or row.state == "cancelled"):
+        return
+    taken = table.step_result(run, TAKE, 1)
+    if taken is not None and table.step_result(run, SETTLE, 1) is None:
+        return_to_before(services, task=row.arguments["task"], taken=taken[0])
 
 
 def return_to_before(services: ExecutionServices, *, task: str, taken: Json) -> None:

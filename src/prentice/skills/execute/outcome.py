@@ -15,7 +15,7 @@ def document(*, facts: Mapping[str, Any], climb: Climb, found: Weighed | None, a
     shown = found or climb.last
     state = "proposed" if found else "handed_off" if climb.no_model else "refused"
     result = blank(facts, state=state, attempt_of=attempt_of)
-    result["notes"] = list(climb.notes)
+    result["notes"] = list(dict.fromkeys(climb.notes))
     result["tried"] = [item.document() for item in climb.tried]
     if shown is not None:
         result |= _of_change(shown)

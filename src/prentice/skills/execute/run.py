@@ -16,13 +16,13 @@ from prentice.skills.execute.asking import ask
 from prentice.skills.execute.climbing import Climb
 from prentice.skills.execute.gathering import gather
 from prentice.skills.execute.judging import judge
-from prentice.skills.execute.keeping import TAKE, apply, give_back, keep, settle, take
+from prentice.skills.execute.keeping import KIND, SETTLE, TAKE, apply, give_back, keep, settle, take
 from prentice.skills.execute.matching import match
 from prentice.skills.execute.prompting import choose
 from prentice.skills.execute.services import ExecutionServices
 from prentice.skills.execute.verifying import use_tools, verify
 
-EXECUTE: Final = "execute"
+EXECUTE: Final = KIND
 CATEGORY: Final = "code_review"
 """The category of tasks that ask for findings instead of a change."""
 
@@ -40,7 +40,7 @@ def register(registry: Registry[ExecutionServices]) -> None:
     registry.add_step("execute.verify", verify)
     registry.add_step("execute.judge", judge)
     registry.add_step("execute.keep", keep)
-    registry.add_step("execute.settle", settle)
+    registry.add_step(SETTLE, settle)
     registry.add_step("execute.apply", apply)
     registry.add_step("execute.give_back", give_back)
 
@@ -78,7 +78,7 @@ async def execute(step: Step, arguments: Mapping[str, Json]) -> Json:
     except PrenticeError:
         await step.do("execute.give_back", task=facts["task"], taken=taken)
         raise
-    await step.do("execute.settle", uid=uid, document=document, taken=taken)
+    await step.do(SETTLE, uid=uid, document=document, taken=taken)
     if arguments["apply"] and document["decision"] == "apply":
         document = await step.do("execute.apply", document=document)
     return document
@@ -88,7 +88,7 @@ async def _reviewed(step: Step, uid: str, facts: Json, arguments: Mapping[str, J
     """Carry out a task that asks for a review of code: findings, and no change."""
     found = await review_code(step, {"task": arguments["task"], "text": arguments["text"], "files": []})
     document = await _kept(step, uid, facts, outcome.reviewed(facts, found, attempt_of=arguments["attempt_of"]))
-    await step.do("execute.settle", uid=uid, document=document, taken=taken)
+    await step.do(SETTLE, uid=uid, document=document, taken=taken)
     return document
 
 

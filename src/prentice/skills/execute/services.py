@@ -162,9 +162,12 @@ class ExecutionServices(Services):
         return self._worktrees[run][1]
 
     async def close_run(self, run: str) -> None:
-        """Remove what a run needed; calling it again does nothing."""
+        """Remove what a run needed, and where it was cancelled, leave its task as it was; repeating it does nothing."""
+        from prentice.skills.execute.keeping import abandoned  # noqa: PLC0415 - what steps do stands on the services
+
         if found := self._worktrees.pop(run, None):
             await in_thread(lambda _stopped: found[0].close())
+        await in_thread(lambda _stopped: abandoned(self, run))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

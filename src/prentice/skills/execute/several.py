@@ -5,11 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prentice.errors import PrenticeError, StoppedError
-from prentice.ledger.runs_table import RunsTable
+from prentice.errors import PrenticeError
 from prentice.runs.engine import DurableRuns
 from prentice.runs.protocol import Event
-from prentice.skills.execute.keeping import abandoned
 from prentice.skills.execute.ordering import Foreseen, order
 from prentice.skills.execute.run import EXECUTE
 from prentice.skills.execute.services import ExecutionServices
@@ -36,7 +34,6 @@ class Carrier:
     """Carries executions on the running event loop. `arguments` are those of the run beside task and text."""
 
     runs: DurableRuns[ExecutionServices]
-    table: RunsTable
     services: ExecutionServices
     arguments: Mapping[str, Any]
     on_event: Listener | None = None
@@ -73,9 +70,6 @@ class Carrier:
         watching = asyncio.create_task(self._watch(run, wish.given)) if self.on_event else None
         try:
             result: dict[str, Any] = await self.runs.outcome(run)
-        except (StoppedError, asyncio.CancelledError):
-            abandoned(self.services, self.table, run, task=wish.task)
-            raise
         finally:
             await self.services.close_run(run)
             if watching is not None:
