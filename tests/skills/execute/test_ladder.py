@@ -136,6 +136,14 @@ def test_new_tests_are_written_into_the_file_where_they_belong(project: Bench) -
     assert (document["state"], document["files"], document["format"]) == ("proposed", ["tests/test_neg.py"], "whole")
 
 
+def test_what_a_project_says_of_its_style_is_shown_once(project: Bench) -> None:
+    write(project.root, {"AGENTS.md": "# Rules\n\nWrite `add` in calc.py with care.\n"})
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=rules")
+    [document] = project.opened(answer(Format.SYMBOL)).execute(TASK)
+    assert [entry["shown"] for entry in document["manifest"] if entry["path"] == "AGENTS.md"] == ["conventions"]
+
+
 def test_a_review_of_code_gives_findings_and_changes_nothing(project: Bench) -> None:
     before = project.picture()
     finding = {

@@ -178,7 +178,8 @@ def _packed(
     needed = sum(_OUTLINE + size.symbol if size.symbol is not None else size.file for size in measured)
     useful = round(needed * 1.1) + (_MORE if needed else _SEARCHED)
     budget = max(min(useful, window - fixed), _LEAST_BUDGET) >> shrink
-    return pack(tree, ranked, targets=(*found.targets, *found.shown), budget=budget, conventions=style)
+    others = [item for item in ranked if item.path not in style.paths]
+    return pack(tree, others, targets=(*found.targets, *found.shown), budget=budget, conventions=style)
 
 
 def _shown(part: Part, beside: Sequence[str]) -> str:
