@@ -200,6 +200,19 @@ def test_an_error_that_passes_is_tried_again_as_often_as_was_asked_for(table: Ru
     assert table.get(hasty).error["code"] == "backend_busy"
 
 
+def test_a_worker_tries_again_what_was_submitted_without_a_word_on_it_and_a_command_does_not(table: RunsTable) -> None:
+    run = submitted(table, "asks")
+    worked(table, World(), retries={"backend_busy": (2, 0.05)})
+    assert table.get(run).result == "answered"
+
+    async def main() -> None:
+        async with DurableRuns(table, registry(), of(World())) as runs:
+            with pytest.raises(BackendBusyError):
+                await runs.outcome(await runs.submit("asks", {}))
+
+    asyncio.run(main())
+
+
 def test_a_resource_is_used_by_as_many_as_its_limit_in_the_order_of_asking(table: RunsTable) -> None:
     world = World()
 

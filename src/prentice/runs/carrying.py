@@ -22,7 +22,7 @@ from prentice.runs.calls import CURRENT_RUN
 from prentice.runs.heart import Heart
 from prentice.runs.protocol import Event, Json, S, StepContext
 from prentice.runs.registry import Registry
-from prentice.runs.retries import time_of_retry
+from prentice.runs.retries import Retries, time_of_retry
 from prentice.runs.values import as_json, document_of
 
 ServicesOf: TypeAlias = Callable[[str, Json], AbstractAsyncContextManager[S]]
@@ -44,6 +44,7 @@ class Surroundings(Generic[S]):
     services: ServicesOf[S]
     heart: Heart
     limit: Callable[[str], int]
+    retries: Retries
     tell: Callable[[str, Event], None]
 
 
@@ -124,7 +125,11 @@ class Carried(Generic[S]):
 
     def _fail(self, error: Exception) -> None:
         leases, document = self._around.leases, document_of(error)
-        again = None if isinstance(error, LeaseLostError) else time_of_retry(leases, self.claim, document["code"])
+        again = (
+            None
+            if isinstance(error, LeaseLostError)
+            else time_of_retry(leases, self.claim, document["code"], usual=self._around.retries)
+        )
         if again is not None:
             leases.put_back(self.claim, at=again, error=document)
             return

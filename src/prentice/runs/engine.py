@@ -21,6 +21,7 @@ from prentice.runs.carrying import LEFT, Carried, ServicesOf, Surroundings
 from prentice.runs.heart import Heart
 from prentice.runs.protocol import Event, Json, RunState, S
 from prentice.runs.registry import Registry
+from prentice.runs.retries import Retries
 from prentice.runs.values import as_json, document_of, error_from
 
 LEASE_SECONDS: Final = 15.0
@@ -39,7 +40,8 @@ class DurableRuns(Generic[S]):
 
     `services` gives each run the services of its steps. `slots` is how many runs are carried at a time, `limit` how
     many steps of all processes may use a resource.
-    `options` go with what is submitted here. `on_beat` is called three times in a lease, by another thread.
+    `options` go with what is submitted here, `retries` are for runs that came without any.
+    `on_beat` is called three times in a lease, by another thread.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class DurableRuns(Generic[S]):
         lease: float = LEASE_SECONDS,
         slots: int = 4,
         options: Json = None,
+        retries: Retries | None = None,
         limit: Callable[[str], int] = lambda _: 1,
         on_beat: Callable[[], None] = lambda: None,
     ) -> None:
@@ -66,7 +69,7 @@ class DurableRuns(Generic[S]):
         self._heart = Heart(self._leases, also=on_beat)
         self._around = Surroundings(
             table=table, leases=self._leases, registry=registry, services=services, heart=self._heart,
-            limit=limit, tell=self._tell,
+            limit=limit, retries=retries or {}, tell=self._tell,
         )  # fmt: skip
         self._live: dict[str, Carried[S]] = {}
         self._own: set[str] = set()

@@ -18,13 +18,16 @@ UNATTENDED: Final[Retries] = {
     "timed_out": (1, 30.0),
     "todo2_locked": (5, 1.0),
 }
-"""For runs that nobody waits for at a screen; whoever does wants to know at once."""
+"""For what a worker carries. Whoever waits for a run at a screen carries it there, and wants to know at once."""
 
 _LONGEST: Final = 600.0
 
 
-def time_of_retry(leases: Leases, claim: Claim, code: str) -> float | None:
-    """Say when a run is to be tried again after an error of a code, or None where it is not."""
-    most, first = (claim.retries or {}).get(code, (0, 0.0))
+def time_of_retry(leases: Leases, claim: Claim, code: str, *, usual: Retries) -> float | None:
+    """Say when a run is to be tried again after an error of a code, or None where it is not.
+
+    `usual` is for runs that were submitted without a word on it.
+    """
+    most, first = (usual if claim.retries is None else claim.retries).get(code, (0, 0.0))
     before = leases.retries_before(claim, code) if most else 0
     return leases.clock() + min(first * 2**before, _LONGEST) if before < most else None

@@ -11,6 +11,7 @@ from prentice.runs.carrying import ServicesOf
 from prentice.runs.engine import LEASE_SECONDS, DurableRuns
 from prentice.runs.protocol import S
 from prentice.runs.registry import Registry
+from prentice.runs.retries import UNATTENDED, Retries
 
 _LOOK_SECONDS: Final = 1.0
 
@@ -23,6 +24,7 @@ async def work(
     idle_seconds: float | None = None,
     slots: int = 2,
     lease: float = LEASE_SECONDS,
+    retries: Retries = UNATTENDED,
 ) -> int:
     """Carry runs and give how many were; with `idle_seconds`, until none was to be carried for so long.
 
@@ -37,7 +39,9 @@ async def work(
     def on_beat() -> None:
         workers.arrive(runs.name, seconds=lease)
 
-    runs = DurableRuns(table, registry, services, carries="all", slots=slots, lease=lease, on_beat=on_beat)
+    runs = DurableRuns(
+        table, registry, services, carries="all", slots=slots, lease=lease, retries=retries, on_beat=on_beat
+    )
     if not workers.arrive(runs.name, seconds=lease, alone=is_detached):
         return 0
     try:
