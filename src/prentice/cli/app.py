@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "breakdown": "planning",
     "approve": "planning",
     "reject": "planning",
-    "flow": "planning",
+    "flow": "flow",
     "execute": "executing",
     "review": "reviewing",
     "apply": "reviewing",

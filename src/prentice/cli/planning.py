@@ -1,4 +1,4 @@
-"""Commands that plan: breakdown, approve, reject, and flow, which goes by the lane."""
+"""Commands that plan: breakdown, approve, reject."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 @global_options
 def breakdown_command(task: str, context: str, low: int | None, high: int | None) -> None:
     """Split a task into a plan to approve. TASK is an id or free text; nothing is made until you approve."""
-    proposal = _plan(selection().open(), task, context=context, low=low, high=high)
+    proposal = plan(selection().open(), task, context=context, low=low, high=high)
     if selection().json:
         print_json(proposal.document())
     else:
-        from prentice.cli.plan_view import print_plan
-
         print_plan(proposal)
 
 
@@ -65,41 +63,8 @@ def reject_command(proposal: str, reason: str) -> None:
         click.echo(f"{rejected.id} is rejected.")
 
 
-@click.command("flow")
-@click.argument("task")
-@global_options
-def flow_command(task: str) -> None:
-    """Judge a task and take it down its lane: a plan to approve, or a handoff to your assistant or to you."""
-    from prentice.skills.flow import handoff
-
-    project = selection().open()
-    assessment = project.analyze(task)
-    document: dict[str, object] = {
-        "task": assessment.task,
-        "lane": assessment.lane,
-        "analyze": assessment.document(),
-    }
-    if assessment.lane == "breakdown":
-        proposal = _plan(project, task, context="", low=None, high=None)
-        document["breakdown"] = proposal.document()
-    else:
-        document["handoff"] = handoff(project.subject(task), assessment).document()
-    if selection().json:
-        print_json(document)
-        return
-    from prentice.cli.judging import print_assessment
-
-    print_assessment(assessment)
-    click.echo()
-    if assessment.lane == "breakdown":
-        from prentice.cli.plan_view import print_plan
-
-        print_plan(proposal)
-    else:
-        click.echo(shown(handoff(project.subject(task), assessment).prompt))
-
-
-def _plan(project: "Prentice", task: str, *, context: str, low: int | None, high: int | None) -> "Proposal":
+def plan(project: "Prentice", task: str, *, context: str, low: int | None, high: int | None) -> "Proposal":
+    """Let a task be planned, with progress on stderr."""
     from prentice.cli.progress import Progress
 
     with Progress(verbose=selection().verbose) as progress:

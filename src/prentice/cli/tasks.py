@@ -11,7 +11,6 @@ from prentice.errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prentice.ledger.runs_table import RunRow
     from prentice.library import Prentice
     from prentice.skills.breakdown.proposal import Proposal
     from prentice.tasks.query import Filters
@@ -120,6 +119,8 @@ def show_command(task: str, *, tokens: int | None) -> None:
     proposals, runs = _kept(project, found.id)
     if not selection().json:
         _print_task(todolist, found, proposals)
+        for run in runs:
+            _print_run(run)
         if selection().verbose:
             for act in project.history(found.id):
                 click.echo(shown(f"\n{act['at']}  {'; '.join(act['did'])}  by: {act['actor']}"))
@@ -127,7 +128,7 @@ def show_command(task: str, *, tokens: int | None) -> None:
     document = found.document() | {
         "comments": [comment.document() for comment in todolist.comments(found.id)],
         "proposals": [{"proposal_id": p.id, "state": p.state, "subtasks": len(p.subtasks)} for p in proposals],
-        "runs": [{"run_id": run.id, "kind": run.kind, "state": run.state} for run in runs],
+        "runs": runs,
     }
     if tokens is None:
         print_json(document | {"history": project.history(found.id)})
@@ -163,14 +164,29 @@ def _print_task(todolist: "TodoList", task: "Task", proposals: "Sequence[Proposa
         click.echo(f"\nproposal {proposal.id}: {proposal.state}, {len(proposal.subtasks)} subtasks")
 
 
-def _kept(project: "Prentice", task: str) -> "tuple[list[Proposal], list[RunRow]]":
-    """Give the proposals and runs of a task; a ledger that cannot be opened hides only them."""
+def _print_run(run: "dict[str, str]") -> None:
+    came_to = f", {run['came_to'].replace('_', ' ')}: `prentice review {run['run_id']}`" if "came_to" in run else ""
+    click.echo(shown(f"\nrun {run['run_id']}: {run['kind']} {run['state']}{came_to}"))
+
+
+def _kept(project: "Prentice", task: str) -> "tuple[list[Proposal], list[dict[str, str]]]":
+    """Give the proposals and runs of a task; a ledger that cannot be opened hides only them.
+
+    A run that carried the task out has `came_to`: how its change stands now.
+    """
     try:
         proposals = [proposal for proposal in project.proposals() if proposal.task == task]
-        return proposals, project.runs(task)
+        rows = project.runs(task)
+        is_executed = any(row.kind == "execute" for row in rows)
+        states = {document["run_id"]: document["state"] for document in project.reviews()} if is_executed else {}
     except LedgerError as error:
         report_error(error, as_json=False)
         return [], []
+    return proposals, [
+        {"run_id": row.id, "kind": row.kind, "state": row.state}
+        | ({"came_to": states[row.id]} if row.id in states else {})
+        for row in rows
+    ]
 
 
 @click.command("edit")

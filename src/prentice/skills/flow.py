@@ -1,11 +1,18 @@
-"""The end of every lane that has no worker here: a handoff, ready to be given to an assistant or read by a person."""
+"""Both ends of a flow: what a task's text leaves open, and the handoff of every lane that has no worker here."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 from prentice.prompts.render import Data, render
 from prentice.skills.analyze import Assessment
+from prentice.skills.optimize.grounds import gather
+from prentice.skills.optimize.lint import lint
 from prentice.tasks import sections
 from prentice.tasks.record import Task
+
+_READ: Final = 8_000
+"""Characters that are linted; long texts repeat their faults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +43,9 @@ def handoff(task: Task, assessment: Assessment, *, files: tuple[str, ...] = ()) 
         result=f'`prentice comment {task.id} "..." --type result`' if task.id else "a short report",
     )
     return Handoff(to=to, why=assessment.reasons[0].says, prompt=prompt.text, files=files)
+
+
+def linted(root: Path, task: Task) -> list[dict[str, Any]]:
+    """Give what the linter finds in a task's text, in the light of the repository; instant, and without a model."""
+    text = f"{task.name}\n\n{sections.restore_breaks(task.description)}".strip()[:_READ]
+    return [finding.document() for finding in lint(text, gather(root, text))]
