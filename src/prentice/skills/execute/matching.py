@@ -28,7 +28,6 @@ async def match(context: StepContext[ExecutionServices], *, facts: Json, prompt:
     ask, policy = ask_of(prompt), Aim.from_document(prompt["aim"]).policy
 
     def work(_stopped: Callable[[], bool]) -> list[dict[str, Any]]:
-        worktree.reset()
         tree = worktree.snapshot()
         return [
             document(

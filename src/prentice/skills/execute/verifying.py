@@ -82,14 +82,13 @@ async def verify(context: StepContext[ExecutionServices], *, facts: Json, change
     settings = services.settings
 
     def work(stopped: Callable[[], bool]) -> list[dict[str, Any]]:
-        worktree.reset()
         chosen = project_checks(worktree.root, worktree.snapshot().paths(), settings=settings)
         context.report({"doing": "checking", "checks": [check.name for check in chosen]})
         results = verified(
             stored.from_document(change), worktree=worktree, checks=chosen, sandbox=sandbox,
             limits=Limits.of(settings), readable=[Path(path) for path in settings.checks_readable], stopped=stopped,
         )  # fmt: skip
-        worktree.reset()
+        worktree.reset()  # the next step finds it as it was
         return [_document(result) for result in results]
 
     async with services.verifying:
