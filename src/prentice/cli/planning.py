@@ -26,6 +26,8 @@ def breakdown_command(task: str, context: str, low: int | None, high: int | None
     if selection().json:
         print_json(proposal.document())
     else:
+        from prentice.cli.plan_view import print_plan
+
         print_plan(proposal)
 
 
