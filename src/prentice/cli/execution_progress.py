@@ -130,9 +130,10 @@ class ExecutionProgress:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table.grid(padding=(0, 2))
-        for _ in range(5):
-            table.add_column(no_wrap=True, overflow="ellipsis")
+        table = Table.grid(padding=(0, 2), expand=True)
+        for width in (5, None, 7, None, 16):
+            ratio = 1 if width is None else None
+            table.add_column(no_wrap=True, overflow="ellipsis", min_width=width, ratio=ratio)
         for row in list(self._rows.values()):
             table.add_row(
                 Text(row.run or "-", style="bold"), Text(row.name), Text(row.state, style="dim"),

@@ -1,0 +1,60 @@
+"""What tests of executing and reviewing at the command line stand on: the calculator, and commands run in it."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from prentice.cli.app import run
+from prentice.errors import SandboxError
+from prentice.workspace.sandbox.choosing import chosen
+from skills.execute.calculator import READABLE, TESTING, Bench, script
+
+
+def need_a_sandbox() -> None:
+    """Skip where no check can be run, which fails in CI."""
+    try:
+        chosen()
+    except SandboxError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A user at the command line in the calculator's directory."""
+
+    bench: Bench
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str, code: int = 0) -> tuple[str, str]:
+        """Run a command and give what it wrote to stdout and stderr."""
+        self.capsys.readouterr()
+        ended = run(list(arguments))
+        written = self.capsys.readouterr()
+        assert ended == code, written
+        return written.out, written.err
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """Run a command and give its document."""
+        return json.loads(self(*arguments, "--json", code=code)[0])
+
+    def answers(self, *replies: str | Mapping[str, Any]) -> tuple[str, str]:
+        """Give the options that let these replies be played."""
+        return "--backend", script(self.bench.beside, *replies)
+
+    def read(self, path: str = "calc.py") -> str:
+        return (self.bench.root / path).read_text(encoding="utf-8")
+
+
+def shell(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Stand in the calculator, whose checks are its tests; a model is asked for one answer."""
+    monkeypatch.chdir(bench.root)
+    monkeypatch.setenv("PRENTICE_CHECKS_COMMANDS", TESTING)
+    monkeypatch.setenv("PRENTICE_CHECKS_READABLE", ",".join(READABLE))
+    monkeypatch.setenv("PRENTICE_EXECUTE_SAMPLES", "1")
+    return Shell(bench, capsys)
