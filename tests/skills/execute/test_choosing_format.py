@@ -56,6 +56,13 @@ def test_the_reply_gets_room_for_what_it_rewrites() -> None:
     assert choose_format([LARGE], window=32_768, asked=Format.WHOLE).reply_tokens > LARGE.file
 
 
+@pytest.mark.parametrize("format_", list(Format))
+def test_the_reply_gets_room_for_what_fills_a_stub_unless_the_window_is_small(format_: Format) -> None:
+    stub = Size(path="a.py", file=20, symbol=15)
+    assert choose_format([stub], window=8_192, asked=format_).reply_tokens > 1_800
+    assert choose_format([stub], window=2_048, asked=format_).reply_tokens < 1_300
+
+
 def test_a_format_is_known_by_its_name_however_it_is_spelled() -> None:
     assert format_named("Search_Replace") is Format.SEARCH_REPLACE
     with pytest.raises(UsageError) as raised:

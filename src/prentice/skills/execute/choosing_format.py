@@ -13,6 +13,9 @@ _FEW_TOKENS: Final = 400
 """A file so small is rewritten whole even where a symbol is named: it costs no more, and may need an import."""
 _REPLY_ROOM: Final = 300
 """Tokens of a reply beside its edits: what it says of them, names and fences."""
+_GROWTH: Final = 1_500
+"""Tokens of code that may come where there was next to none: the longest of the reference solutions of Exercism's
+Python exercises, each written into a stub of a few lines, has 1,350. A small window gives a quarter of itself."""
 
 PRIOR: Final[Mapping[Format, float]] = {
     Format.SYMBOL: 0.90, Format.WHOLE: 0.88, Format.SEARCH_REPLACE: 0.60, Format.V4A: 0.45, Format.UNIFIED: 0.35,
@@ -68,10 +71,10 @@ def choose_format(
     """Choose how edits shall be written. `window` is the context window in tokens; `asked` is the user's own word."""
     counts = counts or {}
     if asked is not None:
-        return FormatChoice(format=asked, why="you asked for it", reply_tokens=_reply(asked, sizes))
+        return FormatChoice(format=asked, why="you asked for it", reply_tokens=_reply(asked, sizes, window=window))
     possible = [format_ for format_ in Format if _fits(format_, sizes, window=window)] or [Format.SEARCH_REPLACE]
     best = max(possible, key=lambda format_: _expected(format_, sizes, counts))
-    return FormatChoice(format=best, why=_why(best, sizes, counts), reply_tokens=_reply(best, sizes))
+    return FormatChoice(format=best, why=_why(best, sizes, counts), reply_tokens=_reply(best, sizes, window=window))
 
 
 def _fits(format_: Format, sizes: Sequence[Size], *, window: int) -> bool:
@@ -93,16 +96,15 @@ def _expected(format_: Format, sizes: Sequence[Size], counts: Counts) -> float:
     return (right + prior * _WEIGHT) / (of + _WEIGHT)
 
 
-def _reply(format_: Format, sizes: Sequence[Size]) -> int:
-    """Give the most tokens that a reply may take: what is rewritten and half as much again."""
+def _reply(format_: Format, sizes: Sequence[Size], *, window: int) -> int:
+    """Give the most tokens that a reply may take: what is rewritten, half as much again, and what comes new."""
     if format_ is Format.SYMBOL and all(size.symbol is not None for size in sizes):
         rewritten = sum(size.symbol or 0 for size in sizes)
     elif format_ in {Format.SYMBOL, Format.WHOLE}:
         rewritten = sum(size.file for size in sizes)
     else:
         rewritten = min(sum(size.file for size in sizes), 1_200)
-    new = 1_500 if any(size.is_new for size in sizes) or not sizes else 0
-    return round(rewritten * 1.5) + new + _REPLY_ROOM + 300
+    return round(rewritten * 1.5) + min(_GROWTH, window // 4) + _REPLY_ROOM + 300
 
 
 def _why(format_: Format, sizes: Sequence[Size], counts: Counts) -> str:
