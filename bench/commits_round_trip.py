@@ -7,6 +7,10 @@ bytes, "refused" an edit or a guard that refused, "wrong" anything else. What a 
 bytes that are no text, for a symbol rewrite anything outside definitions) is not counted; nor is a slip that takes
 from the commit's own new lines what leaves no trace (blanks at their ends, typographic quotes made plain). A commit
 that is refused as asked is not tried with slips.
+
+"As written" is neither right nor wrong: the result differs from the commit in the indentation of lines that the commit
+adds, every quoted line is exact, and the damaged reply is letter for letter the one that asks for this result. Nobody
+could tell it from an honest answer.
 """
 
 import argparse
@@ -26,6 +30,8 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from changes.slips import SLIPS, Slip
 from prentice.changes.change import Change, FileChange
+from prentice.changes.correction import Level
+from prentice.changes.diff import changed_blocks
 from prentice.changes.express import express
 from prentice.changes.files import File
 from prentice.changes.formats import Ask, Format, Target
@@ -35,6 +41,7 @@ from prentice.changes.markers import Markers, markers_for
 from prentice.changes.refusal import Refusal
 from prentice.changes.reply.parse import parse
 from prentice.changes.resolve import resolve
+from prentice.changes.text import Text, decode
 
 MAX_FILES = 12
 MAX_BYTES = 400_000
@@ -44,6 +51,8 @@ TASK_MATTERS = frozenset(
     {"protected", "test_skipped", "test_removed", "test_weakened", "test_edited", "symbol_vanished", "shrinkage"}
 )
 """Objections that depend on what the task asked for, which a commit does not say."""
+UNALTERED = frozenset({"as asked", "one context line", "no context line", "the shortest fence", "marks without tag"})
+"""Slips that are made while the reply is written."""
 
 
 class Repository:
@@ -143,22 +152,10 @@ def outcome(
     if slip.destroys and any(re.search(slip.destroys, line) for file in change.files for _, line in View(file).added):
         return None
     before = {file.old_path: file.old for file in change.files}
-    after = {file.path: file.new for file in change.files}
-    markers = markers_for({**after, **before})
-    markers = Markers(fence="```", tag=markers.tag) if slip.short_fence else markers
-    if slip.plain_marks:
-        markers = replace(markers, tag="")
+    markers = marks(change, slip)
     reply = express(change, format_=format_, markers=markers, context=slip.context)
-    if reply is None:
-        return None
-    given = slip.done_to(reply, format_=format_, chance=random.Random(seed))
-    if given == reply and slip.name not in {
-        "as asked",
-        "one context line",
-        "no context line",
-        "the shortest fence",
-        "marks without tag",
-    }:
+    given = slip.done_to(reply, format_=format_, chance=random.Random(seed)) if reply is not None else None
+    if given is None or (given == reply and slip.name not in UNALTERED):
         return None
     ask = Ask(format=format_, targets=tuple(Target(path=path) for path in before), markers=markers_for(before))
     started = time.perf_counter()
@@ -172,7 +169,46 @@ def outcome(
         judged[digest] = next((one.code for one in objections if one.code not in TASK_MATTERS), "")
     if judged[digest]:
         return f"refused: {judged[digest]}", seconds
-    return ("right" if same(result, change) else "wrong"), seconds
+    if same(result, change):
+        return "right", seconds
+    honest = express(result, format_=format_, markers=markers, context=slip.context) == given
+    return ("as written" if honest and only_added_lines_differ(result, change) else "wrong"), seconds
+
+
+def marks(change: Change, slip: Slip) -> Markers:
+    """Give the marks that a reply with a slip is written with."""
+    before = {file.old_path: file.old for file in change.files}
+    markers = markers_for({**{file.path: file.new for file in change.files}, **before})
+    markers = Markers(fence="```", tag=markers.tag) if slip.short_fence else markers
+    return replace(markers, tag="") if slip.plain_marks else markers
+
+
+def only_added_lines_differ(result: Change, change: Change) -> bool:
+    """Whether a result of exact quotes differs from a change in the indentation of lines that both add, and no more."""
+    wanted = changed(change)
+    if [(file.path, file.old_path) for file in result.files] != [(file.path, file.old_path) for file in wanted]:
+        return False
+    return all(_adds_alike(one, other) for one, other in zip(result.files, wanted, strict=True))
+
+
+def _adds_alike(result: FileChange, wanted: FileChange) -> bool:
+    ours, theirs = decode(result.new), decode(wanted.new)
+    if result.level is not Level.EXACT or ours is None or theirs is None:
+        return False
+    if (ours.endings, ours.mark) != (theirs.endings, theirs.mark):
+        return False
+    added = _added(result, ours) & _added(wanted, theirs)
+    return all(
+        one == other or (number in added and one.lstrip(" \t") == other.lstrip(" \t"))
+        for number, (one, other) in enumerate(zip(ours.lines, theirs.lines, strict=True))
+    )
+
+
+def _added(file: FileChange, new: Text) -> set[int]:
+    """Give the numbers of the new lines that do not stand in the old text."""
+    old = decode(file.old)
+    blocks = changed_blocks(old.lines if old else (), new.lines)
+    return {number for block in blocks for number in range(block.new_start, block.new_end)}
 
 
 def same(one: Change, other: Change) -> bool:
@@ -194,6 +230,7 @@ class Tally:
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     why: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    as_written: list[str] = field(default_factory=list)
     commits: int = 0
 
     def measure(self, change: Change, parent: Parent, format_: Format, seed: int) -> None:
@@ -208,21 +245,24 @@ class Tally:
             kind, seconds = found
             self.counts[format_, slip.name][kind.partition(":")[0]] += 1
             self.times[format_].append(seconds)
-            if kind == "wrong":
-                self.wrong.append(f"{parent.commit[:12]} {format_} {slip.name}")
+            if kind in {"wrong", "as written"}:
+                named = self.wrong if kind == "wrong" else self.as_written
+                named.append(f"{parent.commit[:12]} {format_} {slip.name}")
             if slip is SLIPS[0] and kind.startswith("refused"):
                 self.why[f"{format_} {kind}"] += 1
                 break
 
     def show(self, most: int) -> None:
         """Print the table, the times, why replies as asked were refused, and some wrong results."""
-        print(f"{'format':<16}{'slip':<26}{'right':>7}{'refused':>9}{'wrong':>7}")
+        print(f"{'format':<16}{'slip':<26}{'right':>7}{'refused':>9}{'as written':>12}{'wrong':>7}")
         for (format_name, slip_name), row in self.counts.items():
-            print(f"{format_name:<16}{slip_name:<26}{row['right']:>7}{row['refused']:>9}{row['wrong']:>7}")
+            print(f"{format_name:<16}{slip_name:<26}{row['right']:>7}{row['refused']:>9}", end="")
+            print(f"{row['as written']:>12}{row['wrong']:>7}")
         for name, seconds in self.times.items():
             print(f"{name:<16}{median(seconds) * 1000:8.2f} ms a reply in the median")
         reasons = (f"{count} {reason}" for reason, count in self.why.most_common())
         print("\nwhy replies as asked were refused:", *reasons, sep="\n  ")
+        print(f"\nas written: {len(self.as_written)}", *self.as_written[:most], sep="\n  ")
         print(f"\nwrong: {len(self.wrong)}", *self.wrong[:most], sep="\n  ")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from prentice.changes.files import Snapshot
 from prentice.changes.indentation import indentation, opens_block
+from prentice.changes.markup import is_markup, markup_doubt
 from prentice.changes.punctuation import CURLY
 from prentice.changes.text import Text, decode
 
@@ -52,6 +53,8 @@ def creation_doubt(path: str, text: Text | None, kin: Sequence[Text]) -> str | N
         return "The new file has curly quotes, files of its kind have none."
     if not style and known and any(opens_block(line) and not line.rstrip().endswith((",", "=")) for line in lines[:-1]):
         return "No line of the new file is indented."
+    if text and is_markup(path) and (doubt := markup_doubt((), text.lines, kin=[other.lines for other in kin])):
+        return f"In the new file {doubt}."
     return None
 
 

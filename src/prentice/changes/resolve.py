@@ -10,6 +10,7 @@ from prentice.changes.contents import Contents, edited
 from prentice.changes.creation import creation_doubt, siblings
 from prentice.changes.edits import Create, Delete, Edit, Patch, Rename, Replace, RewriteSymbol, WholeFile
 from prentice.changes.files import REGULAR, File, Snapshot
+from prentice.changes.markup import is_markup, markup_doubt
 from prentice.changes.refusal import MAX_FAILURES, Failure, Refusal, refuse
 from prentice.changes.text import decode
 
@@ -178,6 +179,8 @@ class _Resolving:
             raise _Stop(contents)
         if plan.contents and not before.content.strip(_MARK_BYTES):
             self._check_first_text(plan.path, contents, plan.contents[0])
+        elif plan.contents and is_markup(plan.path):
+            self._check_markup(before, contents, plan.contents[0])
         self.notes += contents.notes
         path = plan.rename.to if plan.rename else plan.path
         applied = contents.applied
@@ -224,6 +227,13 @@ class _Resolving:
         """Compare the text of a file that had none with files of its kind."""
         if doubt := creation_doubt(path, decode(contents.content), siblings(path, self.snapshot)):
             raise _Stop(Failure(code="doubtful", sentence=doubt, path=path, at=edit.at))
+
+    def _check_markup(self, before: File, contents: Contents, edit: Edit) -> None:
+        """Compare new lists and code of a Markdown file with the others in it."""
+        old, new = decode(before.content), decode(contents.content)
+        if old and new and (doubt := markup_doubt(old.lines, new.lines)):
+            sentence = f"The place of the edit is known, but {doubt}."
+            raise _Stop(Failure(code="doubtful", sentence=sentence, path=edit.path, at=edit.at))
 
     def _check_new(self, path: str, edit: Edit, *, old: str) -> None:
         if self._taken is None or self._directories is None:
