@@ -25,6 +25,11 @@ from prentice.config import Settings
 SHOWN: Final = 3
 """How many models are recommended for a kind of work."""
 
+_PLACES: Final = {
+    "apple_silicon": "Apple silicon", "graphics_card": "the graphics card", "processor": "the processor",
+    "mlx_on_processor": "the processor", "mlx_packed_on_processor": "the processor",
+}  # fmt: skip
+
 _PURPOSE: Final[dict[Kind, str]] = {"code": "execute", "general": "breakdown"}
 
 
@@ -183,10 +188,11 @@ def _measured_paces(
     for info in installed:
         speed = record.speed(backend, info.name) if info.backend == backend else None
         if speed is not None and speed.reply and info.size_bytes:
-            place = runs_on(Candidate(info=info), need, hardware=hardware, policy=policy)
-            share = traits(info, policy=policy).active_share
+            its = traits(info, policy=policy)
+            places = runs_on(Candidate(info=info), need, traits=its, hardware=hardware, policy=policy)
             factor = speed.prompt / speed.reply if speed.prompt else None
-            seen.setdefault(place, []).append((speed.reply * info.size_bytes * share, factor))
+            if len(places) == 1:  # of one that is spread, nobody can say what each part did
+                seen.setdefault(*places, []).append((speed.reply * info.size_bytes * its.active_share, factor))
     return {place: _pace(rows, usual=policy.paces[place].prompt_factor) for place, rows in seen.items()}
 
 
@@ -213,7 +219,8 @@ def _recommendation(
     assert expected is not None  # noqa: S101 - the sizes of the catalogues are known
     its, info = traits(candidate.info, policy=policy), candidate.info
     speed = need.reply_tokens / expected.reply
-    place = runs_on(candidate, need, hardware=hardware, policy=policy).replace("_", " ")
+    places = runs_on(candidate, need, traits=its, hardware=hardware, policy=policy)
+    place = " and ".join(_PLACES[name] for name in places)
     takes, limit = space.takes or 0, space.limit or 0
     says = its.says if its.family else "of a family that is not known here"
     return Recommendation(
@@ -229,7 +236,7 @@ def _recommendation(
         measured=expected.measured,
         installed=any(full_name(other.name) == full_name(info.name) for other in installed),
         reason=f"{its.family or info.name}: {says}; takes {gigabytes(takes)} of {gigabytes(limit)}; "
-        f"{'measured' if expected.measured else 'about'} {speed:.0f} tokens/s on the {place}, "
+        f"{'measured' if expected.measured else 'about'} {speed:.0f} tokens/s on {place}, "
         f"so {duration(expected.total)} for a usual call",
     )
 

@@ -215,7 +215,7 @@ def test_the_time_is_loading_and_reading_and_writing_at_measured_speeds() -> Non
 
 
 def test_a_mixture_of_experts_is_expected_to_be_faster_than_its_size() -> None:
-    [dense] = made(model("qwen3-coder:30b", 18)).order
+    [dense] = made(model("qwen2.5-coder:32b", 18)).order
     [sparse] = made(model("qwen3-coder:30b-a3b", 18)).order
     assert dense.expected
     assert sparse.expected
@@ -305,7 +305,7 @@ def test_what_ignores_schemas_comes_last_where_one_is_needed_and_only_there() ->
 
 
 def test_backends_are_ordered_by_the_machine() -> None:
-    models = tuple(model("llama3.1:8b", 4.7, backend) for backend in ("openai", "mlx", "ollama"))
+    models = tuple(model("llama3.2:1b", 1.2, backend) for backend in ("openai", "mlx", "ollama"))
     apple = Hardware(system="Darwin", available=60 * GB, apple_silicon=True, working_set=40 * GB)
     for hardware, backends in ((ROOMY, ["ollama", "mlx", "openai"]), (apple, ["mlx", "ollama", "openai"])):
         decision = made(*models, hardware=hardware, need=PLAN)
@@ -345,3 +345,57 @@ def test_every_model_is_placed_or_refused_with_a_reason_whatever_is_there(found:
     shuffled = made(*reversed(found), need=need, hardware=hardware)
     if decision.best and shuffled.best:
         assert decision.best.candidate.name == shuffled.best.candidate.name
+
+
+# --- A graphics card that a model does not fit whole
+
+
+CARD = Hardware(system="Linux", available=24 * GB, gpus=(Gpu(name="of 8 GB", memory=8 * 2**30),))
+
+
+def time_of(name: str, size: float, *, backend: str = "ollama") -> float:
+    [item] = made(model(name, size, backend), hardware=CARD).order
+    assert item.expected
+    return item.expected.reply
+
+
+def test_a_model_that_fits_the_card_goes_before_one_that_leaves_a_part_to_the_processor() -> None:
+    decision = made(model("qwen2.5-coder:14b", 9), model("qwen2.5-coder:7b", 4.7), hardware=CARD)
+    assert [item.candidate.name for item in decision.order] == ["qwen2.5-coder:7b", "qwen2.5-coder:14b"]
+    assert "fits the graphics card, where qwen2.5-coder:14b would leave a part to the processor" in (
+        decision.order[0].reasons
+    )
+    assert (
+        decision.order[1].against
+        == "does not fit the graphics card whole, and qwen2.5-coder:7b does and is close to it"
+    )
+    assert order(model("qwen2.5-coder:14b", 9), model("qwen2.5-coder:3b", 1.9), hardware=CARD)[0] == "qwen2.5-coder:14b"
+    without = replace(CARD, gpus=())
+    roomy = replace(PLAN, deadline=10_000.0)
+    assert order(model("qwen2.5:14b", 9), model("qwen2.5:7b", 4.7), need=roomy, hardware=without)[0] == "qwen2.5:7b"
+
+
+def test_a_model_a_little_larger_than_the_card_is_a_little_slower_and_not_as_slow_as_without_one() -> None:
+    whole, over, half = (time_of("llama3.1:8b", size) for size in (4.9, 6.0, 9.0))
+    [alone] = made(model("llama3.1:8b", 6.0), hardware=replace(CARD, gpus=())).order
+    assert alone.expected
+    assert whole < over < 2.5 * whole
+    assert over * 2 < alone.expected.reply
+    assert over < half < 3 * alone.expected.reply
+
+
+def test_mlx_on_a_processor_is_not_expected_to_be_as_fast_as_what_is_made_for_it() -> None:
+    packed, plain = time_of("Qwen2.5-Coder-0.5B-4bit", 0.3, backend="mlx"), time_of("small", 0.3, backend="mlx")
+    assert packed > 10 * plain > 20 * time_of("qwen2.5-coder:0.5b", 0.3)
+
+
+# --- What speaks against the best there is
+
+
+def test_the_reasons_for_the_chosen_model_own_up_to_its_flaws() -> None:
+    [only] = made(model("gemma3:1b", 0.8), need=CODE).order
+    assert only.reasons[-1] == (
+        "is the best there is, though it has 1.0 billion parameters; smaller ones lose the thread of more than a few "
+        "sentences, and is a general model"
+    )
+    assert not any(reason.startswith("has 1.0") for reason in only.reasons)

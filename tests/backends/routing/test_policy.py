@@ -19,7 +19,7 @@ def changed(text: str) -> Any:
     return load_policy(tomllib.loads(text)["policy"]["models"])
 
 
-@pytest.mark.parametrize("table", ["purpose", "category", "family", "never"])
+@pytest.mark.parametrize("table", ["purpose", "category", "family", "mixture", "never"])
 def test_every_row_says_why(table: str) -> None:
     assert all(row["says"] for row in TABLES[table].values())
 
@@ -33,22 +33,23 @@ def test_every_family_that_is_ordered_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    ("purpose", "category", "names_source", "kind"),
+    ("purpose", "category", "names_source", "kind", "says"),
     [
-        ("breakdown", "refactoring", True, "general"),
-        ("execute", "refactoring", False, "code"),
-        ("execute", "documentation", False, "general"),
-        ("execute", "documentation", True, "code"),
-        ("execute", "other", False, "general"),
-        ("execute", "other", True, "code"),
-        ("code_review", "other", False, "code"),
-        ("something new", "bug_fix", False, "code"),
+        ("breakdown", "refactoring", True, "general", "a plan is reasoning in words"),
+        ("execute", "refactoring", False, "code", "refactoring rewrites code"),
+        ("execute", "documentation", False, "general", "documentation is prose"),
+        ("execute", "documentation", True, "code", "documentation of source files stands in the code"),
+        ("execute", "other", False, "general", "nothing says that it is about code"),
+        ("execute", "other", True, "code", "the task names source files or symbols"),
+        ("code_review", "other", False, "code", "reviewing means reading code"),
+        ("something new", "bug_fix", False, "code", "a fix is a change of code"),
     ],
 )
-def test_kind_of_work_follows_from_purpose_category_and_files(
-    purpose: str, category: str, names_source: object, kind: str
+def test_kind_of_work_and_its_reason_follow_from_purpose_category_and_files(
+    purpose: str, category: str, names_source: object, kind: str, says: str
 ) -> None:
-    assert load_policy().need(purpose, category=category, names_source=bool(names_source)).kind == kind
+    need = load_policy().need(purpose, category=category, names_source=bool(names_source))
+    assert (need.kind, need.kind_says) == (kind, says)
 
 
 def test_sizes_of_the_record_go_before_the_assumptions() -> None:
@@ -88,6 +89,7 @@ def test_a_user_changes_order_patience_and_families_by_name() -> None:
         "family = { Ours = { pattern = 'x', kind = 'poetry', tier = 1 } }",
         "family = { Ours = { kind = 'code', tier = 1 } }",
         "memory = { share = 0 }",
+        "mixture = { Ours = { pattern = 'x', active = 2 } }",
         "memory = { share = -1.0 }",
         "purpose = { execute = { kind = 'poetry' } }",
         "speed = { processor = { bytes_a_second = nan } }",

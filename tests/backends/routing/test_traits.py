@@ -19,8 +19,8 @@ def of(name: str, **more: object) -> Traits:
     ("name", "family", "kind", "billions", "bits"),
     [
         ("qwen2.5-coder:7b", "Qwen Coder", "code", 7, None),
-        ("qwen3-coder:30b-a3b-q4_K_M", "Qwen Coder", "code", 30, 4),
-        ("hf.co/unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:IQ3_XS", "Qwen Coder", "code", 30, 3),
+        ("qwen3-coder:30b-a3b-q4_K_M", "Qwen3 Coder", "code", 30, 4),
+        ("hf.co/unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:IQ3_XS", "Qwen3 Coder", "code", 30, 3),
         ("codellama:13b-instruct-q8_0", "CodeLlama", "code", 13, 8),
         ("mlx-community/CodeLlama-34b-Instruct-hf-4bit", "CodeLlama", "code", 34, 4),
         ("mlx-community/Phi-3.5-mini-instruct-4bit", "Phi", "general", 3.8, 4),
@@ -33,7 +33,8 @@ def of(name: str, **more: object) -> Traits:
         ("mlx-community/Qwen2.5-7B-Instruct-bf16", "Qwen", "general", 7, 16),
         ("gpt-oss:20b", "GPT-OSS", "general", 20, None),
         ("devstral:24b", "Devstral", "code", 24, None),
-        ("deepseek-coder-v2:16b-lite-instruct-q4_0", "DeepSeek Coder", "code", 16, 4),
+        ("deepseek-coder-v2:16b-lite-instruct-q4_0", "DeepSeek Coder V2", "code", 16, 4),
+        ("deepseek-coder:6.7b", "DeepSeek Coder", "code", 6.7, None),
         ("starcoder2:3b", "StarCoder", "code", 3, None),
         ("smollm2:135m", "", "unknown", 0.135, None),
         ("Qwen2.5-Coder-1.5B-Instruct-AWQ", "Qwen Coder", "code", 1.5, 4),
@@ -58,10 +59,63 @@ def test_what_the_server_says_of_bits_goes_before_the_name() -> None:
     assert of("llama3.1:8b-q4_0", quantization="Q8_0").bits == 8
 
 
-def test_experts_are_read_from_the_name_or_the_family() -> None:
-    assert of("qwen3:30b-a3b").active_share == pytest.approx(0.1)
-    assert of("gpt-oss:20b").active_share == pytest.approx(0.17)
-    assert of("qwen3:32b").active_share == 1
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [
+        ("qwen3:30b-a3b", 0.1),
+        ("qwen3:30b", 0.11),
+        ("qwen3-coder:30b", 0.11),
+        ("qwen3-coder:latest", 0.11),
+        ("qwen3-coder:480b", 0.09),
+        ("mlx-community/Qwen3-Coder-30B-A3B-Instruct-4bit", 0.1),
+        ("gpt-oss", 0.17),
+        ("gpt-oss:20b", 0.17),
+        ("openai/gpt-oss-120b", 0.044),
+        ("deepseek-coder-v2:16b", 0.15),
+        ("deepseek-coder-v2:236b", 0.09),
+        ("mixtral:8x7b", 0.28),
+        ("qwen3:32b", 1),
+        ("qwen2.5-coder:32b", 1),
+        ("deepseek-coder:33b", 1),
+        ("mistral:7b", 1),
+    ],
+)
+def test_experts_are_read_from_the_name_or_the_table(name: str, share: float) -> None:
+    assert of(name).active_share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "codellama:7b-code",
+        "codellama:34b-python-q4_K_M",
+        "codellama/CodeLlama-7b-hf",
+        "codellama/CodeLlama-13b-Python-hf",
+        "codegemma:7b-code",
+        "starcoder2:3b",
+        "bigcode/starcoder",
+        "qwen2.5-coder:7b-base",
+    ],
+)
+def test_models_that_only_complete_code_are_never_chosen(name: str) -> None:
+    assert "not trained to follow instructions" in of(name).not_for_text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "codellama",
+        "codellama:7b",
+        "codellama:7b-instruct",
+        "mlx-community/CodeLlama-7b-Instruct-hf-4bit-MLX",
+        "codegemma:7b-instruct",
+        "starcoder2:instruct",
+        "HuggingFaceH4/starchat2-15b",
+        "granite-code:8b",
+    ],
+)
+def test_models_for_code_that_follow_instructions_may_be_chosen(name: str) -> None:
+    assert not of(name).not_for_text
 
 
 @given(st.text(max_size=60), st.none() | st.integers(1, 10**13))

@@ -14,7 +14,7 @@ from prentice.backends.routing.need import Need
 from prentice.backends.routing.ordering import Criterion, criteria
 from prentice.backends.routing.policy import Policy
 from prentice.backends.routing.traits import Traits, traits
-from prentice.backends.routing.wall_time import Expectation, duration, expected, gigabytes, room
+from prentice.backends.routing.wall_time import Expectation, duration, expected, gigabytes, room, spills
 
 Requirement = Literal["allowed", "text", "window", "memory", "deadline"]
 """What every model has to meet before it is compared with others."""
@@ -94,6 +94,8 @@ class _Judged:
     candidate: Candidate
     traits: Traits
     expected: Expectation | None
+    spills: bool
+    """It is too large for the graphics card, so that the processor computes a part of it."""
     criteria: tuple[Criterion, ...]
 
     @property
@@ -113,9 +115,10 @@ def decide(need: Need, candidates: Sequence[Candidate], *, hardware: Hardware, p
             refused.append(lack)
             continue
         rows = criteria(candidate, need, traits=its, expected=time, hardware=hardware, policy=policy)
-        judged.append(_Judged(candidate=candidate, traits=its, expected=time, criteria=rows))
+        over = spills(candidate, need, traits=its, hardware=hardware, policy=policy)
+        judged.append(_Judged(candidate=candidate, traits=its, expected=time, spills=over, criteria=rows))
     judged.sort(key=lambda item: item.key)
-    judged, spared = _with_resident_first(judged, need, policy=policy)
+    judged, spared = _with_ready_first(judged, need, policy=policy)
     order = tuple(_ranked(item, judged, spared=spared, hardware=hardware) for item in judged)
     return Decision(need=need, order=order, refused=tuple(refused), notes=_notes(need, candidates))
 
@@ -144,8 +147,8 @@ def _lack(
     return None
 
 
-def _with_resident_first(judged: list[_Judged], need: Need, *, policy: Policy) -> tuple[list[_Judged], _Judged | None]:
-    """Move a model that is in memory before one that would have to be loaded, where the two are close.
+def _with_ready_first(judged: list[_Judged], need: Need, *, policy: Policy) -> tuple[list[_Judged], _Judged | None]:
+    """Move a model that is in memory, or fits the card whole, before one that is not, where the two are close.
 
     Gives the list, and the model that was spared; close means of the same kind and tier, and few classes of size apart.
     """
@@ -154,15 +157,19 @@ def _with_resident_first(judged: list[_Judged], need: Need, *, policy: Policy) -
     best = judged[0]
     for item in judged[1:]:
         if (
-            item.candidate.resident
+            (item.candidate.resident or (best.spills and not item.spills and _same_place(item, best)))
             and _decisive(item, best) in {"backend", "tier", "size", "time", "bits", "family", "bytes", "name"}
             and (item.traits.kind, item.traits.tier) == (best.traits.kind, best.traits.tier)
-            and best.traits.size_class - item.traits.size_class <= policy.resident_classes
+            and best.traits.size_class - item.traits.size_class <= policy.ready_classes
             and item.expected is not None
             and (best.expected is None or item.expected.total < best.expected.total)
         ):
             return [item, *(other for other in judged if other is not item)], best
     return judged, None
+
+
+def _same_place(item: _Judged, other: _Judged) -> bool:
+    return item.candidate.place == other.candidate.place
 
 
 def _ranked(item: _Judged, judged: Sequence[_Judged], *, spared: _Judged | None, hardware: Hardware) -> Ranked:
@@ -181,23 +188,29 @@ def _ranked(item: _Judged, judged: Sequence[_Judged], *, spared: _Judged | None,
 def _for(best: _Judged, others: Sequence[_Judged], *, spared: _Judged | None, hardware: Hardware) -> list[str]:
     """Say what speaks for the model that was chosen: what set it apart from others, and how long it takes."""
     decided = {_decisive(other, best) for other in others}
-    said = [row.says for row in best.criteria if row.says and (row.tells or row.name in decided)]
-    if spared is not None:
-        said.append(f"is in memory already, where {spared.candidate.name} would have to be loaded")
-    elif best.candidate.resident:
-        said.append("is in memory already")
+    rows = [row for row in best.criteria if row.says and (row.tells or row.name in decided)]
+    said = [row.says for row in rows if not row.flaw]
+    if best.candidate.resident:
+        where = f", where {spared.candidate.name} would have to be loaded" if spared else ""
+        said.append(f"is in memory already{where}")
+    elif spared is not None:
+        said.append(f"fits the graphics card, where {spared.candidate.name} would leave a part to the processor")
     if not others:
         said.append("is the only one here that can do it")
     if best.candidate.elsewhere:
         said.append(f"runs on {best.candidate.info.host}, which you allowed")
     elif hardware.available is not None and best.candidate.info.size_bytes is not None:
         said.append("fits the memory")
+    if flaws := [row.says for row in rows if row.flaw and row.name != "wish"]:
+        said.append(f"is the best there is, though it {', and '.join(flaws)}")
     return list(dict.fromkeys(said))
 
 
 def _against(item: _Judged, best: _Judged, *, spared: _Judged | None) -> str:
-    if item is spared:
+    if item is spared and best.candidate.resident:
         return f"would have to be loaded, and {best.candidate.name} is in memory and close to it"
+    if item is spared:
+        return f"does not fit the graphics card whole, and {best.candidate.name} does and is close to it"
     name = _decisive(item, best)
     mine, its = (next((row.says for row in one.criteria if row.name == name), "") for one in (item, best))
     if name in {"", "name"}:

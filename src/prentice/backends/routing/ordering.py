@@ -21,19 +21,23 @@ from prentice.backends.routing.candidate import Candidate
 from prentice.backends.routing.need import Need
 from prentice.backends.routing.policy import Policy
 from prentice.backends.routing.traits import Traits
-from prentice.backends.routing.wall_time import Expectation, duration, gigabytes
+from prentice.backends.routing.wall_time import Expectation, duration
 
 _KIND_NAMES = {"code": "made for code", "general": "a general model", "unknown": "of a family that is not known here"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """What one criterion makes of one model: a value to sort by, and words. `tells`: worth saying by itself."""
+    """What one criterion makes of one model: a value to sort by, and words.
+
+    `tells`: worth saying by itself; `flaw`: the words speak against it, also where it is the best there is.
+    """
 
     name: str
     value: float | str
     says: str = ""
     tells: bool = False
+    flaw: bool = False
 
 
 def criteria(
@@ -63,7 +67,9 @@ def _structure(candidate: Candidate, need: Need) -> Criterion:
         return Criterion(name="structure", value=0)
     if candidate.structured:
         return Criterion(name="structure", value=0, says="holds its replies to a schema, as a probe showed")
-    return Criterion(name="structure", value=1, says="ignores the schema of a reply, as a probe showed", tells=True)
+    return Criterion(
+        name="structure", value=1, says="ignores the schema of a reply, as a probe showed", tells=True, flaw=True
+    )
 
 
 def _wish(candidate: Candidate, need: Need) -> Criterion:
@@ -71,7 +77,7 @@ def _wish(candidate: Candidate, need: Need) -> Criterion:
         return Criterion(name="wish", value=0)
     if candidate.backend == need.preferred_backend:
         return Criterion(name="wish", value=0, says=f"the task prefers {need.preferred_backend}", tells=True)
-    return Criterion(name="wish", value=1, says=f"the task prefers {need.preferred_backend}")
+    return Criterion(name="wish", value=1, says=f"the task prefers {need.preferred_backend}", flaw=True)
 
 
 def _record(candidate: Candidate, need: Need) -> Iterator[Criterion]:
@@ -85,7 +91,7 @@ def _record(candidate: Candidate, need: Need) -> Iterator[Criterion]:
         return
     says = f"was {seen} at {need.kind} work here (at least {low:.0%} with 80 % confidence)"
     group = 0 if low >= 0.5 else 2 if high < 0.5 else 1
-    yield Criterion(name="record", value=group, says=says, tells=True)
+    yield Criterion(name="record", value=group, says=says, tells=True, flaw=group == 2)
     yield Criterion(name="rate", value=-low if group != 1 else 0, says=says)
 
 
@@ -94,7 +100,7 @@ def _patience(expected: Expectation | None, need: Need, policy: Policy) -> Crite
     if expected is None or expected.total <= limit:
         return Criterion(name="patience", value=0, says=f"answers within {duration(limit)}" if expected else "")
     says = f"would take {expected}, more than the {duration(limit)} that one waits for such work"
-    return Criterion(name="patience", value=expected.total, says=says, tells=True)
+    return Criterion(name="patience", value=expected.total, says=says, tells=True, flaw=True)
 
 
 def _least(traits: Traits, need: Need, policy: Policy) -> Criterion:
@@ -102,7 +108,7 @@ def _least(traits: Traits, need: Need, policy: Policy) -> Criterion:
     if traits.parameters is None or traits.parameters >= least:
         return Criterion(name="least", value=0)
     says = f"has {traits.parameters / 1e9:.1f} billion parameters; {policy.least_says}"
-    return Criterion(name="least", value=1, says=says, tells=True)
+    return Criterion(name="least", value=1, says=says, tells=True, flaw=True)
 
 
 def _kind(traits: Traits, need: Need) -> Criterion:
@@ -110,7 +116,8 @@ def _kind(traits: Traits, need: Need) -> Criterion:
     says = f"is {_KIND_NAMES[traits.kind]}"
     if traits.kind == need.kind:
         says = f"is made for code, and {need.kind_says}" if need.kind == "code" else f"{says}, and {need.kind_says}"
-    return Criterion(name="kind", value=order.index(traits.kind), says=says.removesuffix(", and "), tells=True)
+    place = order.index(traits.kind)
+    return Criterion(name="kind", value=place, says=says.removesuffix(", and "), tells=True, flaw=place > 0)
 
 
 def _backend(candidate: Candidate, hardware: Hardware, policy: Policy) -> Criterion:
@@ -142,6 +149,5 @@ def _quality(
     order = policy.bits[need.prefer]
     bits_rank = order.index(traits.bits) if traits.bits in order else len(order)
     yield Criterion(name="bits", value=bits_rank, says=bits_says)
-    size = candidate.info.size_bytes or 0
-    yield Criterion(name="bytes", value=-(traits.parameters or 0), says=gigabytes(size) if size else "")
+    yield Criterion(name="bytes", value=-(traits.parameters or 0), says=size_says)
     yield Criterion(name="name", value=candidate.name)

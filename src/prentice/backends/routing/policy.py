@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from prentice.backends.routing.need import KINDS, PREFERENCES, Kind, Need, Prefer
 from prentice.errors import ConfigError
 
-_FREE_KEYS: Final = frozenset({"family", "never", "order", "purpose", "category"})
+_FREE_KEYS: Final = frozenset({"family", "mixture", "never", "order", "purpose", "category"})
 """Tables to which a project may add rows; of all others it can change only what is there."""
 
 
@@ -23,8 +23,6 @@ class Family:
     kind: Kind
     tier: int
     says: str
-    active_share: float = 1.0
-    """The part of the weights that is read for a token; below 1 for mixtures of experts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +41,8 @@ class Policy:
     categories: Mapping[str, Mapping[str, Any]]
     backends: Mapping[str, tuple[str, ...]]
     families: tuple[Family, ...]
+    mixtures: tuple[tuple[re.Pattern[str], float], ...]
+    """Names of mixtures of experts, with the part of the weights that is read for a token."""
     order: Mapping[str, tuple[str, ...]]
     never: tuple[tuple[re.Pattern[str], str], ...]
     bits: Mapping[str, tuple[float, ...]]
@@ -54,7 +54,7 @@ class Policy:
     load_bytes_a_second: float
     load_seconds: float
     memory_share: float
-    resident_classes: int
+    ready_classes: int
 
     def need(
         self,
@@ -76,8 +76,9 @@ class Policy:
         kind, says = row["kind"], row["says"]
         if kind == "category":
             rule = self.categories.get(category, self.categories["other"])
-            kind = rule.get("with_source", rule["kind"]) if names_source else rule["kind"]
-            says = rule["says"]
+            kind, says = rule["kind"], rule["says"]
+            if names_source and "with_source" in rule:
+                kind, says = rule["with_source"], rule.get("with_source_says", says)
         prompt, reply = sizes or (row["prompt_tokens"], row["reply_tokens"])
         return Need(
             purpose=purpose,
@@ -132,6 +133,7 @@ def _policy(tables: Mapping[str, Any]) -> Policy:
         categories=tables["category"],
         backends=_lists(tables["backends"]),
         families=tuple(_family(name, row) for name, row in tables["family"].items()),
+        mixtures=tuple((re.compile(row["pattern"]), _share(row["active"])) for row in tables["mixture"].values()),
         order=_lists(tables["order"]),
         never=tuple((re.compile(row["pattern"]), str(row["says"])) for row in tables["never"].values()),
         bits={name: tuple(float(bits) for bits in tables["quantization"][name]) for name in PREFERENCES},
@@ -147,7 +149,7 @@ def _policy(tables: Mapping[str, Any]) -> Policy:
         load_bytes_a_second=_positive(tables["speed"]["loading"]["bytes_a_second"]),
         load_seconds=float(tables["speed"]["loading"]["seconds"]),
         memory_share=_positive(tables["memory"]["share"]),
-        resident_classes=int(tables["resident"]["classes"]),
+        ready_classes=int(tables["ready"]["classes"]),
     )
 
 
@@ -158,7 +160,6 @@ def _family(name: str, row: Mapping[str, Any]) -> Family:
         kind=cast("Kind", _one_of(row["kind"], KINDS)),
         tier=int(row["tier"]),
         says=str(row.get("says", "")),
-        active_share=_positive(row.get("active_share", 1.0)),
     )
 
 
@@ -197,6 +198,13 @@ def _positive(value: object) -> float:
     if not 0 < number < float("inf"):
         raise ValueError(f"{value!r} has to be above zero")
     return number
+
+
+def _share(value: object) -> float:
+    share = _positive(value)
+    if share > 1:
+        raise ValueError(f"{value!r} has to be at most 1, all of the weights")
+    return share
 
 
 def _refused(what: str) -> ConfigError:

@@ -83,7 +83,8 @@ def traits(info: ModelInfo, *, policy: Policy) -> Traits:
         tier=family.tier if family else 3,
         says=family.says if family else "of a family that is not known here",
         parameters=_parameters(name) or _from_size(info.size_bytes, bits),
-        active_share=_active_share(name) or (family.active_share if family else 1.0),
+        active_share=_active_share(name)
+        or next((share for pattern, share in policy.mixtures if pattern.search(name)), 1.0),
         bits=bits,
         not_for_text=not_for_text,
     )

@@ -1,5 +1,6 @@
 """Whether a model fits this machine, and how long it would take: loading, reading the prompt, writing the reply."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,12 @@ from prentice.backends.routing.traits import Traits
 
 _OVERHEAD: Final = 1.1
 """What a runtime takes beside weights and cache; Ollama reckons with ten percent too."""
+
+_WHOLE: Final = 0.9
+"""The share on the card from which a model counts as whole there: the limit leaves a fifth of its memory free."""
+
+_PLAIN_BITS: Final = 16
+"""Bits from which weights are numbers that a processor computes with as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +85,28 @@ def room(candidate: Candidate, need: Need, *, hardware: Hardware, policy: Policy
     return Room(takes=takes, limit=int(limit * policy.memory_share))
 
 
-def runs_on(candidate: Candidate, need: Need, *, hardware: Hardware, policy: Policy) -> str:
-    """Tell which part of the machine computes: `apple_silicon`, `graphics_card` or `processor`."""
+def runs_on(
+    candidate: Candidate, need: Need, *, traits: Traits, hardware: Hardware, policy: Policy
+) -> Mapping[str, float]:
+    """Tell which parts of the machine compute, each with its share of the weights.
+
+    A server puts as many layers on a card as fit there, and leaves the others to the processor. MLX uses no card but
+    Apple's.
+    """
     if hardware.apple_silicon:
-        return "apple_silicon"
+        return {"apple_silicon": 1.0}
+    if candidate.backend == "mlx":
+        packed = traits.bits is not None and traits.bits < _PLAIN_BITS
+        return {"mlx_packed_on_processor" if packed else "mlx_on_processor": 1.0}
     takes, memory = _bytes(candidate, need), hardware.gpu_memory
-    if candidate.backend != "mlx" and memory and takes is not None and takes <= memory * policy.memory_share:
-        return "graphics_card"
-    return "processor"
+    share = min(1.0, memory * policy.memory_share / takes) if takes and memory else 0.0
+    return {place: part for place, part in (("graphics_card", share), ("processor", 1 - share)) if part}
+
+
+def spills(candidate: Candidate, need: Need, *, traits: Traits, hardware: Hardware, policy: Policy) -> bool:
+    """Whether a model is too large for the card that it would run on; a tenth over the limit still finds room there."""
+    places = runs_on(candidate, need, traits=traits, hardware=hardware, policy=policy)
+    return not candidate.elsewhere and places.get("graphics_card", 1.0) < _WHOLE
 
 
 def expected(
@@ -98,9 +119,10 @@ def expected(
     if not measured:
         if size is None or candidate.elsewhere:
             return None
-        pace = policy.paces[runs_on(candidate, need, hardware=hardware, policy=policy)]
-        estimate = pace.bytes_a_second / (size * traits.active_share)
-        prompt_speed, reply_speed = speed.prompt or estimate * pace.prompt_factor, speed.reply or estimate
+        places = runs_on(candidate, need, traits=traits, hardware=hardware, policy=policy)
+        paces = [(share * size * traits.active_share, policy.paces[place]) for place, share in places.items()]
+        prompt_speed = speed.prompt or 1 / sum(part / pace.bytes_a_second / pace.prompt_factor for part, pace in paces)
+        reply_speed = speed.reply or 1 / sum(part / pace.bytes_a_second for part, pace in paces)
     assert prompt_speed is not None  # noqa: S101 - measured, or estimated just now
     assert reply_speed is not None  # noqa: S101 - as above
     # With a larger window than it has, a server loads a model anew.
