@@ -117,6 +117,31 @@ def test_ready_takes_what_is_simple_and_says_when_there_is_nothing(prentice: She
     assert "run R-1: execute finished, proposed: `prentice review R-1`" in prentice("show", task)[0]
 
 
+def test_changes_that_are_requested_lead_to_another_attempt(prentice: Shell) -> None:
+    task = prentice.bench.task()
+    prentice("execute", task, *prentice.answers(answer(Format.SYMBOL)))
+    other = answer(Format.SYMBOL, new=CALC.replace("a - b", "sum((a, b))"), says="With sum.")
+    document = prentice.json("review", "R-1", "--request-changes", "Use `sum`.", *prentice.answers(other))
+    assert (document["run_id"], document["state"], document["actor"]) == ("R-1", "rejected", "script")
+    jsonschema.validate([document["attempt"]], EXECUTE)
+    assert (document["attempt"]["attempt_of"], document["attempt"]["state"]) == ("R-1", "proposed")
+    out = prentice("review", "R-2")[0]
+    assert "another attempt after R-1" in out
+    assert "sum((a, b))" in out
+    out = prentice("review", "R-2", "--request-changes", "No.", *prentice.answers("No.", "No."), code=1)[0]
+    assert out.startswith("R-2 is sent back. The new attempt:\nR-3   refused ")
+
+
+def test_a_comment_is_kept_when_the_new_attempt_cannot_be_made(prentice: Shell) -> None:
+    prentice("execute", TASK, *prentice.answers(answer(Format.SYMBOL)))
+    again = ("review", "R-1", "--request-changes", "Use `sum`.")
+    err = prentice(*again, *prentice.answers({"error": "stream_failed"}), code=1)[1]
+    assert "Your comment on R-1 is kept. The same command tries again." in err
+    assert "prentice: " in err.splitlines()[-1]
+    document = prentice.json(*again, *prentice.answers(answer(Format.SYMBOL)))
+    assert document["attempt"]["state"] == "proposed"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
