@@ -3,13 +3,16 @@
     uv run python bench/demonstration.py [DIRECTORY]
 
 Those for the deterministic rung have to end in it. Right answers have to wait for review with the probability and the
-counts that the gate gives them, wrong ones have to be refused for the stated reason. Ends with 1 where one does not.
+counts stated here: each is approved by a person, so that the next ones with as much evidence have a review to count.
+Wrong ones have to be refused for the stated reason. The user's files have to stay as they are. Ends with 1 where
+something is not as stated.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,11 +87,17 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Easy:
-    """A task, the answers of the script where a model is asked, and how it has to end: state, rung, words of `why`."""
+    """A task, the answers of the script where a model is asked, and how it has to end.
+
+    That is: its category, the state, the rung, the probability with its counts (`0.75: 2 of 2`, empty where nothing
+    was checked), and words of `why`.
+    """
 
     name: str
+    category: str
     state: str
     rung: str
+    stated: str
     why: str = ""
     replies: tuple[str, ...] = ()
 
@@ -133,41 +142,52 @@ test_shop.py
 >>>>>>> REPLACE
 """
 REVIEW = "for a person"
+# The probabilities follow from the points of docs/review.md. The typo, for example: a model's change, a check that
+# passes, two lines: -0.6 + 0.2 + 0.9 points are fair evidence, believed to be right with 0.55; one such change was
+# right here, (1 + 8 * 0.55) / 9 = 0.60; and it was of this model, (1 + 20 * 0.60) / 21 = 0.62.
 TASKS = (
-    Easy("Format ugly.py", "proposed", "tool"),
-    Easy("Sort the imports in sorting.py", "proposed", "tool"),
-    Easy("Fix the lint warnings in lint.py", "proposed", "tool"),
-    Easy("Rename `old_name` to `new_name` in names.py", "proposed", "tool"),
+    Easy("Format ugly.py", "formatting", "proposed", "tool", "0.75: 0 of 0"),
+    Easy("Sort the imports in sorting.py", "formatting", "proposed", "tool", "0.75: 1 of 1"),
+    Easy("Fix the lint warnings in lint.py", "bug_fix", "proposed", "tool", "0.75: 2 of 2"),
+    Easy("Rename `old_name` to `new_name` in names.py", "refactoring", "proposed", "tool", "0.75: 3 of 3"),
     Easy(
-        "Fix `net` in shop.py: it adds where it should multiply", "proposed", "model", REVIEW,
+        "Fix `net` in shop.py: it adds where it should multiply",
+        "bug_fix", "proposed", "model", "0.75: 4 of 4", REVIEW,
         (symbol("net", "def net(price, count):\n    return price * count\n"),),
     ),
     Easy(
-        "Simplify the nested `if` of `label` in shop.py", "proposed", "model", REVIEW,
+        "Simplify the nested `if` of `label` in shop.py",
+        "refactoring", "proposed", "model", "0.35: 0 of 0", REVIEW,
         (symbol("label", LABEL),),
     ),
     Easy(
-        "Simplify `total` in shop.py with the built-in `sum`", "proposed", "model", REVIEW,
+        "Simplify `total` in shop.py with the built-in `sum`",
+        "refactoring", "proposed", "model", "0.55: 0 of 0", REVIEW,
         (symbol("total", "def total(prices):\n    return sum(prices)\n"),),
     ),
     Easy(
-        "Fix the typo `smal` in README.md", "proposed", "model", "decides",
+        "Fix the typo `smal` in README.md",
+        "documentation", "proposed", "model", "0.62: 1 of 1", "decides",
         ("One letter was missing.\n\nREADME.md\n````\n# Shop\n\nPrices of a small shop.\n````\n",),
     ),
     Easy(
-        "Write unit tests for `gross` of shop.py", "proposed", "model", "",
+        "Write unit tests for `gross` of shop.py",
+        "test_generation", "proposed", "model", "0.75: 0 of 0", "",
         (NEW_TESTS,),
     ),
     Easy(
-        "Simplify `cheapest` in shop.py", "refused", "model", "test_cheapest",
+        "Simplify `cheapest` in shop.py",
+        "refactoring", "refused", "model", "0.06: 0 of 0", "test_cheapest",
         (symbol("cheapest", "def cheapest(prices):\n    return max(prices)\n"),) * 2,
     ),
     Easy(
-        "Add a docstring to `gross` in shop.py that says what the tax is", "refused", "model", "left out",
+        "Add a docstring to `gross` in shop.py that says what the tax is",
+        "documentation", "refused", "model", "", "left out",
         (symbol("gross", LAZY),) * 2,
     ),
     Easy(
-        "Fix the wording of the docstring at the top of shop.py", "refused", "model", "does not allow",
+        "Fix the wording of the docstring at the top of shop.py",
+        "bug_fix", "refused", "model", "", "does not allow",
         (WEAKER,) * 2,
     ),
 )  # fmt: skip
@@ -197,17 +217,46 @@ def carried_out(task: Easy, root: Path, beside: Path) -> dict[str, Any]:
     return document
 
 
+def stated(document: dict[str, Any]) -> str:
+    """Give the probability of a document with its counts, as this page states it; empty where there is none."""
+    found = document["probability"]
+    return f"{found['value']:.2f}: {found['right']} of {found['of']}" if found else ""
+
+
 def failures(task: Easy, document: dict[str, Any]) -> list[str]:
     """Say what is not as it has to be."""
     rung = document["rung"] or (document["tried"][-1]["rung"] if document["tried"] else "")
-    wrong = [] if document["state"] == task.state else [f"ended {document['state']}"]
-    wrong += [] if rung == task.rung else [f"ended at {rung or 'no rung'}"]
+    found = {"state": document["state"], "rung": rung, "category": document["category"], "stated": stated(document)}
+    wrong = [f"{name} is {value!r}" for name, value in found.items() if value != getattr(task, name)]
     wrong += [] if task.why in document["why"] else [f"said: {document['why']}"]
-    if task.state == "proposed" and not (document["probability"] and document["probability"]["of"] == 0):
-        wrong.append("has no probability with its counts")
     if task.state == "refused" and not document.get("handoff"):
         wrong.append("has no handoff")
     return wrong
+
+
+def status(root: Path) -> str:
+    """Give what git finds changed in the user's files."""
+    command = ["git", "status", "--porcelain", "--", ".", ":!.todo2", ":!.prentice"]
+    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def is_green(root: Path) -> bool:
+    """Run the repository's tests in the user's files."""
+    command = [sys.executable, "-B", "-m", "unittest"]
+    return subprocess.run(command, cwd=root, check=False, capture_output=True).returncode == 0
+
+
+def applied_and_undone(root: Path, runs: Sequence[str]) -> list[str]:
+    """Apply all approved changes, run the tests, undo them again; say what is not as it has to be."""
+    person = prentice.open(root, actor="person")
+    wrong = [] if not status(root) else ["Something was changed before it was applied."]
+    wrong += ["The tests pass before anything is applied."] if is_green(root) else []
+    for run in runs:
+        person.apply(run)
+    wrong += [] if is_green(root) else ["The tests fail with all changes applied."]
+    for run in reversed(runs):
+        person.undo(run)
+    return wrong if not status(root) else [*wrong, f"Undoing left: {status(root)}"]
 
 
 def main() -> int:
@@ -216,21 +265,26 @@ def main() -> int:
         place = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(made_here)
         root = made(place / "shop")
         prentice.open(root).init()
-        wrong = 0
+        wrong, waiting = 0, []
         for task in TASKS:
             document = carried_out(task, root, place)
             found = failures(task, document)
             wrong += bool(found)
-            says = document["probability"]["says"] if document["probability"] else document["why"]
+            if document["state"] == "proposed":
+                prentice.open(root, actor="person").approve_change(document["run_id"])
+                waiting.append(document["run_id"])
+            says = document["probability"]["says"] if document["state"] == "proposed" else document["why"]
             print(
-                f"{'WRONG' if found else 'ok':6}{document['state']:10}{document['category']:16}{task.name}",
+                f"{'WRONG' if found else 'ok':6}{document['state']:10}{task.rung:7}{task.category:16}{task.name}",
                 f"        {says}",
                 sep="\n",
             )
             for item in found:
                 print(f"        {item}")
-    print(f"{len(TASKS) - wrong} of {len(TASKS)} as stated")
-    return int(wrong > 0)
+        beside = applied_and_undone(root, waiting)
+        print(f"{len(TASKS) - wrong} of {len(TASKS)} as stated")
+        print(*(beside or [f"{len(waiting)} applied together: tests pass; undone: every file as it was."]), sep="\n")
+    return int(wrong > 0 or bool(beside))
 
 
 if __name__ == "__main__":
