@@ -200,3 +200,17 @@ def test_on_a_terminal_each_task_has_a_line_that_moves_and_is_gone_at_the_end(pr
     assert b"checking: test" in written
     assert b"token" in written
     assert b"\x1b[2K" in written
+
+
+def test_the_document_of_a_run_replays_to_the_same_change(prentice: Shell, tmp_path: Path) -> None:
+    right, no_edit = answer(Format.SYMBOL), "I would rather not."
+    backend = prentice.answers({"text": right, "delay": 0.3}, no_edit, right, answer(Format.SYMBOL, new=WORSE))
+    [first] = prentice.json("execute", TASK, "--samples", "3", *backend)
+    whole = prentice.json("runs", "show", first["run_id"])
+    assert [line["text"] for line in whole["replay"]][:3] == [right, no_edit, right], "not in the order of their ends"
+    kept = tmp_path / "again.jsonl"
+    kept.write_text("".join(json.dumps(line) + "\n" for line in whole["replay"]))
+    [again] = prentice.json("execute", TASK, "--samples", "3", "--backend", f"scripted:{kept}")
+    compared = ("state", "diff", "format", "explanation", "checks", "decision", "files")
+    assert {name: again[name] for name in compared} == {name: first[name] for name in compared}
+    assert first["diff"]

@@ -115,26 +115,24 @@ def test_a_run_is_cancelled_and_goes_on_when_it_is_tried_again(call: Call, tmp_p
     table.database.close()
 
 
-def test_a_whole_run_replays_to_the_same_plan_with_the_scripted_backend(
-    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_whole_run_replays_to_the_same_plan_with_the_scripted_backend(call: Call, tmp_path: Path) -> None:
     backend = script(tmp_path / "first.jsonl", "no plan at all", reply(good_plan()))
-    monkeypatch.setenv("PRENTICE_RECORD_TEXTS_MB", "1")
     first = document(call("breakdown", TASK, "--backend", backend, "--json"))
     whole = document(call("runs", "show", "R-1", "--json"))
     assert whole["options"]["backend"] == f"scripted:{(tmp_path / 'first.jsonl').resolve()}"
-    assert [bool(item["prompt"]) for item in whole["calls"]] == [True, True]
+    assert [item["reply"] for item in whole["calls"]] == ["no plan at all", reply(good_plan())]
+    assert [item["prompt"] for item in whole["calls"]] == [None, None]
     assert {"arguments", "steps", "events", "signals", "result", "error"} <= whole.keys()
     (tmp_path / "again.jsonl").write_text("".join(json.dumps(line) + "\n" for line in whole["replay"]))
     again = document(call("breakdown", TASK, "--backend", f"scripted:{tmp_path / 'again.jsonl'}", "--json"))
     assert again["subtasks"] == first["subtasks"]
 
 
-def test_without_kept_texts_a_run_says_that_it_cannot_be_replayed(call: Call) -> None:
+def test_prompts_are_shown_where_they_are_kept(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRENTICE_RECORD_TEXTS_MB", "1")
     call("breakdown", TASK)
     whole = document(call("runs", "show", "R-1", "--json"))
-    assert whole["replay"] is None
-    assert [(item["backend"], item["prompt"]) for item in whole["calls"]] == [("builtin", None)]
+    assert [(item["backend"], TASK in item["prompt"]) for item in whole["calls"]] == [("builtin", True)]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the command is killed")

@@ -228,12 +228,26 @@ def test_a_resource_goes_to_who_asked_first_and_a_dead_holders_place_is_free(sce
     places = [holds.enter(claim, "backend:mlx") for claim in (one, two, three)]
     holds.enter(one, "backend:other")
     assert [holds.ahead(place, "backend:mlx") for place in places] == [[], ["R-1"], ["R-1", "R-2"]]
-    holds.leave(places[0])
+    holds.leave(two, places[0])
+    assert holds.ahead(places[1], "backend:mlx") == ["R-1"], "what is another's stays"
+    holds.leave(one, places[0])
     assert holds.ahead(places[2], "backend:mlx") == ["R-2"]
     scene.now += LEASE + 1
     scene.leases.renew(three)
     assert holds.ahead(places[2], "backend:mlx") == []
     assert replace(scene.claim("four")).run in {"R-1", "R-2"}
+
+
+def test_who_asks_for_several_parts_of_a_resource_counts_as_often(scene: Scene) -> None:
+    for _ in range(2):
+        scene.submit()
+    one, two = scene.claim("one"), scene.claim("two")
+    holds = HoldsTable(scene.leases)
+    several, single = holds.enter(one, "a server", count=3), holds.enter(two, "a server")
+    assert holds.ahead(single, "a server") == ["R-1", "R-1", "R-1"]
+    assert holds.ahead(several, "a server") == []
+    holds.leave(one, several, count=3)
+    assert holds.ahead(single, "a server") == []
 
 
 def test_workers_are_listed_while_they_say_so_and_one_alone_can_be_asked_for(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from prentice.ledger.runs_table import RunsTable, Submission
 from prentice.ledger.workers_table import WorkersTable
 from prentice.runs.engine import DurableRuns
 from prentice.runs.protocol import Step, StepContext
-from prentice.runs.registry import Registry
+from prentice.runs.registry import Need, Registry
 from prentice.runs.worker import work
 
 PATIENCE = 30
@@ -104,13 +104,17 @@ async def asks_two_at_once(step: Step, _arguments: Mapping[str, Any]) -> object:
     return await asyncio.gather(step.wait("one"), step.do("note", what="beside"), step.wait("two"))
 
 
+async def a_server(_world: World, arguments: Mapping[str, Any]) -> Need:
+    return Need(resource="a server", limit=4, count=4 if arguments["number"] == 3 else 2)
+
+
 def registry() -> Registry[World]:
     made: Registry[World] = Registry()
     for body in (notes, asks, uses, blocks, computes, asks_two_at_once):
         made.add_body(body.__name__, body)
     for step in (note, busy_twice, block, compute_for_long):
         made.add_step(step.__name__, step)
-    made.add_step("use_backend", use_backend, needs=lambda arguments: "backend:mlx" if arguments else "")
+    made.add_step("use_backend", use_backend, needs=a_server)
     return made
 
 
@@ -213,11 +217,11 @@ def test_a_worker_tries_again_what_was_submitted_without_a_word_on_it_and_a_comm
     asyncio.run(main())
 
 
-def test_a_resource_is_used_by_as_many_as_its_limit_in_the_order_of_asking(table: RunsTable) -> None:
+def test_a_resource_is_used_up_to_its_limit_in_the_order_of_asking(table: RunsTable) -> None:
     world = World()
 
     async def main() -> None:
-        async with DurableRuns(table, registry(), of(world), slots=6, limit=lambda _: 2) as runs:
+        async with DurableRuns(table, registry(), of(world), slots=6) as runs:
             made = [await runs.submit("uses", {"number": number}) for number in range(6)]
             async with asyncio.timeout(PATIENCE):
                 for run in made:

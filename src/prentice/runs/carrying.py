@@ -18,10 +18,10 @@ from prentice.errors import LeaseLostError, LedgerError
 from prentice.ledger.holds_table import HoldsTable
 from prentice.ledger.leases import Claim, Leases
 from prentice.ledger.runs_table import RunsTable
-from prentice.runs.calls import CURRENT_RUN
+from prentice.runs.calls import CURRENT_RUN, CURRENT_STEP
 from prentice.runs.heart import Heart
 from prentice.runs.protocol import Event, Json, S, StepContext
-from prentice.runs.registry import Registry
+from prentice.runs.registry import Need, Registry
 from prentice.runs.retries import Retries, time_of_retry
 from prentice.runs.values import as_json, document_of
 
@@ -36,14 +36,13 @@ _POLL_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings(Generic[S]):
-    """What all runs of an engine share. `limit` says how many steps may use a resource at a time."""
+    """What all runs of an engine share."""
 
     table: RunsTable
     leases: Leases
     registry: Registry[S]
     services: ServicesOf[S]
     heart: Heart
-    limit: Callable[[str], int]
     retries: Retries
     tell: Callable[[str, Event], None]
 
@@ -155,12 +154,14 @@ class Carried(Generic[S]):
             return remembered[0]
         context = StepContext(services, claim.run, self._report, f"{claim.run}/{name}/{n}")
         self._doing += 1
+        within = CURRENT_STEP.set(f"{name}/{n}")
         try:
-            async with self._holding(around.registry.resource(name, arguments)):
+            async with self._holding(await around.registry.need(name, services, arguments)):
                 self._begin(name, n)
                 result = as_json(await around.registry.call_step(name, context, arguments), what=f"the step {name}")
             self._keep(name, n, result)
         finally:
+            CURRENT_STEP.reset(within)
             self._doing -= 1
             self.stirred.set()
         return result
@@ -223,25 +224,29 @@ class Carried(Generic[S]):
             raise asyncio.CancelledError
 
     @asynccontextmanager
-    async def _holding(self, resource: str) -> AsyncIterator[None]:
-        """Hold a resource, as soon as fewer than its limit are before."""
-        if not resource:
+    async def _holding(self, need: Need | None) -> AsyncIterator[None]:
+        """Hold what a step needs of a resource, as soon as those who asked before leave enough of it.
+
+        Who needs more than there is at all has it alone.
+        """
+        if need is None:
             yield
             return
-        holds, limit = HoldsTable(self._around.leases), self._around.limit(resource)
-        place = holds.enter(self.claim, resource)
+        holds = HoldsTable(self._around.leases)
+        place = holds.enter(self.claim, need.resource, count=need.count)
         try:
             told: list[str] = []
-            while len(ahead := holds.ahead(place, resource)) >= limit:
-                if ahead != told:
-                    told = ahead
-                    self._around.heart.tell(self.claim.run, waiting_for=f"{resource}, after {', '.join(ahead)}")
-                    self._tell(Event(kind="queueing", data={"for": resource, "behind": ahead}))
+            while (ahead := holds.ahead(place, need.resource)) and len(ahead) + need.count > need.limit:
+                behind = list(dict.fromkeys(ahead))
+                if behind != told:
+                    told = behind
+                    self._around.heart.tell(self.claim.run, waiting_for=f"{need.resource}, after {', '.join(behind)}")
+                    self._tell(Event(kind="queueing", data={"for": need.resource, "behind": behind}))
                 await asyncio.sleep(_POLL_SECONDS)
             self._around.heart.tell(self.claim.run)
             yield
         finally:
-            holds.leave(place)
+            holds.leave(self.claim, place, count=need.count)
 
     def _report(self, data: Json) -> None:
         self._around.heart.tell(self.claim.run, progress=data)

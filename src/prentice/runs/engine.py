@@ -38,8 +38,7 @@ _PASSING: Final = frozenset({"progress", "queueing", "failed"})
 class DurableRuns(Generic[S]):
     """Carries runs on the running event loop. An async context manager: leaving it gives back what it carries.
 
-    `services` gives each run the services of its steps. `slots` is how many runs are carried at a time, `limit` how
-    many steps of all processes may use a resource.
+    `services` gives each run the services of its steps. `slots` is how many runs are carried at a time.
     `options` go with what is submitted here, `retries` are for runs that came without any.
     `on_beat` is called three times in a lease, by another thread.
     """
@@ -55,7 +54,6 @@ class DurableRuns(Generic[S]):
         slots: int = 4,
         options: Json = None,
         retries: Retries | None = None,
-        limit: Callable[[str], int] = lambda _: 1,
         on_beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -69,7 +67,7 @@ class DurableRuns(Generic[S]):
         self._heart = Heart(self._leases, also=on_beat)
         self._around = Surroundings(
             table=table, leases=self._leases, registry=registry, services=services, heart=self._heart,
-            limit=limit, retries=retries or {}, tell=self._tell,
+            retries=retries or {}, tell=self._tell,
         )  # fmt: skip
         self._live: dict[str, Carried[S]] = {}
         self._own: set[str] = set()

@@ -1,14 +1,26 @@
 """Bodies and step functions by name: what a ledger's rows refer to."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Generic, TypeAlias
 
 from prentice.errors import RunError
 from prentice.runs.protocol import Body, Json, S, StepContext
 
 StepFunction = Callable[..., Awaitable[Json]]
-Needs: TypeAlias = Callable[[Mapping[str, Json]], str]
-"""Names the resource that a step uses, from its arguments; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a step uses beside the processor, such as a server: `count` parts of a resource that has `limit` parts."""
+
+    resource: str
+    limit: int
+    count: int = 1
+
+
+Needs: TypeAlias = Callable[[S, Mapping[str, Json]], Awaitable[Need | None]]
+"""Says what a step needs, from the services and the step's arguments; None for nothing."""
 
 
 class Registry(Generic[S]):
@@ -17,16 +29,16 @@ class Registry(Generic[S]):
     def __init__(self) -> None:
         self._bodies: dict[str, Body] = {}
         self._steps: dict[str, StepFunction] = {}
-        self._needs: dict[str, Needs] = {}
+        self._needs: dict[str, Needs[S]] = {}
 
     def add_body(self, name: str, body: Body) -> None:
         """Register a body; a name stands for one body for ever."""
         self._bodies[name] = body
 
-    def add_step(self, name: str, function: StepFunction, *, needs: Needs | None = None) -> None:
+    def add_step(self, name: str, function: StepFunction, *, needs: Needs[S] | None = None) -> None:
         """Register a step function: `async def f(context: StepContext[S], *, ...) -> JSON`.
 
-        `needs` says which resource a step uses, such as a backend; the engine bounds how many do so at a time.
+        `needs` says which resource a step uses, such as a server of models; the engine bounds how many do at a time.
         """
         self._steps[name] = function
         if needs is not None:
@@ -49,10 +61,10 @@ class Registry(Generic[S]):
             )
         return self._bodies[name]
 
-    def resource(self, name: str, arguments: Mapping[str, Json]) -> str:
-        """Give the resource that a step uses; empty for none."""
+    async def need(self, name: str, services: S, arguments: Mapping[str, Json]) -> Need | None:
+        """Give what a step needs; None for nothing."""
         needs = self._needs.get(name)
-        return needs(arguments) if needs else ""
+        return await needs(services, arguments) if needs else None
 
     async def call_step(self, name: str, context: StepContext[S], arguments: dict[str, Json]) -> Json:
         """Call a step function.

@@ -16,6 +16,7 @@ from prentice.backends.routing.probes import Probes
 from prentice.config import Settings
 from prentice.errors import BackendError
 from prentice.ledger.proposals_table import ProposalsTable
+from prentice.runs.registry import Need
 from prentice.skills.track_record import MeasuredRecord
 from prentice.store.todo2_file import Todo2File
 
@@ -84,6 +85,26 @@ class Services:
                     raise
                 await self._take(purpose, following)
                 on_fallback(f"{choice.who} failed ({error.message.rstrip('.')}), so {following.who} took over.")
+
+    async def server(self, purpose: str, *, preferred_backend: str = "", requests: int = 1) -> Need | None:
+        """Give what calls for a purpose take of the server that was chosen, with its limit on requests in flight.
+
+        Rules and scripts take nothing. What a fallback in the middle of a step sends to another server is not counted.
+
+        Raises:
+            BackendError, UsageError, ConfigError: as for `choice`.
+        """
+        backend = (await self.choice(purpose, preferred_backend=preferred_backend)).backend
+        limits = {
+            "ollama": self.settings.ollama_max_in_flight,
+            "openai": self.settings.openai_max_in_flight,
+            "mlx": self.settings.mlx_parallel,
+        }
+        if backend.name not in limits:
+            return None
+        place = getattr(backend, "url", "")
+        resource = f"{backend.name} at {place}" if place else backend.name
+        return Need(resource=resource, limit=limits[backend.name], count=requests)
 
     def keep_outcome(self, uid: str, *, purpose: str, backend: str, model: str, right: bool) -> None:
         """Keep what checks made of a model's work, for later choices; the work of rules says nothing of a model."""

@@ -15,7 +15,7 @@ from prentice.context.repository import survey
 from prentice.errors import BreakdownRejectedError
 from prentice.prompts.render import render
 from prentice.runs.protocol import Json, Step, StepContext
-from prentice.runs.registry import Registry
+from prentice.runs.registry import Need, Registry
 from prentice.skills.analyze import analyze
 from prentice.skills.breakdown.approve import refuse_closed
 from prentice.skills.breakdown.checks import problems
@@ -39,7 +39,7 @@ def register(registry: Registry[Services]) -> None:
     registry.add_body(BREAKDOWN, breakdown)
     registry.add_step("breakdown.gather", gather)
     registry.add_step("breakdown.choose", choose_backend)
-    registry.add_step("breakdown.ask", ask)
+    registry.add_step("breakdown.ask", ask, needs=server)
     registry.add_step("breakdown.propose", propose)
     registry.add_step("breakdown.judge", keep_failure)
 
@@ -104,6 +104,11 @@ async def choose_backend(context: StepContext[Services], *, task: str) -> Json:
     wish = found.preferred_backend if found else ""
     choice = await services.choice(BREAKDOWN, preferred_backend=wish)
     return {"backend": choice.backend.name, "model": choice.model, "reason": choice.reason, "wish": wish}
+
+
+async def server(services: Services, arguments: Mapping[str, Json]) -> Need | None:
+    """Say which server the question goes to."""
+    return await services.server(BREAKDOWN, preferred_backend=arguments["chosen"]["wish"])
 
 
 async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, previous: Mapping[str, Any] | None) -> Json:

@@ -13,7 +13,7 @@ from prentice.backends.router import Choice
 from prentice.context.repository import survey
 from prentice.errors import ReplyError, SandboxError, TextError, WorktreeError
 from prentice.runs.protocol import Json, Step, StepContext
-from prentice.runs.registry import Registry
+from prentice.runs.registry import Need, Registry
 from prentice.skills.code_review.finding import Finding, ordered
 from prentice.skills.code_review.linting import linted
 from prentice.skills.code_review.parts import MOST_FILES, Part, parts
@@ -39,7 +39,7 @@ def register(registry: Registry[AnyServices]) -> None:
     registry.add_step("code_review.gather", gather)
     registry.add_step("code_review.lint", lint)
     registry.add_step("code_review.choose", choose_backend)
-    registry.add_step("code_review.ask", ask)
+    registry.add_step("code_review.ask", ask, needs=server)
     registry.add_step("code_review.judge", judge)
 
 
@@ -152,6 +152,11 @@ async def choose_backend(context: StepContext[Services], *, task: str) -> Json:
     wish = found.preferred_backend if found else ""
     choice = await services.choice(PURPOSE, preferred_backend=wish)
     return {"backend": choice.backend.name, "model": choice.model, "wish": wish}
+
+
+async def server(services: Services, arguments: Mapping[str, Json]) -> Need | None:
+    """Say which server the question goes to."""
+    return await services.server(PURPOSE, preferred_backend=arguments["wish"])
 
 
 async def ask(

@@ -11,6 +11,7 @@ from prentice.backends.router import Choice
 from prentice.errors import BackendError, PrenticeError, PromptTooLongError
 from prentice.prompts.render import Data, render
 from prentice.runs.protocol import Json, StepContext
+from prentice.runs.registry import Need
 from prentice.skills.execute.services import PURPOSE, ExecutionServices
 
 FIRST_TEMPERATURE: Final = 0.2
@@ -18,6 +19,12 @@ FIRST_TEMPERATURE: Final = 0.2
 MORE_TEMPERATURE: Final = 0.7
 """Of the others: samples that cannot differ would agree without saying anything."""
 _SHOWN_REPLY: Final = 12_000
+
+
+async def server(services: ExecutionServices, arguments: Mapping[str, Json]) -> Need | None:
+    """Say which server the questions go to, and how many they are."""
+    purpose = await services.purpose_at(arguments["tier"], arguments["need"])
+    return None if purpose is None else await services.server(purpose, requests=len(arguments["turns"]))
 
 
 async def ask(

@@ -12,7 +12,7 @@ from prentice.runs.registry import Registry
 from prentice.skills.code_review import run as code_review
 from prentice.skills.code_review.run import review_code
 from prentice.skills.execute import outcome
-from prentice.skills.execute.asking import ask
+from prentice.skills.execute.asking import ask, server
 from prentice.skills.execute.climbing import Climb
 from prentice.skills.execute.gathering import gather
 from prentice.skills.execute.judging import judge
@@ -35,7 +35,7 @@ def register(registry: Registry[ExecutionServices]) -> None:
     registry.add_step(TAKE, take)
     registry.add_step("execute.tools", use_tools)
     registry.add_step("execute.choose", choose)
-    registry.add_step("execute.ask", ask)
+    registry.add_step("execute.ask", ask, needs=server)
     registry.add_step("execute.match", match)
     registry.add_step("execute.verify", verify)
     registry.add_step("execute.judge", judge)

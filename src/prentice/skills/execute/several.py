@@ -65,7 +65,9 @@ class Carrier:
             PrenticeError: the run failed, or was cancelled; the task is as it was.
         """
         run = await self.runs.submit(
-            EXECUTE, {**self.arguments, "task": wish.task, "text": wish.text, "uncommitted": uncommitted}
+            EXECUTE,
+            {**self.arguments, "task": wish.task, "text": wish.text, "uncommitted": uncommitted},
+            touches=sorted(wish.foreseen.files),
         )
         watching = asyncio.create_task(self._watch(run, wish.given)) if self.on_event else None
         try:

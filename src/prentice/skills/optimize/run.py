@@ -20,7 +20,7 @@ from prentice.backends.router import Choice
 from prentice.errors import TimedOutError
 from prentice.prompts.tuned import ModelKey
 from prentice.runs.protocol import Json, Step, StepContext
-from prentice.runs.registry import Registry
+from prentice.runs.registry import Need, Registry
 from prentice.skills.optimize import grounds as lookups
 from prentice.skills.optimize.assembly import assemble
 from prentice.skills.optimize.candidates import Candidate, Patch, patched
@@ -61,8 +61,8 @@ def register(registry: Registry[Services]) -> None:
     registry.add_body(OPTIMIZE, optimize)
     registry.add_step("optimize.gather", gather)
     registry.add_step("optimize.choose", choose_backend)
-    registry.add_step("optimize.judge", judge)
-    registry.add_step("optimize.propose", propose)
+    registry.add_step("optimize.judge", judge, needs=server)
+    registry.add_step("optimize.propose", propose, needs=server)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -246,6 +246,11 @@ async def choose_backend(context: StepContext[Services], *, preferred_backend: s
     choice = await context.services.choice(PURPOSE, preferred_backend=preferred_backend)
     is_rules = choice.backend.name == _BUILTIN
     return {"backend": choice.backend.name, "model": _RULES if is_rules else choice.model}
+
+
+async def server(services: Services, _arguments: Mapping[str, Json]) -> Need | None:
+    """Say which server the question goes to."""
+    return await services.server(PURPOSE)
 
 
 async def judge(context: StepContext[Services], *, text: str, grounds: Json, calls_left: int, seconds: float) -> Json:
