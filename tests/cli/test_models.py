@@ -100,6 +100,20 @@ def test_without_a_model_the_list_says_how_to_get_one_and_writes_nothing(call: C
     assert not list(Path(os.environ["PRENTICE_HOME"]).glob("record.db*"))
 
 
+def test_the_list_says_which_servers_could_not_be_asked_and_why(
+    served: Call, server: Playing, free_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, err = served("models")
+    assert "llama3.1-8b" in out
+    assert err.startswith(f"ollama: Nothing answers at http://{free_host}.")
+    assert document(served("models", "--json"))
+    monkeypatch.setenv("OLLAMA_HOST", server.url)
+    monkeypatch.delenv("PRENTICE_OPENAI_HOST")
+    out, err = served("models")
+    assert out.startswith("No model is here.")
+    assert f"ollama: What answers at {server.url}/api/version is not Ollama" in err
+
+
 def test_explain_gives_the_choice_the_order_and_the_refusals(served: Call) -> None:
     told = document(served("models", "explain", "Fix the crash in src/app/export.py", "--json"))
     assert told["need"]["kind"] == "code"

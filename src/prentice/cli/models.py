@@ -9,6 +9,8 @@ from prentice.cli.options import global_options, selection
 from prentice.cli.output import console, print_json, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from prentice.backends.router import Explained
@@ -23,17 +25,20 @@ def models_command(context: click.Context) -> None:
     """List the models of this machine: where, how large, whether they fit, how fast and how often right here."""
     if context.invoked_subcommand is not None:
         return
-    models = selection().open().models()
+    import asyncio
+
+    found = asyncio.run(selection().open().inventory_async())
     if selection().json:
-        print_json([model.document() for model in models])
-        return
-    if not models:
+        print_json([model.document() for model in found.models])
+    elif found.models:
+        print_models(found.models)
+    else:
         click.echo(
             "No model is here. `prentice models recommend` names some for this machine, "
             "`prentice models pull llama3.2` gets one; `prentice doctor` says what is there."
         )
-        return
-    print_models(models)
+    for absent in found.absent:
+        click.echo(shown(f"{absent.backend}: {absent.why}"), err=True)
 
 
 @models_command.command("explain")
@@ -59,7 +64,7 @@ for command in COMMANDS:
     models_command.add_command(command)
 
 
-def print_models(models: "list[Listed]") -> None:
+def print_models(models: "Sequence[Listed]") -> None:
     """Print the list as a table."""
     table = _table("model", "backend", "size", "weights", "window", "fits", "speed here", "right here")
     hosts = {model.candidate.place for model in models}

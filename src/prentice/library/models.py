@@ -6,7 +6,7 @@ from prentice.library.judging import Judging
 
 if TYPE_CHECKING:
     from prentice.backends.router import Explained
-    from prentice.backends.routing.listing import Listed
+    from prentice.backends.routing.listing import Inventory, Listed
     from prentice.backends.routing.probes import Probes
 
 
@@ -17,18 +17,22 @@ class Models(Judging):
         """List the models of all backends, with what is known of each: does it fit, how fast, how often right."""
         import asyncio
 
-        return asyncio.run(self.models_async())
+        return list(asyncio.run(self.inventory_async()).models)
 
     async def models_async(self) -> "list[Listed]":
         """Do `models` on the running event loop."""
-        from prentice.backends.routing.listing import listed
+        return list((await self.inventory_async()).models)
+
+    async def inventory_async(self) -> "Inventory":
+        """List the models as `models` does, and say of each server that cannot be asked why."""
+        from prentice.backends.routing.listing import inventory
         from prentice.backends.routing.policy import load_policy
         from prentice.backends.routing.survey import survey
         from prentice.backends.routing.track_record import NoRecord
 
         found = await survey(self.settings, probes=self._probes(), fresh=True)
         policy = load_policy(self.settings.policy.get("models"))
-        return listed(found, policy=policy, record=self._ledgers.known_record() or NoRecord())
+        return inventory(found, policy=policy, record=self._ledgers.known_record() or NoRecord())
 
     def explain_model(self, task: str, *, purpose: str = "") -> "Explained":
         """Say which model would do a task, given by id or as free text, and why not the others.

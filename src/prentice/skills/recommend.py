@@ -192,7 +192,8 @@ def _measured_paces(
             places = runs_on(Candidate(info=info), need, traits=its, hardware=hardware, policy=policy)
             factor = speed.prompt / speed.reply if speed.prompt else None
             if len(places) == 1:  # of one that is spread, nobody can say what each part did
-                seen.setdefault(*places, []).append((speed.reply * info.size_bytes * its.active_share, factor))
+                [place] = places
+                seen.setdefault(place, []).append((speed.reply * info.size_bytes * its.active_share, factor))
     return {place: _pace(rows, usual=policy.paces[place].prompt_factor) for place, rows in seen.items()}
 
 

@@ -8,7 +8,8 @@ from prentice.backends.hardware import Hardware
 from prentice.backends.routing.candidate import Candidate
 from prentice.backends.routing.need import KINDS
 from prentice.backends.routing.policy import Policy
-from prentice.backends.routing.survey import Survey
+from prentice.backends.routing.hosts import SERVERS
+from prentice.backends.routing.survey import Absent, Survey
 from prentice.backends.routing.track_record import Outcomes, Speed, TrackRecord
 from prentice.backends.routing.traits import Traits, traits
 from prentice.backends.routing.wall_time import room
@@ -47,6 +48,20 @@ class Listed:
     def why_not(self) -> str:
         """Why it is never chosen; empty where it may be."""
         return self.candidate.refusal or self.traits.not_for_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """The models that are here, and the servers whose models cannot be listed, each with the reason."""
+
+    models: tuple[Listed, ...]
+    absent: tuple[Absent, ...]
+
+
+def inventory(found: Survey, *, policy: Policy, record: TrackRecord) -> Inventory:
+    """List what was found, and the servers that were not; that MLX is not installed is no news to a list."""
+    absent = tuple(item for item in found.absent if item.backend in SERVERS)
+    return Inventory(models=tuple(listed(found, policy=policy, record=record)), absent=absent)
 
 
 def listed(found: Survey, *, policy: Policy, record: TrackRecord) -> list[Listed]:
