@@ -6,6 +6,7 @@ from pathlib import Path
 from prentice.config import Settings
 from prentice.skills.doctor import machine
 from prentice.skills.doctor.backends import backend_findings
+from prentice.skills.doctor.execution import execution_findings, review_findings
 from prentice.skills.doctor.finding import Finding, guarded
 from prentice.skills.doctor.tasks_file import file_findings
 from prentice.store.todo2_file import Todo2File
@@ -21,5 +22,7 @@ def examine(
         *file_findings(file),
         guarded("ledger", lambda: str(open_ledger())),  # before git is asked about it: opening makes what ignores it
         *(machine.kept_out_of_git(root) if file else ()),
+        *execution_findings(settings, root=root),
+        *(review_findings(root=root, open_ledger=open_ledger) if file else ()),
         *backend_findings(settings),
     ]
