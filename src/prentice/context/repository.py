@@ -3,7 +3,8 @@
 import fnmatch
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 from typing import Final
 
 from prentice.context import mentions
@@ -53,7 +54,7 @@ def survey(root: Path, text: str) -> RepositoryFacts:
 
 
 def _languages(listed: Iterable[str]) -> tuple[str, ...]:
-    counts = Counter(_LANGUAGES[suffix] for path in listed if (suffix := PurePosixPath(path).suffix) in _LANGUAGES)
+    counts = Counter(_LANGUAGES[suffix] for path in listed if (suffix := splitext(path)[1]) in _LANGUAGES)
     return tuple(sorted(counts, key=lambda language: (-counts[language], language)))
 
 
@@ -66,7 +67,7 @@ def _places(listed: Sequence[str]) -> dict[str, tuple[str, ...]]:
         kind, place = _place(directories, name)
         if kind:
             found[kind][place] = None
-        elif PurePosixPath(name).suffix in _LANGUAGES and directories:
+        elif splitext(name)[1] in _LANGUAGES and directories:
             sources[_source(directories)] += 1
     found["source"] = dict.fromkeys(place for place, _ in sources.most_common(3))
     return {kind: tuple(places)[:_MAX_PLACES] for kind, places in sorted(found.items()) if places}
@@ -99,7 +100,7 @@ def _named_paths(root: Path, listed: Sequence[str], text: str) -> tuple[NamedPat
     if not written:
         return ()
     exact = set(listed)
-    directories = {str(parent) for path in listed for parent in PurePosixPath(path).parents} - {"."}
+    directories = _directories(listed)
     by_name: dict[str, list[str]] = defaultdict(list)
     for path in (*listed, *sorted(directories)):
         by_name[path.rsplit("/", 1)[-1].lower()].append(path)
@@ -113,6 +114,17 @@ def _named_paths(root: Path, listed: Sequence[str], text: str) -> tuple[NamedPat
         if found or mentions.is_path(token):
             named.append(NamedPath(written=token, found=found))
     return tuple(named)
+
+
+def _directories(listed: Iterable[str]) -> set[str]:
+    """Give every directory above these files; of 100,000 files most share theirs."""
+    found: set[str] = set()
+    for path in listed:
+        above = path.rpartition("/")[0]
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
+    return found
 
 
 def _resolve(
