@@ -199,6 +199,17 @@ def test_other_languages_have_symbols_too(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", LANGUAGES)
+@pytest.mark.parametrize("times", [1, 2, 300])
+def test_symbols_looked_up_by_name_are_those_of_the_whole_file(path: str, times: int) -> None:
+    lines = (LANGUAGES[path][0] * times).split("\n")
+    whole = symbols_of(path, lines)
+    assert not isinstance(whole, Unreadable)
+    for last in {symbol.last for symbol in whole}:
+        wanted = [symbol for symbol in whole if symbol.last == last]
+        assert symbols_of(path, lines, names=[wanted[-1].address]) == wanted, last
+
+
+@pytest.mark.parametrize("path", LANGUAGES)
 def test_a_symbol_of_another_language_is_rewritten_whole(path: str) -> None:
     text, _ = LANGUAGES[path]
     found = symbols_of(path, text.split("\n"))

@@ -13,7 +13,7 @@ from prentice.changes.placing import Miss, Placement, Splice, place
 from prentice.changes.refusal import Failure, candidates
 from prentice.changes.rewriting import Rewritten, rewritten
 from prentice.changes.symbol_edit import place_symbol
-from prentice.changes.symbols.table import Symbol, Unreadable, symbols_of
+from prentice.changes.symbols.table import Symbol, Unreadable, named, symbols_of
 from prentice.changes.text import Text, decode, written_like
 
 
@@ -49,8 +49,7 @@ def edited(content: bytes, edits: Sequence[RewriteSymbol | WholeFile | Replace |
         case Patch(hunks=(Hunk(),)) if not text.lines and not first.hunks[0].old:
             return _whole(_created_by(first), text)
     index = Index(text.lines)
-    rewrites = any(isinstance(edit, RewriteSymbol) for edit in edits)
-    table = symbols_of(first.path, text.lines) if rewrites else []
+    table = _table(first.path, text, [edit.symbol for edit in edits if isinstance(edit, RewriteSymbol)])
     placed: list[_Placed] = []
     for edit in edits:
         found = _placed(edit, index, table)
@@ -58,6 +57,16 @@ def edited(content: bytes, edits: Sequence[RewriteSymbol | WholeFile | Replace |
             return found
         placed += found
     return _joined(placed, text)
+
+
+def _table(path: str, text: Text, names: Sequence[str]) -> Sequence[Symbol] | Unreadable:
+    """Give the symbols that names may mean, all of the file's where one means none."""
+    if not names:
+        return []
+    table = symbols_of(path, text.lines, names=names)
+    if isinstance(table, Unreadable) or all(named(name, table) for name in names):
+        return table
+    return symbols_of(path, text.lines)
 
 
 def _created_by(edit: Patch) -> Create:

@@ -1,6 +1,7 @@
 """Symbols of other languages, read with tree-sitter's grammars; what each grammar calls a definition is a table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -55,6 +56,11 @@ _NAMES: Final = frozenset(
 )
 
 
+_WORD: Final = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_MAX_PLACES: Final = 200
+"""A name that occurs more often is looked for among all definitions, which then takes less time."""
+
+
 @cache
 def _parser(language: Language) -> "Parser | None":
     module, function = _MODULES[language]
@@ -81,7 +87,11 @@ def _query(language: Language) -> "Query":
 def root_of(lines: Sequence[str], *, language: Language) -> "Node | None":
     """Give the root of the syntax tree, None where the grammar is not installed."""
     parser = _parser(language)
-    return None if parser is None else parser.parse(("\n".join(lines) + "\n").encode("utf-8", "replace")).root_node
+    return None if parser is None else parser.parse(_encoded(lines)).root_node
+
+
+def _encoded(lines: Sequence[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
 def count_errors(root: "Node") -> int:
@@ -108,20 +118,58 @@ def leaves(root: "Node") -> Iterator["Node"]:
             yield node
 
 
-def symbols(lines: Sequence[str], *, language: Language) -> list[Symbol] | Unreadable:
-    """Give the functions, methods, classes and types of a file."""
+def symbols(lines: Sequence[str], *, language: Language, lasts: Collection[str] = ()) -> list[Symbol] | Unreadable:
+    """Give the functions, methods, classes and types of a file; of these names (`Symbol.last`) alone, where told.
+
+    Looking where the names occur takes a small part of the time of looking at every definition.
+    """
     root = root_of(lines, language=language)
     if root is None:
         return Unreadable(
             "no_grammar", "Symbols of this language need Prentice's extra `code` (pip install 'prentice[code]')."
         )
-    return list(_symbols(root, lines, language=language))
+    around = _definitions_around(lasts, root, _encoded(lines), language) if lasts else None
+    if around is None:
+        found = list(_symbols(_definitions(root, language), lines))
+        return [symbol for symbol in found if symbol.last in lasts] if lasts else found
+    return [symbol for symbol in _symbols(around, lines) if symbol.last in lasts]
 
 
-def _symbols(root: "Node", lines: Sequence[str], *, language: Language) -> Iterator[Symbol]:
-    """Give the definitions in the order of the text; what a definition stands in are those that have not ended."""
+def _definitions_around(
+    lasts: Collection[str], root: "Node", content: bytes, language: Language
+) -> list["Node"] | None:
+    """Give the definitions in which one of some names occurs, outer ones first; None where all have to be looked at.
+
+    The name of a definition stands in it, and in all that it stands in.
+    """
+    if not all(_WORD.fullmatch(name) for name in lasts):
+        return None
+    places = [match.start() for name in lasts for match in re.finditer(re.escape(name.encode()), content)]
+    if len(places) > _MAX_PLACES:
+        return None
+    found = {node.id: node for place in places for node in _path_to(place, root, language)}
+    return sorted(found.values(), key=_extent)
+
+
+def _path_to(place: int, root: "Node", language: Language) -> Iterator["Node"]:
+    """Give the definitions that a byte stands in."""
+    cursor = root.walk()
+    while cursor.goto_first_child_for_byte(place) is not None:
+        node = cursor.node
+        if node is None or node.start_byte > place:
+            return
+        if node.is_named and node.type in _DEFINITIONS[language]:
+            yield node
+
+
+def _extent(node: "Node") -> tuple[int, int]:
+    return node.start_byte, -node.end_byte
+
+
+def _symbols(definitions: Iterable["Node"], lines: Sequence[str]) -> Iterator[Symbol]:
+    """Give the symbols of definitions, outer ones first; what one stands in are those before that have not ended."""
     around: list[tuple[int, str]] = []
-    for node in _definitions(root, language):
+    for node in definitions:
         while around and around[-1][0] <= node.start_byte:
             around.pop()
         if not (name := _name(node)):
@@ -139,7 +187,7 @@ def _definitions(root: "Node", language: Language) -> list["Node"]:
     import tree_sitter  # noqa: PLC0415 - comes with the extra `code`
 
     found = tree_sitter.QueryCursor(_query(language)).captures(root).get("definition", [])
-    return sorted(found, key=lambda node: (node.start_byte, -node.end_byte))
+    return sorted(found, key=_extent)
 
 
 def _symbol(node: "Node", name: str, parent: str, lines: Sequence[str]) -> Symbol:

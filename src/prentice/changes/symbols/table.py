@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, Literal, TypeAlias
@@ -59,14 +59,17 @@ def language_of(path: str) -> Language | None:
     return _SUFFIXES.get(PurePosixPath(path).suffix.lower())
 
 
-def symbols_of(path: str, lines: Sequence[str]) -> list[Symbol] | Unreadable:
-    """Give a file's symbols in the order of their first lines."""
+def symbols_of(path: str, lines: Sequence[str], *, names: Collection[str] = ()) -> list[Symbol] | Unreadable:
+    """Give a file's symbols in the order of their first lines; at least those that `names` may mean, where told."""
     from prentice.changes.symbols import grammar, python  # noqa: PLC0415 - each serves other files; tree-sitter is optional
 
     language = language_of(path)
     if language is None:
         return Unreadable("no_symbols", "Symbols are not known in files of this kind.")
-    found = python.symbols(lines) if language == "python" else grammar.symbols(lines, language=language)
+    if language == "python":
+        found = python.symbols(lines)
+    else:
+        found = grammar.symbols(lines, language=language, lasts={_last(name) for name in names})
     return found if isinstance(found, Unreadable) else numbered(found)
 
 
@@ -83,10 +86,20 @@ def numbered(symbols: Sequence[Symbol]) -> list[Symbol]:
 
 def named(name: str, symbols: Sequence[Symbol]) -> list[Symbol]:
     """Give the symbols that a name means: by address, by qualified name, by the end of either; all that fit."""
-    wanted = re.sub(r"\(.*", "", name.strip().strip("`")).replace("<locals>.", "").replace("::", ".").strip(". ")
+    wanted = _plain(name)
     exact = [symbol for symbol in symbols if symbol.address == wanted] or [
         symbol for symbol in symbols if symbol.name == wanted
     ]
     return exact or [
         symbol for symbol in symbols if symbol.name.endswith("." + wanted) or wanted.endswith("." + symbol.name)
     ]
+
+
+def _plain(name: str) -> str:
+    """Give a name with dots between its parts, without what people and models write around it."""
+    return re.sub(r"\(.*", "", name.strip().strip("`")).replace("<locals>.", "").replace("::", ".").strip(". ")
+
+
+def _last(name: str) -> str:
+    """Give `Symbol.last` of what a name may mean."""
+    return re.sub(r"#\d+\Z", "", _plain(name).rpartition(".")[2])
