@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,29 @@ def test_files_and_models_cannot_steer_the_terminal(prentice: Shell) -> None:
     shown = prentice("review", "R-1")
     assert "It adds" in out
     assert not set(out + err + "".join(shown)) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_ctrl_c_gives_up_what_is_under_way_and_leaves_the_task_as_it_was(prentice: Shell) -> None:
+    task = prentice.bench.task()
+    before = prentice.bench.picture()
+    slow = {"text": answer(Format.SYMBOL), "delay": 300.0}
+    # A child inherits an ignored signal, as the suite itself may where it runs in the background.
+    before_test = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        [sys.executable, "-m", "prentice", "execute", task, *prentice.answers(slow)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        signal.signal(signal.SIGINT, before_test)
+        assert process.stderr is not None
+        assert "asking" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Stopped. What was under way is given up" in err
+    assert "Traceback" not in err
+    assert prentice.json("show", task)["status"] == "Todo"
+    assert prentice.bench.picture() == before
+    assert prentice.bench.left_behind() == []
 
 
 def test_on_a_terminal_each_task_has_a_line_that_moves_and_is_gone_at_the_end(prentice: Shell) -> None:

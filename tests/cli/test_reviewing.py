@@ -1,6 +1,7 @@
 """`prentice review`, `apply` and `undo`: what a person sees and decides, exactly what it does to the files, no more."""
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,41 @@ def test_a_review_shows_the_change_by_hunk_and_all_that_a_decision_needs(prentic
     ):  # fmt: skip
         assert words in out
     assert "\x1b[" not in out
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let stdout be one that shows colours."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+
+def test_on_a_terminal_the_only_one_that_waits_is_shown_at_once_in_colours(
+    prentice: Shell, proposed: Proposed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(monkeypatch)
+    complete(proposed)
+    out = prentice("review")[0]
+    assert "hunk 1 of 2" in out
+    assert "\x1b[31m-" in out
+    assert "\x1b[32m+" in out
+    complete(proposed)
+    out = prentice("review")[0]
+    assert "hunk 1 of 2" not in out
+    assert "R-2" in out
+
+
+def test_nothing_but_our_own_colours_reaches_a_terminal(
+    prentice: Shell, proposed: Proposed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(monkeypatch)
+    text = b"\x1b]0;owned\x07 \xe2\x80\xaedne \x9b2J [bold]not ours[/bold] \x1b[31m\n"
+    complete(proposed, change_of({"a.py": (FILES["a.py"], text)}), explanation="\x1b[2J[red]x", why="\x1b[1;1H")
+    out = prentice("review")[0]
+    assert "<U+001B>[31m" in out
+    assert "[bold]not ours[/bold]" in out
+    assert not set(re.sub(r"\x1b\[[0-9;]*m", "", out)) & {"\x1b", "\x07", "\x9b", "\u202e"}
 
 
 def test_the_document_of_a_review_has_the_keys_of_the_contract(prentice: Shell, proposed: Proposed) -> None:

@@ -76,7 +76,8 @@ def _coloured(lines: Sequence[str]) -> Iterator[Text]:
             is_paired = follows[0] == "+" and len(follows[1]) == len(content)
             marked = [_compared(*pair) for pair in zip(content, follows[1], strict=True)] if is_paired else []
         yield from (
-            _line(sign, line, marked[number] if sign in {"+", "-"} and marked else ()) for number, line in enumerate(content)
+            _line(sign, line, marked[number] if sign in {"+", "-"} and marked else ())
+            for number, line in enumerate(content)
         )
         if sign != "-":
             marked = []

@@ -32,14 +32,21 @@ def execute_command(
 
     Ends with 0 when every task came to a change, with 1 when one did not.
     """
+    from prentice.cli.app import INTERRUPTED
     from prentice.cli.execution_progress import ExecutionProgress
 
     project = selection().open()
-    with ExecutionProgress(verbose=selection().verbose) as progress:
-        documents = project.execute(
-            tasks, ready=ready, apply=applies, format=format_name, samples=samples, anyway=anyway,
-            uncommitted=uncommitted, on_event=progress,
-        )  # fmt: skip
+    try:
+        with ExecutionProgress(verbose=selection().verbose) as progress:
+            documents = project.execute(
+                tasks, ready=ready, apply=applies, format=format_name, samples=samples, anyway=anyway,
+                uncommitted=uncommitted, on_event=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo(
+            "Stopped. What was under way is given up; `prentice review` shows what was finished before.", err=True
+        )
+        return INTERRUPTED
     if selection().json:
         print_json(documents)
     elif documents:
