@@ -24,10 +24,18 @@ async def listens(url: str, *, locality: Locality, seconds: float = PROBE_SECOND
     return await _asked(url, b"", locality=locality, seconds=seconds)
 
 
-async def speaks(url: str, *, path: str = "/", locality: Locality, seconds: float = PROBE_SECONDS) -> bool:
+async def speaks(
+    url: str,
+    *,
+    path: str = "/",
+    locality: Locality,
+    seconds: float = PROBE_SECONDS,
+    answer_seconds: float | None = None,
+) -> bool:
     """Tell whether a server begins any answer in time to a question that costs it nothing; 404 is an answer too.
 
-    The question has no key and no content. Over https only the connection counts.
+    The question has no key and no content. Over https only the connection counts. `answer_seconds` is for the answer of
+    a server that has accepted the connection; by default both have to come within `seconds`.
 
     Raises:
         RemoteRefusedError: the host is not this machine, and not allowed.
@@ -35,17 +43,23 @@ async def speaks(url: str, *, path: str = "/", locality: Locality, seconds: floa
     parts = urlsplit(url)
     question = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
     return await _asked(
-        url, question.encode("ascii", "ignore") if parts.scheme == "http" else b"", locality=locality, seconds=seconds
+        url,
+        question.encode("ascii", "ignore") if parts.scheme == "http" else b"",
+        locality=locality,
+        seconds=seconds,
+        answer_seconds=answer_seconds,
     )
 
 
-async def _asked(url: str, question: bytes, *, locality: Locality, seconds: float) -> bool:
+async def _asked(
+    url: str, question: bytes, *, locality: Locality, seconds: float, answer_seconds: float | None = None
+) -> bool:
     """Connect, send the question where there is one, and wait for the first byte of an answer to it."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
     locality.check_host(host, port=port)
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             for address in await _addresses(host, port):
                 try:
                     reader, writer = await asyncio.open_connection(address, port)
@@ -54,6 +68,8 @@ async def _asked(url: str, question: bytes, *, locality: Locality, seconds: floa
                 try:
                     if not question:
                         return True
+                    if answer_seconds is not None:
+                        limit.reschedule(asyncio.get_running_loop().time() + answer_seconds)
                     writer.write(question)
                     return bool(await reader.read(1))
                 finally:

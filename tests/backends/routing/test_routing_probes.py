@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ import pytest
 
 from prentice.backends.locality import Locality
 from prentice.backends.probe import PROBE_SECONDS
-from prentice.backends.routing.probes import KEEP_SECONDS, Probes
+from prentice.backends.routing.probes import BUSY_SECONDS, KEEP_SECONDS, LATELY_SECONDS, Probes
 from prentice.errors import RemoteRefusedError
 
 if TYPE_CHECKING:
@@ -122,3 +124,63 @@ def test_a_place_that_cannot_be_written_to_only_forgets(tmp_path: Path, silent: 
 def test_a_host_elsewhere_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(RemoteRefusedError):
         asked(Probes(tmp_path / "probes.json"), "http://192.0.2.1:11434")
+
+
+@contextlib.contextmanager
+def slow_server(seconds: float) -> Iterator[str]:
+    """A server that answers the first question at once, and later ones after a while, as a busy one does."""
+    questions = 0
+
+    def serve(server: socket.socket) -> None:
+        nonlocal questions
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(1000)
+                    questions += 1
+                    if questions > 1:
+                        ended.wait(seconds)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        ended.set()
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def test_a_host_that_answered_lately_and_is_busy_now_is_not_held_for_dead(tmp_path: Path) -> None:
+    path, clock = tmp_path / "probes.json", Clock()
+    with slow_server(seconds=PROBE_SECONDS * 2) as url:
+        assert asked(Probes(path, clock=clock), url)[0]
+        answer, took = asked(Probes(path, clock=clock), url)
+        assert answer
+        assert took > PROBE_SECONDS
+        assert Probes(path, clock=clock).silent_since(url) is None
+        clock.now += LATELY_SECONDS + 1
+        assert not asked(Probes(path, clock=clock), url)[0]
+        assert Probes(path, clock=clock).silent_since(url) == 0
+
+
+def test_a_host_that_answered_lately_and_hangs_now_costs_two_seconds_once(tmp_path: Path) -> None:
+    path, clock = tmp_path / "probes.json", Clock()
+    with slow_server(seconds=30) as url:
+        assert asked(Probes(path, clock=clock), url)[0]
+        answer, took = asked(Probes(path, clock=clock), url)
+        assert not answer
+        assert took < BUSY_SECONDS + MARGIN
+        assert asked(Probes(path, clock=clock), url)[1] < PROBE_SECONDS
+        clock.now += KEEP_SECONDS + 1
+        assert asked(Probes(path, clock=clock), url)[1] < PROBE_SECONDS + MARGIN
+
+
+def test_a_host_that_answered_lately_and_takes_no_connection_now_costs_a_blink(tmp_path: Path, silent: str) -> None:
+    path, clock = tmp_path / "probes.json", Clock()
+    path.write_text(json.dumps({"answered": {silent: clock.now - 10}}))
+    answer, took = asked(Probes(path, clock=clock), silent)
+    assert not answer
+    assert took < PROBE_SECONDS + MARGIN

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from prentice.backends.hardware import Hardware
 from prentice.backends.routing.candidate import Candidate
+from prentice.backends.routing.hosts import SERVERS
 from prentice.backends.routing.need import KINDS
 from prentice.backends.routing.policy import Policy
-from prentice.backends.routing.hosts import SERVERS
 from prentice.backends.routing.survey import Absent, Survey
 from prentice.backends.routing.track_record import Outcomes, Speed, TrackRecord
 from prentice.backends.routing.traits import Traits, traits

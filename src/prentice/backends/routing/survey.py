@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FIRST_WORD_SECONDS: Final = 1.0
+_FIRST_WORD_SECONDS: Final = 2.0
 """How long a server that accepted the connection may take for its version, which it does not have to look up."""
 
 _LIST_SECONDS: Final = 5.0
