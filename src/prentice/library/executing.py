@@ -1,15 +1,20 @@
 """Carrying out tasks: executions, and the decisions on what they propose."""
 
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prentice.errors import LockedError, UsageError, WriteFailedError
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
+from prentice.library.running import settings_with
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from prentice.ledger.executions_table import ExecutionsTable
+    from prentice.runs.protocol import Json
     from prentice.skills.execute.reviewing import Reviewing
     from prentice.skills.execute.services import ExecutionServices
     from prentice.skills.execute.several import Listener, Wish
@@ -94,7 +99,9 @@ class Executing(Optimizing, Models):
         execute_run.register(registry)
         async with (
             self._execution_services() as services,
-            self._engine(registry, lambda: nullcontext(services), settings=self.settings, slots=AT_ONCE) as runs,
+            self._engine(
+                registry, lambda: nullcontext(services), settings=self.settings, slots=AT_ONCE, others=self._services_of
+            ) as runs,
         ):
             carrier = Carrier(runs=runs, services=services, arguments=arguments, on_event=on_event)
             if len(wishes) == 1:
@@ -266,3 +273,13 @@ class Executing(Optimizing, Models):
             lease=self.settings.workflow_lease_minutes,
             workflow=self._workflow,
         )
+
+    @asynccontextmanager
+    async def _services_of(self, run: str, options: "Json") -> "AsyncIterator[ExecutionServices]":
+        """Give the services of a run as it was submitted: its wishes over the settings of this process."""
+        services = self._execution_services()
+        async with replace(services, settings=settings_with(self.settings, options)) as opened:
+            try:
+                yield opened
+            finally:
+                await opened.close_run(run)

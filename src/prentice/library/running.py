@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from prentice.backends.protocol import Recorder
     from prentice.ledger.runs_table import EventRow, RunRow
+    from prentice.runs.carrying import ServicesOf
     from prentice.runs.engine import DurableRuns
     from prentice.runs.protocol import Event, Json, RunState
     from prentice.runs.registry import Registry
@@ -142,14 +143,18 @@ class Running(Directory):
         *,
         settings: Settings,
         slots: int = 4,
+        others: "ServicesOf[S] | None" = None,
     ) -> "AsyncIterator[DurableRuns[S]]":
-        """Give an engine that carries what is submitted to it; what takes long gets a worker beside it."""
+        """Give an engine that carries what is submitted to it; what takes long gets a worker beside it.
+
+        `others` gives the services for runs of other processes, behind which one of these waits.
+        """
         import asyncio
 
         from prentice.runs.engine import DurableRuns
 
-        def of_a_run(_run: str, _options: "Json") -> "AbstractAsyncContextManager[S]":
-            return services()
+        def of_a_run(run: str, options: "Json") -> "AbstractAsyncContextManager[S]":
+            return services() if others is None or runs.is_own(run) else others(run, options)
 
         table = self._ledgers.runs()
         async with DurableRuns(table, registry, of_a_run, options=wishes_of(settings), slots=slots) as runs:

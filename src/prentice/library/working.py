@@ -1,16 +1,10 @@
 """Working: carrying the runs of a directory that no other process carries."""
 
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from prentice.library.executing import Executing
-from prentice.library.running import settings_with
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from prentice.runs.protocol import Json
     from prentice.runs.registry import Registry
     from prentice.skills.execute.services import ExecutionServices
     from prentice.skills.services import Services
@@ -54,13 +48,3 @@ class Working(Executing):
         for skill in (breakdown_run, code_review_run, optimize_run, pulling):
             skill.register(cast("Registry[Services]", registry))
         return registry
-
-    @asynccontextmanager
-    async def _services_of(self, run: str, options: "Json") -> "AsyncIterator[ExecutionServices]":
-        """Give the services of a run as it was submitted: its wishes over the settings of this process."""
-        services = self._execution_services()
-        async with replace(services, settings=settings_with(self.settings, options)) as opened:
-            try:
-                yield opened
-            finally:
-                await opened.close_run(run)

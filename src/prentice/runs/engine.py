@@ -1,7 +1,8 @@
 """The durable engine: runs in the ledger, claimed and carried by any process that has one of these.
 
-An engine carries what was submitted to it; one that `carries` all takes whatever is free in its ledger, as a worker
-does. It looks for the writes of other processes a few times a second, which costs microseconds while there are none.
+An engine carries what was submitted to it, and what that waits behind; one that `carries` all takes whatever is free
+in its ledger, as a worker does. It looks for the writes of other processes a few times a second, which costs
+microseconds while there are none.
 """
 
 import asyncio
@@ -156,6 +157,10 @@ class DurableRuns(Generic[S]):
         self._registry.body(self._table.get(run).kind)
         self._own.add(run)
         self._nudged.set()
+
+    def is_own(self, run: str) -> bool:
+        """Say whether a run was submitted or adopted here, and has not ended here."""
+        return run in self._own
 
     async def get(self, run: str) -> RunState:
         """Give a run as it stands."""
@@ -319,14 +324,20 @@ class DurableRuns(Generic[S]):
                     await self._nudged.wait()
 
     def _claim_free(self) -> None:
-        wanted = () if self._carries_all else self._own - self._live.keys()
         may_take_over = self._clock.is_steady()
-        while (self._carries_all or wanted) and len(self._live) < self._slots and not self._closing:
+        while len(self._live) < self._slots and not self._closing:
+            wanted = () if self._carries_all else self._wanted()
+            if not self._carries_all and not wanted:
+                return
             claim = self._leases.claim(self.name, kinds=self.kinds, only=wanted, but=self._live, takeover=may_take_over)
             if claim is None:
                 return
             self._carry(claim)
-            wanted = () if self._carries_all else self._own - self._live.keys()
+
+    def _wanted(self) -> set[str]:
+        """Give the runs that were submitted here, and those that these wait behind, for nobody else may be there."""
+        own = self._own - self._live.keys()
+        return own.union(*(self._table.waits_behind(run) for run in own)) - self._live.keys()
 
     def _heed_others(self) -> None:
         """Take in what other processes wrote: signals, cancellations, events."""

@@ -1,18 +1,23 @@
 """Several tasks at once, and runs that are stopped: who waits for whom, and what is left behind."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from prentice.changes.formats import Format
 from prentice.errors import StoppedError
+from prentice.ledger.database import Database
+from prentice.ledger.migrations import LEDGER
 from prentice.runs.protocol import Event
-from skills.execute.calculator import CALC, TASK, Bench, answer, script
+from skills.execute.calculator import CALC, TASK, TESTING, Bench, answer, script
 from workspace.trees import git, write
 
 NEG = "Fix `neg` in calc.py: it should return the absolute value"
@@ -122,7 +127,7 @@ def test_a_run_that_is_cancelled_from_elsewhere_gives_its_task_back_whoever_carr
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next_run(project: Bench) -> None:
-    before = project.picture()
+    before = with_twice(project).picture()
     backend = script(project.beside, {"text": answer(Format.SYMBOL), "delay": 300.0})
     program = (
         "import prentice, sys\n"
@@ -139,9 +144,16 @@ def test_what_a_killed_process_left_is_removed_by_the_next_run(project: Bench) -
         assert project.left_behind() != []
         killed.send_signal(signal.SIGKILL)
     assert project.picture() == before
-    [document] = project.opened(answer(Format.SYMBOL)).execute(NEG.replace("neg", "add"))
+    [document] = project.opened(twice()).execute(TWICE)
     assert document["state"] == "proposed"
     assert project.left_behind() == []
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.05)
 
 
 def alive(marker: str) -> bool:
@@ -153,3 +165,36 @@ def alive(marker: str) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the other process is killed")
+def test_tasks_of_the_same_file_wait_for_each_other_across_processes_and_outlive_the_first(project: Bench) -> None:
+    slow = script(project.beside, {"text": answer(Format.SYMBOL), "delay": 120.0})
+    environment = {**os.environ, "PRENTICE_CHECKS_COMMANDS": TESTING, "PRENTICE_EXECUTE_SAMPLES": "1"}
+    first = project.opened()
+    first.init()
+    other = subprocess.Popen(
+        [sys.executable, "-m", "prentice", "execute", TASK, "--backend", slow],
+        cwd=project.root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until(lambda: any((run["progress"] or {}).get("doing") == "asking" for run in first.latest_runs()))
+    absolute = answer(Format.SYMBOL, new=CALC.replace("return -a", "return abs(a)"))
+    seen: list[str] = []
+
+    def hear(_given: str, event: Event) -> None:
+        if event.kind != "started":
+            seen.append(event.kind)
+            return
+        [waits] = [run for run in first.latest_runs() if run["run_id"] == event.data["run"]]
+        assert (waits["state"], waits["behind"]) == ("queued", ["R-1"])
+        other.kill()
+        other.wait()
+        Path(slow.removeprefix("scripted:")).write_text(json.dumps({"text": answer(Format.SYMBOL)}) + "\n")
+        with Database(project.root / ".prentice" / "ledger.db", LEDGER).transaction() as connection:
+            connection.execute("UPDATE runs SET lease_until = 1 WHERE number = 1")  # fifteen seconds later
+
+    [document] = project.opened(absolute).execute(NEG, on_event=hear)
+    assert document["files"] == ["calc.py"]
+    assert [run["state"] for run in first.latest_runs()] == ["finished", "finished"], "the first was taken over"
+    assert first.review("R-1")["state"] == "proposed"
+    assert seen[-1] == "finished"
