@@ -30,7 +30,8 @@ def flow_command(task: str, *, optimizes: bool) -> int:
 
     project = selection().open()
     subject = project.subject(task)
-    document: dict[str, Any] = {"task": "", "lane": "", "lint": linted(project.directory, subject)}
+    root = project.project.root if project.project else project.directory
+    document: dict[str, Any] = {"task": "", "lane": "", "lint": linted(root, subject)}
     if optimizes:
         task, document["optimize"] = _optimized(project, task)
         subject = project.subject(task)
