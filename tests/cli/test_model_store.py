@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ Call = Callable[..., tuple[str, str]]
 PART = {"status": "pulling d1", "digest": "sha256:d1", "total": 2_000_000}
 
 
-@pytest.fixture
-def server() -> Iterator[Loopback]:
+@contextmanager
+def playing_ollama() -> Iterator[Loopback]:
     """A server that plays Ollama with one small model, `tiny`."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         playing = Loopback(listening)
@@ -41,6 +42,12 @@ def server() -> Iterator[Loopback]:
         yield playing
         listening.shutdown(socket.SHUT_RDWR)
     thread.join(timeout=5)
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with playing_ollama() as playing:
+        yield playing
 
 
 @pytest.fixture
@@ -126,6 +133,18 @@ def test_show_of_a_model_that_is_not_here_names_those_that_are_and_the_way_to_it
     told = document(call("models", "show", "other", "--json", code=1))["error"]
     assert "tiny:latest" in told["message"]
     assert told["next_step"] == "Get it with `prentice models pull other`."
+
+
+def test_rm_removes_a_model_where_it_is_and_asks_no_host_that_lacks_it(
+    call: Call, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with playing_ollama() as first:
+        first.says("/api/tags", {"models": []})
+        monkeypatch.setenv("OLLAMA_HOST", first.url)
+        monkeypatch.setenv("PRENTICE_OLLAMA_FURTHER_HOSTS", f"127.0.0.1:1,{server.url}")
+        assert document(call("models", "rm", "tiny", "--yes", "--json"))["size_bytes"] == 1_000_000
+        assert not first.bodies("/api/delete")
+        assert server.bodies("/api/delete") == [{"model": "tiny"}]
 
 
 def test_rm_refuses_without_a_terminal_unless_it_is_told_yes(call: Call, server: Loopback) -> None:

@@ -10,7 +10,8 @@ from typing import Literal
 from prentice.backends.locality import Locality, full_name
 from prentice.backends.ollama.models import ModelCard
 from prentice.backends.progress import Progress
-from prentice.backends.routing.hosts import ollama_backend
+from prentice.backends.protocol import ModelInfo
+from prentice.backends.routing.hosts import hosts_of, ollama_backend
 from prentice.backends.routing.listing import Listed, listed
 from prentice.backends.routing.policy import load_policy
 from prentice.backends.routing.survey import same_model, survey, survey_of
@@ -162,11 +163,27 @@ async def remove(name: str, settings: Settings) -> Removed:
         size = _bytes_of(path)
         await asyncio.to_thread(fetching.remove, name)
         return Removed(backend=store, name=name, size_bytes=size)
-    async with ollama_backend(settings) as backend:
-        installed = [item.info for item in await backend.installed()]
-        info = next((info for info in installed if full_name(info.name) == full_name(name)), None)
+    at, info = await _holder(name, settings)
+    async with ollama_backend(at) as backend:
         await backend.delete(name)
     return Removed(backend=store, name=name, size_bytes=info.size_bytes if info else None)
+
+
+async def _holder(name: str, settings: Settings) -> tuple[Settings, ModelInfo | None]:
+    """Give the settings for the first Ollama that has a model, and its entry; those for the first where none has."""
+    hosts = hosts_of("ollama", settings)
+    for host in hosts:
+        try:
+            async with ollama_backend(host.settings) as backend:
+                installed = [item.info for item in await backend.installed()]
+        except BackendError:
+            if len(hosts) == 1:
+                raise
+            continue  # one that is away holds up nothing at the others
+        for info in installed:
+            if full_name(info.name) == full_name(name):
+                return host.settings, info
+    return hosts[0].settings, None
 
 
 def _bytes_of(path: Path) -> int:
