@@ -447,3 +447,20 @@ NEW = {
 def test_a_new_file_is_written_as_its_kind(case: str) -> None:
     path, text, wanted = NEW[case]
     assert code(Replace(path=path, search=(), replace=lines(text)), files=Files(KIN)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "search", "replace"),
+    [
+        ("one  \ntwo\n", "one\ntwo", "one\ntwo"),
+        ("say \u201cone\u201d\n", 'say "one"', 'say "one"'),
+        ("if a:\n        b()\n", "if a:\n    b()", "if a:\n    b()"),
+        ("one  \ntwo\nthree\n", "one\ntwo\nthree", "one\nthree"),
+    ],
+)
+def test_a_change_that_was_lost_in_copying_is_refused(content: str, search: str, replace: str) -> None:
+    other = Replace(path="a.py", search=("end",), replace=("END",))
+    lost = Replace(path="a.py", search=lines(search), replace=lines(replace))
+    result = resolve([lost, other], Files({"a.py": (content + "end\n").encode()}))
+    assert isinstance(result, Refusal)
+    assert result.code == "doubtful"

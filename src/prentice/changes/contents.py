@@ -116,6 +116,8 @@ def _placed(
         if isinstance(found, Miss):
             shown = candidates(index, hunk.old, starts=found.starts)
             return Failure(code=found.code, sentence=found.sentence, path=edit.path, at=at, candidates=shown)
+        if isinstance(edit, Replace) and (doubt := _lost_change(hunk, found, index)):
+            return Failure(code="doubtful", sentence=doubt, path=edit.path, at=at)
         placed.append(_Placed(found, edit.path, means, at, hunk.ends))
     return placed
 
@@ -131,6 +133,18 @@ def _as_hunk(edit: Replace) -> Hunk:
         here = block.old_end
     lines += [(" ", line) for line in edit.search[here:]]
     return Hunk(lines=tuple(lines), at=edit.at)
+
+
+def _lost_change(hunk: Hunk, found: Placement, index: Index) -> str | None:
+    """Say whether lines that stand alike on both sides of a replacement may be the change itself, lost in copying."""
+    if found.level is Level.EXACT or any(operation == "+" for operation, _ in hunk.lines):
+        return None
+    if all(operation == " " for operation, _ in hunk.lines):
+        return "The lines to find and those in their place are the same, but the file's differ from both."
+    pairs = zip(hunk.old, index.lines[found.start : found.end], strict=False)
+    if any(present.rstrip() == quoted.rstrip() and len(present) > len(quoted) for quoted, present in pairs):
+        return "A line that stays is quoted without the blanks at its end, which may have to go."
+    return None
 
 
 def _joined(placed: Sequence[_Placed], text: Text) -> Contents | Failure:
