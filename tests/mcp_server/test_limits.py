@@ -18,7 +18,7 @@ from prentice import Prentice
 from prentice.mcp.answers import BYTES_PER_TOKEN
 from prentice.mcp.server import PrenticeServer
 
-SCHEMA_TOKENS = 1_150
+SCHEMA_TOKENS = 2_000
 ANSWER_TOKENS = 4_000
 
 
@@ -82,22 +82,30 @@ def test_every_schema_is_valid_and_every_array_types_its_items() -> None:
 
 def test_inputs_name_their_choices_and_the_projects_own_bounds(project: Prentice, monkeypatch: Any) -> None:
     monkeypatch.setenv("PRENTICE_BREAKDOWN_MAX_SUBTASKS", "5")
-    breakdown, estimation = asyncio.run(PrenticeServer(project.directory).list_tools())
+    tools = {tool.name: tool for tool in asyncio.run(PrenticeServer(project.directory).list_tools())}
+    breakdown, estimation = tools["model_task_breakdown"], tools["estimation"]
     properties = breakdown.input_schema["properties"]
-    assert properties["backend"]["enum"] == ["auto", "ollama", "builtin"]
+    assert properties["backend"]["enum"] == ["auto", "ollama", "mlx", "openai", "builtin"]
     assert (properties["min_subtasks"]["default"], properties["max_subtasks"]["default"]) == (3, 5)
     assert estimation.input_schema["properties"]["action"]["enum"] == ["estimate", "analyze", "batch", "stats"]
     assert estimation.input_schema["required"] == ["action"]
 
 
 def test_annotations_say_what_each_tool_can_do() -> None:
-    breakdown, estimation = asyncio.run(PrenticeServer(Path()).list_tools())
-    assert breakdown.annotations
-    assert estimation.annotations
-    assert not breakdown.annotations.read_only_hint
-    assert breakdown.annotations.destructive_hint is False
-    assert estimation.annotations.read_only_hint
-    assert breakdown.annotations.open_world_hint is estimation.annotations.open_world_hint is False
+    tools = {tool.name: tool for tool in asyncio.run(PrenticeServer(Path()).list_tools())}
+    hints = {
+        name: (tool.annotations.read_only_hint, tool.annotations.destructive_hint, tool.annotations.open_world_hint)
+        for name, tool in tools.items()
+        if tool.annotations
+    }
+    assert hints == {
+        "model_task_breakdown": (False, False, False),
+        "model_auto_execute": (False, True, False),
+        "model_optimize_prompt": (False, False, False),
+        "estimation": (True, None, False),
+        "mlx": (False, True, True),
+        "ollama": (False, True, True),
+    }
 
 
 @pytest.mark.parametrize(

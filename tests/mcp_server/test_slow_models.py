@@ -84,7 +84,7 @@ def test_progress_tells_what_the_model_does(project: Prentice, slow: str, era: s
     assert told == sorted(told)
     assert all(message and message.startswith("R-1: ") for _, message in told)
     assert any("asking scripted" in str(message) for _, message in told)
-    assert any("writing, 1 token" in str(message) for _, message in told)
+    assert any("writing, 1 tokens" in str(message) for _, message in told)
 
 
 def test_a_run_that_fails_behind_the_clients_back_tells_its_error_later(project: Prentice, tmp_path: Path) -> None:
@@ -138,14 +138,38 @@ def test_a_call_that_the_client_cancels_stops_its_run(project: Prentice, tmp_pat
     asyncio.run(main())
 
 
-def test_a_server_that_ends_leaves_its_runs_cancelled_and_the_next_says_so(project: Prentice, slow: str) -> None:
+def test_a_run_outlives_its_server_and_the_next_one_finishes_it(project: Prentice, slow: str, era: str) -> None:
     async def main() -> None:
-        async with Client(server(project, slow)) as client:
+        async with Client(server(project, slow), mode=era) as client:
             answer = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
             assert answer["state"] == "running"
-        async with Client(server(project, slow)) as client:
-            told = error(await client.call_tool("model_task_breakdown", {"run_id": answer["run_id"]}))
-            assert told["code"] == "stopped"
+        assert project.run_state(answer["run_id"]).state == "queued"
+        async with Client(server(project, slow), mode=era) as client:
+            plan = await until_done(client, answer)
+            assert plan["state"] == "open"
+            assert plan["run_id"] == answer["run_id"]
+
+    asyncio.run(main())
+    assert len(project.proposals()) == 1
+
+
+def test_a_client_that_vanishes_in_mid_call_leaves_its_run_to_the_next(project: Prentice, slow: str) -> None:
+    async def main() -> None:
+        async with Client(server(project, slow, hold=20), mode="legacy") as client:
+            heard = asyncio.Event()
+
+            async def hear(progress: float, total: float | None, message: str | None) -> None:
+                del progress, total, message
+                heard.set()
+
+            call = asyncio.create_task(
+                client.call_tool("model_task_breakdown", {"task": "T-1"}, progress_callback=hear)
+            )
+            await asyncio.wait_for(heard.wait(), 20)
+        await asyncio.wait({call})
+        assert project.run_state("R-1").state == "queued"
+        async with Client(server(project, slow, hold=20)) as client:
+            assert document(await client.call_tool("model_task_breakdown", {"run_id": "R-1"}))["state"] == "open"
 
     asyncio.run(main())
 
@@ -175,7 +199,7 @@ def test_a_call_does_not_wait_for_a_slow_person_whose_late_approval_counts(proje
 
     async def main() -> None:
         async with _thinking(project, person) as (client, made_up):
-            plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
+            plan = await until_done(client, document(await client.call_tool("model_task_breakdown", {"task": "T-1"})))
             assert plan["state"] == "open"
             assert "question is with the person" in plan["next_step"]
             made_up.set()
@@ -191,7 +215,7 @@ def test_a_call_does_not_wait_for_a_slow_person_whose_late_approval_counts(proje
 def test_an_approval_that_comes_too_late_tells_why_it_is_refused(project: Prentice) -> None:
     async def main() -> None:
         async with _thinking(project, approving()) as (client, made_up):
-            plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
+            plan = await until_done(client, document(await client.call_tool("model_task_breakdown", {"task": "T-1"})))
             project.reject(plan["proposal_id"], reason="overtaken")
             made_up.set()
             again = document(await client.call_tool("model_task_breakdown", {"run_id": plan["run_id"]}))

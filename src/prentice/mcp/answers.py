@@ -1,7 +1,7 @@
 """Answers within the limit: a document twice, as structure and as text, or shortened; and errors in the same form."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +14,7 @@ Document: TypeAlias = dict[str, Any]
 BYTES_PER_TOKEN: Final = 3.5
 MAX_BYTES: Final = 13_600
 """4,000 tokens, less what the protocol puts around it: no answer, structure and text together, is larger."""
+_LEAST_TEXT: Final = 40
 _ERROR_TEXT: Final = 600
 _ERROR_ITEMS: Final = 8
 _ERROR_ITEM: Final = 200
@@ -32,6 +33,37 @@ def summarized(document: Document, summary: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=_cut_to(summary, room))], structured_content=document)
 
 
+def fitting(document: Document, parts: Sequence[tuple[str, ...]], *, where: str) -> CallToolResult:
+    """Give a document with some of its texts cut, longest first, as little as the limit allows.
+
+    `parts` are the ways to the texts; `where` says, in the place of what was cut, how to see all of it.
+    """
+    document = json.loads(compact(document))
+    while True:
+        result = answer(document)
+        excess = size(result) - MAX_BYTES
+        if excess <= 0:
+            return result
+        texts = [(len(json.dumps(text, ensure_ascii=False)), way) for way in parts if (text := _at(document, way))]
+        longest, way = max(texts, default=(0, ()))
+        if longest <= len(where) + _LEAST_TEXT:
+            return summarized({**document, "notes": [where]}, where)
+        kept = _at(document, way).removesuffix(where)
+        _put(document, way, kept[: min(len(kept) * 4 // 5, len(kept) - excess // 3)] + where)
+
+
+def _at(document: Any, way: tuple[str, ...]) -> str:  # noqa: ANN401 - JSON
+    for name in way:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document if isinstance(document, str) else ""
+
+
+def _put(document: Any, way: tuple[str, ...], text: str) -> None:  # noqa: ANN401 - JSON
+    for name in way[:-1]:
+        document = document[name]
+    document[way[-1]] = text
+
+
 def as_many(items: list[Document], build: Callable[[list[Document]], Document]) -> CallToolResult:
     """Give the document that `build` makes of the first items, as many as the limit allows."""
     count = len(items)
@@ -43,11 +75,14 @@ def as_many(items: list[Document], build: Callable[[list[Document]], Document]) 
         count = max(1, min(count - 1, count * MAX_BYTES // excess))
 
 
-def failure(error: PrenticeError, *, directory: Path) -> CallToolResult:
-    """Give an error: its sentence and next step as text, its document as structure, each with the directory used."""
-    told = _bounded(error.document()["error"]) | {"directory": str(directory)}
+def failure(error: PrenticeError, *, directory: Path, source: str) -> CallToolResult:
+    """Give an error: its sentence and next step as text, its document as structure, each with the directory used.
+
+    `source` says where the directory comes from.
+    """
+    told = _bounded(error.document()["error"]) | {"directory": str(directory), "directory_from": source}
     document = json.loads(compact({"error": told}))
-    text = f"{told['message']} {told['next_step']} (directory: {directory})"
+    text = f"{told['message']} {told['next_step']} (directory: {directory}, from {source})"
     return CallToolResult(content=[TextContent(text=_sendable(text))], structured_content=document, is_error=True)
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from prentice.library import Prentice, open_project
+from prentice.library import open_project
 from prentice.mcp.approval import Questions
 from prentice.mcp.running import LiveRuns
+from prentice.mcp.served import Served
 
 if TYPE_CHECKING:
     from prentice.tasks.rules import Actor
@@ -17,28 +18,29 @@ HOLD_SECONDS: Final = 20.0
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """One served directory. `backend` and `model` hold where a call names none; `hold` is in seconds."""
+    """One served directory. `backend` and `model` hold where a call names none; `hold` is in seconds.
+
+    `source` says where the directory comes from; every error tells it.
+    """
 
     directory: Path
+    source: str = "working directory"
     backend: str | None = None
     model: str | None = None
     hold: float = HOLD_SECONDS
     runs: LiveRuns = field(default_factory=LiveRuns)
-    questions: Questions = field(init=False)
+    questions: Questions = field(default_factory=Questions)
 
-    def __post_init__(self) -> None:
-        """Let approvals through the client count as the person's."""
-        self.questions = Questions(approve=lambda proposal: self.open(actor="person").approve_async(proposal))
-
-    def open(self, *, backend: str | None = None, model: str | None = None, actor: "Actor" = "assistant") -> Prentice:
+    def open(self, *, backend: str | None = None, model: str | None = None, actor: "Actor" = "assistant") -> Served:
         """Open the directory anew: a server lives long, and settings and projects come up meanwhile.
 
         Raises:
             UsageError, ConfigError: as for the library's `open_project`.
         """
-        return open_project(self.directory, backend=backend or self.backend, model=model or self.model, actor=actor)
+        found = open_project(self.directory, backend=backend or self.backend, model=model or self.model, actor=actor)
+        return Served(found.directory, project=found.project, settings=found.settings, actor=found.actor)
 
     async def close(self) -> None:
-        """Stop what goes on."""
+        """Withdraw questions, and give back what is carried."""
         await self.questions.close()
         await self.runs.close()

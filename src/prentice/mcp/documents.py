@@ -3,7 +3,7 @@
 They are the JSON documents of the command line, with what a caller needs in order to go on.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, WithJsonSchema
 
@@ -75,6 +75,47 @@ class BreakdownAnswer(BaseModel):
     created: list[str] = []
     """The tasks that stand for an approved plan."""
     parent: str = ""
+
+
+class ExecutionAnswer(BaseModel):
+    """A run as it stands, with its change and the evidence; of several tasks, what is known of each."""
+
+    state: str
+    run_id: str = ""
+    next_step: str
+    runs: list[dict[str, Any]] = []
+    """Of several tasks: run, task, state, files and why."""
+    task: str = ""
+    files: list[str] = []
+    diff: str = ""
+    checks: list[dict[str, Any]] = []
+    evidence: list[dict[str, Any]] = []
+    probability: dict[str, Any] | None = None
+    why: str = ""
+    handoff: dict[str, Any] | None = None
+
+
+class OptimizationAnswer(BaseModel):
+    """A run as it stands, and the optimized prompt as soon as there is one."""
+
+    state: Literal["running", "done"]
+    run_id: str
+    next_step: str
+    optimized: str = ""
+    accepted: bool = False
+    diff: str = ""
+    scores: dict[str, Any] = {}
+    questions: list[dict[str, Any]] = []
+    sources: list[Any] = []
+
+
+class RuntimeAnswer(BaseModel):
+    """What an action of `mlx` or `ollama` gives."""
+
+    state: str
+    run_id: str = ""
+    next_step: str = ""
+    result: dict[str, Any] = {}
 
 
 class Reason(BaseModel):

@@ -1,0 +1,257 @@
+"""The tool `model_auto_execute`: carries out simple tasks, and puts each change before the person at the client."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from prentice.errors import PrenticeError, UsageError
+from prentice.mcp.answers import Document, answer, as_many, cut, fitting
+from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
+from prentice.mcp.desk import Desk
+from prentice.mcp.documents import ExecutionAnswer
+from prentice.mcp.running import FINAL, result_of
+from prentice.mcp.schemas import slim
+from prentice.mcp.served import Served
+
+_DESCRIPTION: Final = (
+    "Carry out simple tasks with the local model, in a throw-away worktree, with the project's checks. Gives run ids; "
+    "call again with `run_id` for diff, evidence, or a handoff prompt for you. A person approves the change: asked "
+    "here, or by the command in `next_step`."
+)
+KIND: Final = "change"
+_SHOWN: Final = (
+    "run_id", "task", "state", "files", "diff", "explanation", "format", "backend", "model", "checks", "probability",
+    "evidence", "decision", "why", "handoff", "findings", "notes", "attempt_of", "next_step",
+)  # fmt: skip
+"""What an answer holds of a run's document; the resource `prentice://runs/ID` has all of it."""
+_LINES: Final = ("run_id", "task", "state", "files", "why")
+_ASKED_DIFF: Final = 6_000
+_TASK: Final = 120
+_MOST_TASKS: Final = 20
+
+
+class ChangeDecision(BaseModel):
+    """The form that the client shows for a change."""
+
+    decision: Literal["apply", "request changes", "reject"] = Field(default="apply", title="What to do")
+    comment: str = Field(default="", title="What has to be different, or why not")
+
+
+def execution_tool(desk: Desk) -> Tool:
+    """Make the tool for one directory."""
+
+    async def model_auto_execute(
+        ctx: Context,
+        *,
+        tasks: Annotated[list[str], Field(max_length=_MOST_TASKS, description="Ids or free texts.")] = [],  # noqa: B006 - never changed; pydantic copies it
+        apply: Annotated[
+            Literal["ask", "gate"],
+            Field(description="gate: unasked, where the user's settings and a decisive check allow it."),
+        ] = "ask",
+        format: Literal["symbol", "whole", "search-replace", "udiff", "v4a"] | None = None,  # noqa: A002 - users' word
+        samples: Annotated[int | None, Field(ge=1, le=16)] = None,
+        backend: Annotated[str | None, WithJsonSchema(BACKENDS)] = None,
+        model: str | None = None,
+        run_id: Annotated[str | None, Field(description="Of an earlier call.")] = None,
+        request_changes: Annotated[str, Field(description="With `run_id`: what has to be different.")] = "",
+    ) -> Annotated[CallToolResult, ExecutionAnswer] | InputRequiredResult:
+        until = asyncio.get_running_loop().time() + desk.hold
+        if asked := answered(ctx, KIND):
+            return await decided(desk, ctx, asked, until=until)
+        project = desk.open(backend=backend, model=model)
+        if run_id is None:
+            if request_changes:
+                raise UsageError("`request_changes` needs a `run_id`.", next_step="Say which run it is about.")
+            return await executed(
+                desk,
+                ctx,
+                project,
+                tasks,
+                until=until,
+                by_gate=apply == "gate",
+                format_name=format or "",
+                samples=samples,
+            )
+        if request_changes:
+            check_kind(project, run_id, "execute")
+            run_id = await desk.runs.start(
+                project, await asyncio.to_thread(project.attempting, run_id, request_changes)
+            )
+        elif apply == "gate" and await _wait(desk, ctx, project, run_id, until=until):
+            await asyncio.to_thread(_apply_proposed, project, run_id)
+        return await stood(desk, ctx, project, run_id, until=until)
+
+    return slim(
+        Tool.from_function(
+            model_auto_execute,
+            description=_DESCRIPTION,
+            annotations=ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False),
+        )
+    )
+
+
+async def decided(desk: Desk, ctx: Context, asked: Asked, *, until: float) -> CallToolResult | InputRequiredResult:
+    """Carry out what a person answered to the question about a change, and tell how it stands.
+
+    Raises:
+        PrenticeError: it cannot be done.
+    """
+    run = await _settle(desk, asked.state, asked.read(ChangeDecision))
+    return await stood(desk, ctx, desk.open(), run, until=until, ask=False)
+
+
+async def executed(
+    desk: Desk, ctx: Context, project: Served, tasks: Sequence[str], *, until: float, by_gate: bool = False,
+    format_name: str = "", samples: int | None = None,
+) -> CallToolResult | InputRequiredResult:  # fmt: skip
+    """Start the executions of tasks, wait for them a while, and tell how they stand.
+
+    Raises:
+        PrenticeError: they cannot be started; of a single one, also what ended it.
+    """
+    if not tasks:
+        raise UsageError("No task was named.", next_step="Name `tasks` by id or text, or a `run_id`.")
+    # The gate acts for the user: without the user's leave an assistant only asks for it.
+    is_allowed = by_gate and project.settings.approve_assistant == "apply"
+    work = await asyncio.to_thread(project.executing, tasks, apply=is_allowed, format_name=format_name, samples=samples)
+    runs = [await desk.runs.start(project, one) for one in work]
+    if len(runs) == 1:
+        return await stood(desk, ctx, project, runs[0], until=until)
+    await desk.runs.wait(project, runs, until=until, report=ctx.report_progress)
+    return _several(desk, project, runs)
+
+
+def _apply_proposed(project: Served, run_id: str) -> None:
+    """Apply a change that waits, where the user's settings let an assistant do so."""
+    if project.row(run_id).state == "finished" and project.review(run_id)["state"] == "proposed":
+        project.apply(run_id)
+
+
+async def _wait(desk: Desk, ctx: Context, project: Served, run_id: str, *, until: float) -> bool:
+    check_kind(project, run_id, "execute")
+    return await desk.runs.wait(project, [run_id], until=until, report=ctx.report_progress)
+
+
+async def stood(
+    desk: Desk, ctx: Context, project: Served, run_id: str, *, until: float, ask: bool = True
+) -> CallToolResult | InputRequiredResult:
+    """Wait for one run, ask the person about its change, and tell how it stands.
+
+    Raises:
+        PrenticeError: what ended the run, or why the person's decision cannot be carried out.
+    """
+    project = desk.runs.where(project, run_id)
+    if not await _wait(desk, ctx, project, run_id, until=until):
+        return answer(still_running(run_id, desk.runs.doing(project, run_id)))
+    result_of(project.row(run_id))
+    document = await asyncio.to_thread(project.review, run_id)
+    if ask and document["state"] == "proposed" and document["diff"]:
+        state = {"kind": KIND, "run": run_id}
+        question = Question(
+            key=_key(project, run_id), message=_message(document, desk), form=ChangeDecision, state=state
+        )
+        followed: list[str] = []
+
+        async def settle(form: BaseModel | None) -> None:
+            followed.append(await _settle(desk, state, form))
+
+        asked = await desk.questions.put(ctx, question, settle=settle, until=until)
+        if asked is not None:
+            return asked
+        if followed and followed[0] != run_id:
+            return await stood(desk, ctx, project, followed[0], until=until, ask=False)
+        document = await asyncio.to_thread(project.review, run_id)
+    return _told(desk, project, document)
+
+
+async def _settle(desk: Desk, state: Mapping[str, Any], form: BaseModel | None) -> str:
+    """Do what the person decided; give the run to tell of: a new one, where changes were requested."""
+    run: str = state["run"]
+    owner = desk.open(actor="person")
+    desk.questions.decline(_key(owner, run))  # whatever was said, it is not asked again
+    match form:
+        case ChangeDecision(decision="apply"):
+            await asyncio.to_thread(owner.apply, run)
+        case ChangeDecision(decision="reject", comment=reason):
+            await asyncio.to_thread(owner.reject_change, run, reason=reason)
+        case ChangeDecision(decision="request changes", comment=comment):
+            work = await asyncio.to_thread(owner.attempting, run, comment)
+            return await desk.runs.start(owner, work)
+    return run
+
+
+def _told(desk: Desk, project: Served, document: Document) -> CallToolResult:
+    shown = {name: document[name] for name in _SHOWN if document.get(name) not in (None, "", [])}
+    shown |= {
+        "state": document["state"],
+        "task": cut(document["task"], _TASK),
+        "next_step": _next(desk, project, document),
+    }
+    where = f"\n[cut; all of it: prentice://runs/{document['run_id']} or `prentice review {document['run_id']}`]"
+    return fitting(shown, [("diff",), ("handoff", "prompt"), ("explanation",), ("why",)], where=where)
+
+
+def _next(desk: Desk, project: Served, document: Document) -> str:
+    run, where = document["run_id"], f"--project {desk.directory}"
+    waiting = "The question is with the person. " if desk.questions.is_open(_key(project, run)) else ""
+    decide = f"let the person decide: `prentice review {run} {where}`, `prentice apply {run} {where}`."
+    state = document["state"]
+    sentences = {
+        "proposed": f"{waiting}Nothing is applied yet. Check diff and evidence; send it back with `request_changes`, "
+        f"or {decide}",
+        "applied": f"The change is in the user's files; `prentice undo {run} {where}` takes it back.",
+        "refused": str(document.get("next_step") or "Nothing was changed; `why` says the reason."),
+        "rejected": "It was set aside or sent back; a later run may have taken its place.",
+    }
+    if state in {"refused", "handed_off"} and document.get("handoff"):
+        return "The local model did not do it: do it yourself, by `handoff.prompt`."
+    if state == "proposed" and not document["diff"]:
+        return "Show the findings to the person. No file was changed."
+    return sentences.get(state, f"The change is {state.replace('_', ' ')}.")
+
+
+def _several(desk: Desk, project: Served, runs: Sequence[str]) -> CallToolResult:
+    lines = [_line(desk, project, run) for run in runs]
+    is_running = any(line["state"] == "running" for line in lines)
+    document = {
+        "state": "running" if is_running else "done",
+        "next_step": "Call again with each `run_id` for its diff, its evidence, and the person's decision.",
+    }
+    return as_many(lines, lambda shown: {**document, "runs": shown})
+
+
+def _line(desk: Desk, project: Served, run: str) -> Document:
+    row = project.row(run)
+    task = cut(row.arguments["task"] or row.arguments["text"], _TASK)
+    if row.state not in FINAL:
+        return {"run_id": run, "task": task, "state": "running", "files": [], "why": desk.runs.doing(project, run)}
+    try:
+        result_of(row)
+    except PrenticeError as error:
+        why = cut(f"{error.message} {error.next_step}", 2 * _TASK)
+        return {"run_id": run, "task": task, "state": "failed", "files": [], "why": why}
+    document = project.review(run)
+    line = {name: document[name] for name in _LINES}
+    return line | {"task": task, "files": line["files"][:10], "why": cut(line["why"], 2 * _TASK)}
+
+
+def _message(document: Document, desk: Desk) -> str:
+    facts = [f"- {fact['fact']}: {fact['value']}" for fact in document["evidence"]]
+    chance = document["probability"]
+    likely = [f"Of {chance['of']} like this, {chance['right']} were right."] if chance and chance.get("of") else []
+    diff = document["diff"]
+    shown = diff if len(diff) <= _ASKED_DIFF else f"{diff[:_ASKED_DIFF]}\n[cut: `prentice review {document['run_id']}`]"
+    head = f"Change {document['run_id']} for {cut(document['task'], _TASK)}, made by {document['model'] or 'a tool'}:"
+    return "\n".join(
+        [head, cut(document["explanation"], 600), *facts, *likely, "", shown, f"Directory: {desk.directory}"]
+    )
+
+
+def _key(project: Served, run: str) -> str:
+    return f"{project.directory} {run}"

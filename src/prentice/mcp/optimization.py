@@ -1,0 +1,169 @@
+"""The tool `model_optimize_prompt`: sharpens a prompt, and asks the person what only the person knows."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import BaseModel, Field, WithJsonSchema, create_model
+
+from prentice.errors import UsageError
+from prentice.mcp.answers import Document, answer, cut, fitting
+from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
+from prentice.mcp.desk import Desk
+from prentice.mcp.documents import OptimizationAnswer
+from prentice.mcp.running import result_of
+from prentice.mcp.schemas import slim
+from prentice.mcp.served import Served
+
+_DESCRIPTION: Final = (
+    "Sharpen a prompt or a task's text before it goes to a strong model: clearer, more specific, nothing invented. "
+    "Gives the prompt, a diff, scores, sources and open questions, which a person is asked here where possible. "
+    "Changes nothing."
+)
+KIND: Final = "optimize"
+_SHOWN: Final = (
+    "optimized", "accepted", "scores", "questions", "diff", "sources", "findings", "rounds", "stop_reason", "says",
+    "backend", "model",
+)  # fmt: skip
+_MOST_FINDINGS: Final = 12
+
+
+def optimization_tool(desk: Desk) -> Tool:
+    """Make the tool for one directory."""
+
+    async def model_optimize_prompt(
+        ctx: Context,
+        *,
+        prompt: Annotated[str, Field(description="The prompt, or a task's id.")] = "",
+        context: Annotated[str, Field(description="What else to know.")] = "",
+        answers: Annotated[
+            dict[str, str], Field(description="With `run_id`: the person's answers, by a question's `about`.")
+        ] = {},  # noqa: B006 - never changed; pydantic copies it
+        backend: Annotated[str | None, WithJsonSchema(BACKENDS)] = None,
+        model: str | None = None,
+        run_id: str | None = None,
+    ) -> Annotated[CallToolResult, OptimizationAnswer] | InputRequiredResult:
+        until = asyncio.get_running_loop().time() + desk.hold
+        project = desk.open(backend=backend, model=model)
+        if asked := answered(ctx, KIND):
+            return await decided(desk, ctx, project, asked, until=until)
+        if run_id is None:
+            if answers:
+                raise UsageError("`answers` need the `run_id` that asked.", next_step="Give it with them.")
+            work = await asyncio.to_thread(project.optimizing, prompt, context=context)
+            run_id = await desk.runs.start(project, work)
+        elif answers:
+            check_kind(project, run_id, "optimize")
+            run_id = await desk.runs.start(project, project.answering(run_id, answers))
+        return await optimized(desk, ctx, project, run_id, until=until)
+
+    return slim(
+        Tool.from_function(
+            model_optimize_prompt,
+            description=_DESCRIPTION,
+            annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False),
+        )
+    )
+
+
+async def decided(
+    desk: Desk, ctx: Context, project: Served, asked: Asked, *, until: float
+) -> CallToolResult | InputRequiredResult:
+    """Go on with what a person answered to open questions.
+
+    Raises:
+        PrenticeError: what ended the run.
+    """
+    run_id = await _settle(desk, project, asked.state, asked.content)
+    return await optimized(desk, ctx, project, run_id, until=until)
+
+
+async def optimized(
+    desk: Desk, ctx: Context, project: Served, run_id: str, *, until: float
+) -> CallToolResult | InputRequiredResult:
+    """Wait for an optimization, and ask the person what it leaves open.
+
+    Raises:
+        PrenticeError: what ended the run.
+    """
+    project = desk.runs.where(project, run_id)
+    check_kind(project, run_id, "optimize")
+    if not await desk.runs.wait(project, [run_id], until=until, report=ctx.report_progress):
+        return answer(still_running(run_id, desk.runs.doing(project, run_id)))
+    document: Document = result_of(project.row(run_id))
+    if document["questions"]:
+        state = {"kind": KIND, "run": run_id, "about": [item["about"] for item in document["questions"]]}
+        followed: list[str] = []
+
+        async def settle(form: BaseModel | None) -> None:
+            followed.append(await _settle(desk, project, state, form.model_dump() if form else None))
+
+        question = Question(key=_key(project, run_id), message=_message(document), form=_form(document), state=state)
+        asked = await desk.questions.put(ctx, question, settle=settle, until=until)
+        if asked is not None:
+            return asked
+        if followed and followed[0] != run_id:
+            return await optimized(desk, ctx, project, followed[0], until=until)
+    return _told(desk, project, run_id, document)
+
+
+async def _settle(desk: Desk, project: Served, state: Mapping[str, Any], content: Mapping[str, Any] | None) -> str:
+    """Start again with the person's answers, if there are any; give the run to tell of."""
+    run: str = state["run"]
+    desk.questions.decline(_key(project, run))
+    given = {about: str((content or {}).get(f"answer_{n}") or "").strip() for n, about in enumerate(state["about"], 1)}
+    answers = {about: text for about, text in given.items() if text}
+    return await desk.runs.start(project, project.answering(run, answers)) if answers else run
+
+
+def _form(document: Document) -> type[BaseModel]:
+    """Make the form with a field for each question; an empty one leaves it open."""
+    fields: dict[str, Any] = {
+        f"answer_{number}": (str, Field(default="", title=cut(_asked(item), 200)))
+        for number, item in enumerate(document["questions"], start=1)
+    }
+    return create_model("Answers", **fields)
+
+
+def _asked(item: Mapping[str, Any]) -> str:
+    choices = f" ({', '.join(item['choices'][:5])})" if item["choices"] else ""
+    return f"{item['question']}{choices}"
+
+
+def _message(document: Document) -> str:
+    lines = [f"{number}. {_asked(item)}" for number, item in enumerate(document["questions"], start=1)]
+    head = "Only you can say what this prompt leaves open. What you leave empty stays open:"
+    return "\n".join([head, *lines, "", cut(document["original"], 1_500)])
+
+
+def _told(desk: Desk, project: Served, run_id: str, document: Document) -> CallToolResult:
+    shown: Document = {name: document[name] for name in _SHOWN if name in document}
+    shown["findings"] = _short(shown["findings"])
+    shown |= {"state": "done", "run_id": run_id, "next_step": _next(desk, project, run_id, document)}
+    where = f"\n[cut; all of it: prentice://runs/{run_id}]"
+    return fitting(shown, [("diff",), ("optimized",)], where=where)
+
+
+def _short(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: cut(value, 160) if isinstance(value, str) else value for name, value in item.items()}
+        for item in findings[:_MOST_FINDINGS]
+    ]
+
+
+def _next(desk: Desk, project: Served, run_id: str, document: Document) -> str:
+    waiting = "The questions are with the person. " if desk.questions.is_open(_key(project, run_id)) else ""
+    if document["questions"]:
+        return (
+            f"{waiting}Ask the person what `questions` leaves open, then call with run_id {run_id} and `answers`; or "
+            "use `optimized` as it is, with its placeholders."
+        )
+    return "Use `optimized` as the prompt." if document["accepted"] else "The prompt can be used as it was."
+
+
+def _key(project: Served, run_id: str) -> str:
+    return f"{project.directory} optimize {run_id}"

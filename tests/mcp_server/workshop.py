@@ -1,0 +1,55 @@
+"""A project with one fault, served: what a model answers is played from a script."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prentice.errors import SandboxError
+from prentice.mcp.server import PrenticeServer
+from prentice.workspace.sandbox.choosing import chosen
+from skills.execute.calculator import READABLE, TESTING, Bench, bench, script
+
+_SETTINGS = f"""\
+[execute]
+samples = 1
+
+[checks]
+commands = [{json.dumps(TESTING)}]
+readable = [{", ".join(json.dumps(path) for path in READABLE)}]
+"""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    bench: Bench
+
+    @property
+    def calc(self) -> str:
+        return (self.bench.root / "calc.py").read_text(encoding="utf-8")
+
+    @property
+    def settings_file(self) -> Path:
+        return self.bench.home / "config.toml"
+
+    def settings(self, more: str = "") -> None:
+        self.settings_file.parent.mkdir(exist_ok=True)
+        self.settings_file.write_text(_SETTINGS + more, encoding="utf-8")
+
+    def server(self, *replies: str | Mapping[str, Any], hold: float = 60, backend: str = "") -> PrenticeServer:
+        return PrenticeServer(self.bench.root, backend=backend or script(self.bench.beside, *replies), hold=hold)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """The calculator in a git repository, on a machine with a sandbox."""
+    try:
+        chosen()
+    except SandboxError as error:
+        pytest.skip(str(error))
+    made = Workshop(bench(tmp_path))
+    made.settings()
+    return made
