@@ -213,3 +213,44 @@ def test_a_long_run_gets_a_worker_in_the_background_that_finishes_it(
     finally:
         os.kill(number, signal.SIGTERM)
     table.database.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a terminal is closed")
+def test_a_breakdown_whose_terminal_is_closed_is_finished_at_once_by_a_worker_in_the_background(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del call
+    monkeypatch.setenv("PRENTICE_RUNS_WORKER", "auto")
+    (tmp_path / "slow.jsonl").write_text(json.dumps({"text": reply(good_plan()), "delay": 60}) + "\n")
+    command = [sys.executable, "-m", "prentice", "breakdown", TASK, "--backend", "scripted:slow.jsonl"]
+    terminal, inside = os.openpty()
+    take_terminal = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", take_terminal, *command], cwd=tmp_path, stdin=inside, stdout=inside, stderr=inside,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(inside)
+    table = ledger(tmp_path)
+
+    def happened(kind: str, name: str) -> int:
+        runs = table.latest(most=1)
+        events = table.events("R-1") if runs else []
+        return [(event.kind, (event.data or {}).get("name")) for event in events].count((kind, name))
+
+    wait_for(lambda: happened("begin", "breakdown.ask") == 1)
+    (tmp_path / "slow.jsonl").write_text(json.dumps({"text": reply(good_plan())}) + "\n")
+    os.close(terminal)
+    assert process.wait(PATIENCE) == -signal.SIGHUP
+    try:
+        wait_for(lambda: table.get("R-1").state == "finished")
+    finally:
+        [worker] = [row["name"] for row in table.database.rows("SELECT name FROM workers")]
+        os.kill(int(worker.split(":")[1]), signal.SIGTERM)
+    assert happened("taken over", "") == 0, "it was given back, and not found after its lease"
+    assert happened("begin", "breakdown.gather") == 1, "what had finished is not done again"
+    assert happened("step", "breakdown.ask") == 1
+    calls = [event.data["finish"] for event in table.events("R-1") if event.kind == "call"]
+    assert calls == ["stopped", "stop"], "the cut call was made once more, and both are recorded"
+    table.database.close()

@@ -147,10 +147,12 @@ class Running(Directory):
     ) -> "AsyncIterator[DurableRuns[S]]":
         """Give an engine that carries what is submitted to it; what takes long gets a worker beside it.
 
-        `others` gives the services for runs of other processes, behind which one of these waits.
+        `others` gives the services for runs of other processes, behind which one of these waits. A closed terminal
+        hands the runs over to a worker.
         """
         import asyncio
 
+        from prentice.library.handing_over import handing_over
         from prentice.runs.engine import DurableRuns
 
         def of_a_run(run: str, options: "Json") -> "AbstractAsyncContextManager[S]":
@@ -159,8 +161,14 @@ class Running(Directory):
         table = self._ledgers.runs()
         async with DurableRuns(table, registry, of_a_run, options=wishes_of(settings), slots=slots) as runs:
             later = asyncio.get_running_loop().call_later(_LONG_SECONDS, self.see_to_a_worker)
+
+            async def hand_over() -> None:
+                await runs.hand_over()
+                self.see_to_a_worker()
+
             try:
-                yield runs
+                with handing_over(hand_over):
+                    yield runs
             finally:
                 later.cancel()
 

@@ -91,6 +91,10 @@ class DurableRuns(Generic[S]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.hand_over()
+
+    async def hand_over(self) -> None:
+        """Give back what is carried here, and carry nothing more."""
         self._closing = True
         self._nudged.set()
         if self._tending:
