@@ -156,7 +156,9 @@ def test_delete_gives_the_task_as_it_was(call: Call) -> None:
 
 
 def test_names_from_the_file_reach_no_terminal_as_control_characters(call: Call) -> None:
-    change(0, name="Write\x1b[31m", status="Done")
+    change(0, name="Write\x1b[31m\u202e", status="Done")
     change(1, name="Test Write\x1b[2J", prentice={"claim": {"worker": "\x1b[2J", "until": "2126-01-01", "minutes": 5}})
     for arguments in (["status", "T-1", "Done"], ["next", "--claim"], ["claim", "T-2"], ["delete", "T-2"]):
-        assert "\x1b" not in "".join(call(*arguments))
+        said = "".join(call(*arguments))
+        assert "\x1b" not in said
+        assert "\u202e" not in said

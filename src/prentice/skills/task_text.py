@@ -31,7 +31,9 @@ def check_text(text: str) -> str:
         )
     text = text.strip()
     if not text:
-        raise TextError("The task's text is empty.", next_step='Say what to do: `prentice breakdown "Add ... to ..."`.')
+        raise TextError(
+            "The task's text is empty.", next_step='Say what to do, such as "Add retries to the upload client".'
+        )
     if len(text) > MAX_CHARACTERS:
         raise TextError(
             f"The task's text has {len(text):,} characters, more than the {MAX_CHARACTERS:,} that can be planned for.",
@@ -40,7 +42,7 @@ def check_text(text: str) -> str:
     if len(text.split()) < 2 and not _many_ideographs(text):
         raise TextError(
             f"One word, {text[:40]!r}, is too little to go on.",
-            next_step='Say what to do and to what: `prentice breakdown "Add retries to the upload client"`.',
+            next_step='Say what to do and to what, such as "Add retries to the upload client".',
         )
     return text
 
