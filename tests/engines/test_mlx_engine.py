@@ -4,8 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from engines.backend_behaviour import (
     unfit,
 )
 from engines.model_files import ModelFiles
-from engines.tiny_mlx_variants import in_four_bits, in_type, memory_in_use, with_sliding_windows
+from engines.tiny_mlx_variants import in_four_bits, in_type, memory_in_use, wait_for, with_sliding_windows
 from prentice.backends.mlx.backend import Held, MlxBackend
 from prentice.backends.mlx.engine import Engine
 from prentice.backends.mlx.job import Job
@@ -63,13 +62,6 @@ def ask_one(engine: Engine, request: Request) -> Reply:
 async def _exhausted(stream: AsyncGenerator[Piece | Reply]) -> None:
     async for _ in stream:
         pass
-
-
-def wait_for(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def taught(text: str, *, model: str, tokens: int = 40, **more: object) -> Request:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,3 +73,11 @@ def memory_in_use() -> int:
     """Give the bytes of all arrays that are alive."""
     mx.clear_cache()
     return mx.get_active_memory()
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    """Wait until something holds, for a while at most."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)

@@ -6,7 +6,6 @@ middle of the work is followed by the next in the order.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from prentice.backends.locality import Locality, full_name
@@ -252,7 +251,9 @@ async def _named(settings: Settings, *, probes: Probes | None) -> Choice:
             best = min(holders, key=lambda item: (bool(item.refusal), not item.resident))
             backend, settings = best.backend, there.places[best.place]
         elif backend == "auto":
-            backend = "mlx" if _is_directory(name) else "ollama"
+            from prentice.backends.mlx.model_directory import directory_named  # noqa: PLC0415 - for a named model only
+
+            backend = "mlx" if directory_named(name) else "ollama"
     if backend == "ollama":
         return await _named_at_ollama(settings)
     if backend == "mlx":
@@ -268,10 +269,6 @@ async def _named(settings: Settings, *, probes: Probes | None) -> Choice:
     finally:
         await server.close()
     return Choice(backend=server, model=name, reason=f"{name} was asked for")
-
-
-def _is_directory(name: str) -> bool:
-    return Path(name).expanduser().is_dir()
 
 
 async def _named_at_ollama(settings: Settings) -> Choice:

@@ -114,3 +114,13 @@ def test_keys_and_values_are_reckoned_from_the_configuration(
     config: dict[str, Any], bytes_per_token: int | None, tmp_path: Path
 ) -> None:
     assert model_directory.examine(written(tmp_path / "model", **config)).cache_per_token == bytes_per_token
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 3000, "~nobody-of-this-name/model", "a\0b", "owner/" + "y" * 300, "", "/", "\ud800"]
+)
+def test_a_name_that_no_file_can_have_is_a_model_that_is_not_here(name: str, hub: Path, tmp_path: Path) -> None:
+    del hub
+    places = (tmp_path, Path("~nobody-of-this-name/models"))
+    with pytest.raises((ModelNotFoundError, ModelUnsupportedError)):
+        model_directory.examine(model_directory.find(name, directories=places))

@@ -93,12 +93,11 @@ def find(name: str, *, directories: Sequence[Path] = ()) -> Path:
     Raises:
         ModelNotFoundError: it is in none of them; names the command that fetches a hub id.
     """
-    path = Path(name).expanduser()
-    if path.is_dir():
+    if path := directory_named(name):
         return path
     for directory in directories:
-        if "/" not in name and (directory.expanduser() / name).is_dir():
-            return directory.expanduser() / name
+        if "/" not in name and (path := directory_named(str(directory / name))):
+            return path
     if _HUB_ID.fullmatch(name):
         snapshot = _snapshot(hub_cache() / f"models--{name.replace('/', '--')}")
         if snapshot is not None:
@@ -113,6 +112,23 @@ def find(name: str, *, directories: Sequence[Path] = ()) -> Path:
         next_step="Name a directory with `--model`, or an id of the hub; `mlx.directories` lists where yours are.",
         details={"model": name},
     )
+
+
+def directory_named(name: str) -> Path | None:
+    """Give the directory that a text names; None where it names none, is no name at all, or may not be looked at."""
+    try:
+        path = expanded(name)
+        return path if path.is_dir() else None
+    except (OSError, ValueError):
+        return None
+
+
+def expanded(name: str | Path) -> Path:
+    """Give a path with the user's home in the place of `~`; with that of an unknown user it stays as it is."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def fetching(name: str) -> str:
@@ -269,7 +285,7 @@ def _whole(value: object) -> int | None:
 
 def _candidates(directories: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     for directory in directories:
-        for config in sorted(directory.expanduser().glob("*/config.json")):
+        for config in sorted(expanded(directory).glob("*/config.json")):
             yield config.parent.name, config.parent
     for repository in sorted(hub_cache().glob("models--*--*")):
         snapshot = _snapshot(repository)

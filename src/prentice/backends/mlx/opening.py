@@ -9,6 +9,7 @@ import platformdirs
 from prentice.backends.mlx.backend import MlxBackend
 from prentice.backends.mlx.engine import shared_engine
 from prentice.backends.mlx.limits import Limits
+from prentice.backends.mlx.model_directory import expanded
 from prentice.config import Settings
 
 _MEGABYTE: Final = 1_000_000
@@ -27,6 +28,6 @@ def opened(settings: Settings) -> MlxBackend:
     )
     return MlxBackend(
         engine,
-        directories=tuple(Path(item).expanduser() for item in settings.mlx_directories),
+        directories=tuple(expanded(item) for item in settings.mlx_directories),
         load_seconds=settings.load_seconds,
     )
