@@ -267,3 +267,81 @@ def test_guards_look_at_the_bytes_and_not_at_what_a_reply_claims() -> None:
     result = resolve([edit], Files({"a.py": b"x = 1\n"}))
     assert isinstance(result, Change)
     assert said(result) == {("elision", "refuse")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    """
+    sub/.gitlab-ci.yaml ci/Jenkinsfile.release .forgejo/workflows/a.yml .gitea/workflows/a.yml .tekton/push.yaml
+    cloudbuild.yaml .builds/x.yml .teamcity/settings.kts .drone.star .cirrus.star lefthook-local.yml githooks/pre-push
+    CLAUDE.local.md AGENTS.override.md QWEN.md .opencode/x.md .goosehints .kilocode/rules/a.md .agents/x.md
+    .terraform.lock.hcl pylock.dev.toml conda-lock.yml Manifest.toml playwright.config.ts next.config.mjs
+    """.split(),
+)
+def test_other_systems_files_are_protected_too(path: str) -> None:
+    assert ("protected", "refuse") in said(changed(path, "a\n", "b\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '@skip("later")',
+        'raise unittest.SkipTest("later")',
+        "__test__ = False",
+        "  test.concurrent.skip('a', () => {",
+        "  it.each([1, 2]).only('a', () => {",
+        "  it.runIf(false)('a', () => {",
+        "    this.skip();",
+        '\ttb.Skipf("later")',
+        "\tb.SkipNow()",
+        "    @Test(enabled = false)",
+        "    @DisabledOnOs(OS.LINUX)",
+        "    Assumptions.assumeTrue(false);",
+        '    [Fact(Skip = "later")]',
+        "    [Ignore]",
+        "    self.assertTrue(True)",
+        "    assert!(true);",
+        "  expect(true).toBeTruthy();",
+    ],
+)
+def test_tests_are_not_skipped_or_hollowed_out_in_other_words(line: str) -> None:
+    assert ("test_skipped", "refuse") in said(changed("tests/a.txt", "a\n", f"a\n{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '" ... existing code',
+        "! ... existing code",
+        ":: ... rest of script",
+        "<%# ... existing code ... %>",
+        "@* ... existing code ... *@",
+        "{{!-- rest of template --}}",
+        "/* existing styles */",
+    ],
+)
+def test_more_comment_styles_leave_nothing_out(line: str) -> None:
+    assert ("elision", "refuse") in said(changed("a.txt", "a\n", f"a\n{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "line", ["! important words", ":: Label", '" quoted words', "@* see the notes", "[Ignore](a.md)"]
+)
+def test_lines_that_only_begin_like_those_are_allowed(line: str) -> None:
+    assert said(changed("a.txt", "a\n", f"a\n{line}\n")) == set()
+
+
+@pytest.mark.parametrize("letters", ["a\u2028b", "a\u2029b", "a\ufe0f", "\u2764\ufe0f\ufe01", "a\U000e0100"])
+def test_separators_and_hidden_selectors_are_refused(letters: str) -> None:
+    assert ("invisible", "refuse") in said(changed("a.txt", "x\n", f"{letters}\n"))
+
+
+@pytest.mark.parametrize(
+    "path", ["FooIT.java", "TestFoo.java", "FooSpec.scala", "a.cy.ts", "a_unittest.cc", "src/tests.rs"]
+)
+def test_more_names_of_tests_are_known(path: str) -> None:
+    assert is_test_path(path)
+
+
+def test_a_name_that_only_begins_like_a_test_is_none() -> None:
+    assert not is_test_path("Testament.java")

@@ -12,10 +12,10 @@ from prentice.changes.symbols.table import language_of
 
 MAX_LENGTH: Final = 160
 _LEADERS: Final = re.compile(
-    r"(?:#+!?|//+!?|/\*+|\*+(?=\s|$)|<!--|--+|;+|%+|'(?=\s)|(?:REM|rem)\s|\{/\*|\{#|\{\{!--|<%--|\(\*|"
+    r"(?:#+!?|//+!?|/\*+|\*+(?=\s|$)|<!--|--+|;+|%\{--|%+|::+(?=\s)|!+(?=\s)|\"(?=\s)|@\*|<%#|'(?=\s)|(?:REM|rem)\s|\{/\*|\{#|\{\{!--|<%--|\(\*|"
     r"\"\"\"|'''|\.\.(?!\.)|dnl\s)[ \t]*"
 )
-_CLOSERS: Final = re.compile(r"[ \t]*(?:\*+/\}?|--+>|#\}|--\}\}|--%>|\*\)|\"\"\"|''')?[ \t]*\Z")
+_CLOSERS: Final = re.compile(r"[ \t]*(?:\*+/\}?|--+>|#\}|--\}\}|--\}%|\*@|(?:--)?%>|\*\)|\"\"\"|''')?[ \t]*\Z")
 _TRAILING: Final = re.compile(r"(?:^|[\s;{},)])(?:#|//|--|/\*)[ \t]?(?=[\w.\u2026(\[])")
 _DOTS: Final = re.compile(r"\.{3,}|\u2026+")
 
@@ -28,7 +28,7 @@ def _any(words: str) -> str:
 _WHAT: Final = _any(
     "code/files?/functions?/methods?/class(?:es)?/implementations?/contents?/logic/tests?/imports?/fields?/properties/"
     "attributes/lines?/body/script/module/document/section/text/cases?/routes?/handlers?/config(?:uration)?/pages?/"
-    "components?/definitions?/statements?/stuff/things?/parts?/entries/items/it/everything(?:_else)?/above/below"
+    "templates?/markup/styles/html/css/jsx/components?/definitions?/statements?/stuff/things?/parts?/entries/items/it/everything(?:_else)?/above/below"
 )
 _WHICH: Final = _any(
     "existing/remaining/original/previous/other/unchanged/unmodified/rest/remainder/same/current/old/additional/omitted/"

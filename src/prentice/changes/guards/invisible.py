@@ -8,14 +8,20 @@ from typing import Final
 from prentice.changes.guards.objection import Objection, Policy, View
 
 _FILLERS: Final = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
-_JOINERS: Final = frozenset("\u200c\u200d\ufe0e\ufe0f")
+_SELECTORS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_JOINERS: Final = _SELECTORS | {"\u200c", "\u200d"}
 """Needed inside emoji and some scripts; between ASCII letters they only hide something."""
 _ALLOWED: Final = frozenset("\t\f")
 
 
 def is_invisible(letter: str) -> bool:
-    """Whether a character is a control, a format character (bidi, zero width, tag), private, or a blank filler."""
-    return letter in _FILLERS or (unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs"} and letter not in _ALLOWED)
+    """Whether a character is a control, a format character (bidi, zero width, tag), private, or a blank filler.
+
+    So are variation selectors and the separators that only some programs take as the end of a line.
+    """
+    if letter in _FILLERS or letter in _SELECTORS:
+        return True
+    return unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} and letter not in _ALLOWED
 
 
 def invisible_characters(view: View, policy: Policy) -> Iterator[Objection]:

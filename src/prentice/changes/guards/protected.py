@@ -9,22 +9,27 @@ from prentice.changes.paths import folded
 
 PROTECTED: Final[dict[str, str]] = {
     "continuous integration": """
-        .github/* .gitlab/* .gitlab-ci.yml .circleci/* .travis.yml azure-pipelines*.yml jenkinsfile .buildkite/* .ci/*
-        .woodpecker* .woodpecker/* .drone.yml appveyor.yml .appveyor.yml bitbucket-pipelines.yml .semaphore/*
-        .cirrus.yml
+        .github/* .gitlab/* .gitlab-ci.y*ml .circleci/* .travis.yml azure-pipelines*.yml .azure-pipelines/*
+        jenkinsfile jenkinsfile.* .buildkite/* .ci/* .woodpecker* .woodpecker/* .drone.* appveyor.yml .appveyor.yml
+        bitbucket-pipelines.yml .semaphore/* .cirrus.* .teamcity/* .tekton/* cloudbuild.y*ml codefresh.y*ml .builds/*
+        .build.yml .forgejo/* .gitea/* wercker.yml buildspec.y*ml
     """,
     "hooks": """
-        .husky/* .githooks/* hooks/pre-* hooks/post-* .pre-commit-config.y*ml lefthook.y*ml .lefthook* .overcommit.yml
+        .husky/* .githooks/* hooks/pre-* hooks/post-* githooks/* .pre-commit-config.y*ml .pre-commit-hooks.y*ml
+        lefthook*.y*ml lefthook*.toml .lefthook* .overcommit.yml
         .gitattributes .gitmodules .gitconfig .lintstagedrc*
     """,
     "lock files": """
         *.lock *.lockb package-lock.json npm-shrinkwrap.json pnpm-lock.yaml go.sum go.work.sum packages.lock.json
-        gradle.lockfile package.resolved
+        gradle.lockfile package.resolved pylock.toml pylock.*.toml conda-lock.y*ml .terraform.lock.hcl
+        cabal.project.freeze project.assets.json manifest.toml
     """,
     "rules for agents": """
         agents.md claude.md gemini.md copilot-instructions.md .cursorrules .cursor/* .windsurfrules .windsurf/*
         .clinerules .clinerules/* .roo/* .roorules* .aider* .claude/* .codex/* .gemini/* .continue/* .mcp.json mcp.json
-        .junie/* .kiro/* .amazonq/* conventions.md skill.md
+        .junie/* .kiro/* .amazonq/* conventions.md skill.md agents.*.md claude.*.md
+        .opencode/* opencode.json* .goosehints .trae/* .augment/* .augment-guidelines qwen.md .qwen/* crush.md warp.md
+        .rules .kilocode/* .kilocodemodes .zed/* .openhands/* .agents/*
     """,
     "build and test set-up that runs code": """
         conftest.py setup.py setup.cfg pyproject.toml sitecustomize.py usercustomize.py *.pth noxfile.py tox.ini
@@ -32,9 +37,10 @@ PROTECTED: Final[dict[str, str]] = {
         tasks.py dodo.py build.rs build.gradle* settings.gradle* gradle.properties gradlew* mvnw* pom.xml
         cmakelists.txt *.cmake meson.build configure configure.ac build.zig sconstruct wscript package.json .npmrc
         .yarnrc* .pnpmfile.cjs gulpfile.* gruntfile.* webpack.config.* vite.config.* vitest.config.* jest.config.*
-        rollup.config.* babel.config.* .babelrc* .eslintrc.js eslint.config.* .cargo/* rust-toolchain* go.mod .bazelrc
-        build.bazel workspace *.bzl dockerfile dockerfile.* *.dockerfile docker-compose*.y*ml compose.y*ml
-        .devcontainer/* vagrantfile procfile
+        rollup.config.* playwright.config.* karma.conf.* cypress.config.* .mocharc.* postcss.config.* tailwind.config.*
+        next.config.* babel.config.* .babelrc* .eslintrc.js eslint.config.* .cargo/* rust-toolchain* go.mod .bazelrc
+        build.bazel module.bazel hatch_build.py workspace *.bzl dockerfile dockerfile.* *.dockerfile
+        docker-compose*.y*ml compose.y*ml .devcontainer/* vagrantfile procfile
     """,
     "environment, editors and secrets": """
         .envrc .env .env.* .vscode/* .idea/* *.code-workspace .direnv/* .tool-versions mise.toml .mise.toml .netrc

@@ -8,13 +8,18 @@ from prentice.changes.guards.objection import Objection, Policy, Verdict, View
 
 _PLACES: Final = frozenset({"test", "tests", "__tests__", "spec", "specs", "testing", "e2e"})
 _NAMES: Final = re.compile(
-    r"test_.*|.*_tests?\.\w+|.*[._-](?:test|spec)s?\.\w+|.*Tests?\.(?:java|kt|cs|scala|swift)|tests?\.py"
+    r"test_.*|.*_tests?\.\w+|.*[._-](?:test|spec)s?\.\w+|.*(?:Tests?|IT|Spec)\.(?:java|kt|cs|scala|swift)|"
+    r"Test[A-Z]\w*\.(?:java|kt|cs)|tests?\.(?:py|rs)|.*\.cy\.\w+|.*_unittest\.\w+"
 )
 _SKIPS: Final = re.compile(
     r"mark\.(?:skip|xfail)|\bskipif\b|\bskip(?:Test|If|Unless)\b|pytest\.(?:skip|xfail)\(|unittest\.skip|expectedFailure|"
-    r"\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|fixme|fails)\b|\bx(?:it|test|describe)\(|\bf(?:it|describe)\(|"
-    r"\bt\.Skip|#\[ignore|@(?:Disabled|Ignore)\b|GTEST_SKIP|DISABLED_|"
-    r"\bassert True\b|\bassert 1\b|expect\(true\)\.toBe\(true\)"
+    r"^\s*@skip\(|\bSkipTest\b|__test__ = False|\bcollect_ignore|\bthis\.skip\(\)|"
+    r"\b(?:it|test|describe|context|suite)(?:\.(?:concurrent|sequential|each\(.{0,80}\)))*"
+    r"\.(?:skip|todo|only|fixme|fails|runIf)\b|\bx(?:it|test|describe)\(|\bf(?:it|describe)\(|"
+    r"\btb?\.Skip|\bb\.Skip(?:Now|f)\(|#\[ignore|@(?:Disabled|Ignore)\b|@DisabledOn|@(?:En|Dis)abledIf|"
+    r"@Test\([^)]{0,80}enabled\s*=\s*false|assumeTrue\(false|assumeFalse\(true|"
+    r"\[(?:Fact|Theory)\([^)]{0,80}Skip\s*=|^\s*\[Ignore(?:\(.{0,80})?\]\s*$|GTEST_SKIP|DISABLED_|"
+    r"\bassert True\b|\bassert 1\b|expect\(true\)\.to|assertTrue\([Tt]rue\)|\bassert!\(true\)"
 )
 _CHECKS: Final = re.compile(
     r"\bassert|\bexpect\(|\bshould\b|\.to(?:Be|Equal|Have)|\brequire\.|ASSERT_|EXPECT_|t\.(?:Error|Fatal)"
