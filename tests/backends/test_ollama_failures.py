@@ -115,7 +115,9 @@ def test_a_chat_that_is_not_ollamas_is_another_program(ollama: "Loopback", statu
 
 def test_a_port_that_does_not_speak_http_is_another_program(loopback: "Loopback") -> None:
     loopback.play("/api/tags", type(loopback.whole(""))((b"SSH-2.0-OpenSSH_9.6\r\n",)))
-    assert isinstance(failure(loopback.url), WrongServerError)
+    error = failure(loopback.url)
+    assert isinstance(error, WrongServerError)
+    assert "it speaks no HTTP" in error.message
 
 
 def test_a_catalogue_without_end_is_not_read(ollama: "Loopback") -> None:

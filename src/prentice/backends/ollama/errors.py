@@ -109,7 +109,8 @@ def unreachable(url: str, why: str = "") -> BackendUnreachableError:
 def wrong_server(url: str, *, path: str, body: bytes, status: int = 200) -> WrongServerError:
     """Make the error for another program on Ollama's port; it shows the start of what came."""
     return WrongServerError(
-        f"What answers at {url}{path} is not Ollama (status {status}): {short(_plain(body)) or 'an empty body'}",
+        f"What answers at {url}{path} is not Ollama ({f'status {status}' if status else 'it speaks no HTTP'}): "
+        f"{short(_plain(body)) or 'an empty body'}",
         next_step="Set `ollama.host` (or `OLLAMA_HOST`) to Ollama's address, without `/v1` or `/api` at its end; "
         "or use `--backend builtin`.",
         details={"url": url, "status": status},
