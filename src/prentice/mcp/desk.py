@@ -20,11 +20,13 @@ HOLD_SECONDS: Final = 20.0
 class Desk:
     """One served directory. `backend` and `model` hold where a call names none; `hold` is in seconds.
 
-    `source` says where the directory comes from; every error tells it.
+    `source` says where the directory comes from; every error tells it. `asks_for_roots` holds until the client was
+    asked where it works.
     """
 
     directory: Path
     source: str = "working directory"
+    asks_for_roots: bool = False
     backend: str | None = None
     model: str | None = None
     hold: float = HOLD_SECONDS

@@ -6,6 +6,7 @@ from pathlib import Path
 from prentice.config import Settings
 from prentice.skills.doctor import machine
 from prentice.skills.doctor.backends import backend_findings
+from prentice.skills.doctor.clients import client_findings
 from prentice.skills.doctor.execution import execution_findings, review_findings
 from prentice.skills.doctor.finding import Finding, guarded
 from prentice.skills.doctor.tasks_file import file_findings
@@ -25,4 +26,5 @@ def examine(
         *execution_findings(settings, root=root),
         *(review_findings(root=root, open_ledger=open_ledger) if file else ()),
         *backend_findings(settings),
+        *client_findings(root),
     ]

@@ -1,0 +1,132 @@
+"""The server in assistants' settings: written, merged, and tried."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from prentice.errors import UsageError
+from prentice.mcp.install import assistant_named, entry_of, install, snippet
+from prentice.mcp.rules import write_rules
+from prentice.skills.doctor.clients import ASSISTANTS, client_findings, entry_in
+
+NAMES = [assistant.name for assistant in ASSISTANTS]
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path_factory.mktemp("codex")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_written_entry_is_the_printed_one_and_writing_again_changes_nothing(tmp_path: Path, name: str) -> None:
+    assistant = assistant_named(name)
+    first = install(assistant, tmp_path)
+    assert first.changed
+    assert first.backup is None
+    text = first.path.read_text(encoding="utf-8")
+    assert entry_in(text, assistant) == entry_of(assistant) == entry_in(snippet(assistant), assistant)
+    again = install(assistant, tmp_path)
+    assert not again.changed
+    assert first.path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "codex"])
+def test_what_stands_in_the_file_stays_and_the_file_as_it_was_is_kept(tmp_path: Path, name: str) -> None:
+    assistant = assistant_named(name)
+    path = assistant.file(tmp_path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = {"theme": "dark", assistant.table: {"other": {"command": "x"}, "prentice": {"command": "old", "note": 1}}}
+    path.write_text(json.dumps(old), encoding="utf-8")
+    done = install(assistant, tmp_path)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["theme"] == "dark"
+    assert found[assistant.table]["other"] == {"command": "x"}
+    assert found[assistant.table]["prentice"] == {"note": 1, **entry_of(assistant)}
+    assert done.backup
+    assert json.loads(done.backup.read_text(encoding="utf-8")) == old
+
+
+def test_toml_keeps_its_comments_and_its_other_tables(tmp_path: Path) -> None:
+    assistant = assistant_named("codex")
+    path = assistant.file(tmp_path)
+    before = (
+        '# mine\nmodel = "m"\n\n[mcp_servers.prentice]\ncommand = "old"\n\n[mcp_servers.prentice.env]\nA = "1"\n\n'
+        '[mcp_servers.other]\ncommand = "x"  # keep\n'
+    )
+    path.write_text(before, encoding="utf-8")
+    install(assistant, tmp_path)
+    text = path.read_text(encoding="utf-8")
+    found = tomllib.loads(text)
+    assert text.startswith("# mine\n")
+    assert "# keep" in text
+    assert found["mcp_servers"]["other"] == {"command": "x"}
+    assert found["mcp_servers"]["prentice"] == {"env": {"A": "1"}, **entry_of(assistant)}
+    assert not install(assistant, tmp_path).changed
+
+
+@pytest.mark.parametrize("text", ["{ // a comment\n}", "[1]", '{"mcpServers": 3}', "{"])
+def test_a_file_that_cannot_be_merged_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    path = tmp_path / ".mcp.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="nothing was changed"):
+        install(assistant_named("claude-code"), tmp_path)
+    assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_doctor_starts_the_server_as_the_client_would(tmp_path: Path, name: str) -> None:
+    install(assistant_named(name), tmp_path)
+    [finding] = client_findings(tmp_path)
+    assert finding.check == f"mcp {name}"
+    assert finding.ok, finding.found
+    assert "answers" in finding.found
+
+
+def test_the_doctor_runs_nothing_that_a_repository_names(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    program = f"open({str(trap)!r}, 'w')"
+    for entry in (
+        {"command": sys.executable, "args": ["-c", program]},
+        {"command": sys.executable, "args": ["-m", "prentice", "worker"]},
+        {"command": sys.executable, "args": ["-m", "prentice", "mcp"], "env": {"PYTHONPATH": str(tmp_path)}},
+    ):
+        (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": {"prentice": entry}}), encoding="utf-8")
+        [finding] = client_findings(tmp_path)
+        assert "was not tried" in finding.found
+    assert not trap.exists()
+
+
+def test_a_server_that_does_not_answer_is_told_with_what_mends_it(tmp_path: Path) -> None:
+    entry = {"command": sys.executable, "args": ["-m", "prentice", "mcp"]}
+    (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": {"prentice": entry}}), encoding="utf-8")
+    [finding] = client_findings(tmp_path, seconds=0.01)
+    assert not finding.ok
+    assert "prentice mcp install --client claude-code" in finding.next_step
+
+
+def test_rules_are_written_once_beside_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "AGENTS.md"
+    path.write_text("# Ours\n\nBe kind.\n", encoding="utf-8")
+    assert write_rules(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# Ours\n\nBe kind.\n")
+    assert not write_rules(tmp_path)
+    path.write_text(text.replace("`breakdown`:", "`old`:") + "After.\n", encoding="utf-8")
+    assert write_rules(tmp_path)
+    assert path.read_text(encoding="utf-8") == text + "After.\n"
+
+
+def test_the_command_prints_and_writes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "prentice", "--project", str(tmp_path), "mcp", "install", "--client", "cursor"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "prentice" in json.loads(printed.stdout)["mcpServers"]
+    assert not (tmp_path / ".cursor").exists()
+    written = subprocess.run([*command, "--write", "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(written.stdout)["changed"]
+    assert (tmp_path / ".cursor" / "mcp.json").exists()
+    ruled = subprocess.run([*command[:5], "init", "--rules"], capture_output=True, text=True, check=True)
+    assert "AGENTS.md" in ruled.stdout
