@@ -22,7 +22,7 @@ class CallsTable:
         values = asdict(record)
         names = ", ".join(values)
         marks = ", ".join("?" for _ in values)
-        with self.database.transaction() as connection:
+        with self.database.transaction(durable=False) as connection:
             connection.execute(f"INSERT INTO calls ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - the names are a dataclass's own fields
 
     def keep_texts(self, *, prompt_digest: str, model: str, prompt: str, reply: str) -> None:

@@ -32,6 +32,8 @@ T = TypeVar("T")
 LEFT: Final = "left"
 """The kind of an event, told only to who watches in this process, that a run is carried here no more."""
 _POLL_SECONDS: Final = 0.05
+_PRECIOUS_SECONDS: Final = 0.25
+"""A result that took longer is brought to the disk before anything further begins; a sync takes some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Carried(Generic[S]):
         self._doing = 0
         self._begun = False
         self._is_unsynced = claim.token > 1  # another process may have left results that are not on the disk yet
+        self._is_precious = False
         self._unwritten: LedgerError | None = None
         self.task = self._loop.create_task(self._carry())
 
@@ -157,9 +160,13 @@ class Carried(Generic[S]):
         within = CURRENT_STEP.set(f"{name}/{n}")
         try:
             async with self._holding(await around.registry.need(name, services, arguments)):
-                self._begin(name, n)
+                acts = around.registry.acts(name)
+                self._begin(name, n, durable=self._is_precious or (acts and self._is_unsynced))
+                begun = time.monotonic()
                 result = as_json(await around.registry.call_step(name, context, arguments), what=f"the step {name}")
+                took = time.monotonic() - begun
             self._keep(name, n, result)
+            self._is_precious |= acts or took >= _PRECIOUS_SECONDS
         finally:
             CURRENT_STEP.reset(within)
             self._doing -= 1
@@ -192,11 +199,11 @@ class Carried(Generic[S]):
         self._keep(name, n, value)
         return value
 
-    def _begin(self, name: str, n: int) -> None:
-        """Note that a step begins. What it may build on is on the disk first, so that no power cut can take it away."""
-        begin = partial(self._around.leases.begin_step, self.claim, name, n, durable=self._is_unsynced)
-        is_cancelled = self._written(begin)
-        self._is_unsynced = False
+    def _begin(self, name: str, n: int, *, durable: bool) -> None:
+        """Note that a step begins; `durable` brings all results so far to the disk, where no power cut takes them."""
+        is_cancelled = self._written(partial(self._around.leases.begin_step, self.claim, name, n, durable=durable))
+        if durable:
+            self._is_unsynced = self._is_precious = False
         self._heed_wish(is_cancelled=is_cancelled)
         self._tell(Event(kind="begin", data={"name": name, "n": n}))
 

@@ -30,17 +30,22 @@ class Registry(Generic[S]):
         self._bodies: dict[str, Body] = {}
         self._steps: dict[str, StepFunction] = {}
         self._needs: dict[str, Needs[S]] = {}
+        self._quiet: set[str] = set()
 
     def add_body(self, name: str, body: Body) -> None:
         """Register a body; a name stands for one body for ever."""
         self._bodies[name] = body
 
-    def add_step(self, name: str, function: StepFunction, *, needs: Needs[S] | None = None) -> None:
+    def add_step(self, name: str, function: StepFunction, *, needs: Needs[S] | None = None, acts: bool = True) -> None:
         """Register a step function: `async def f(context: StepContext[S], *, ...) -> JSON`.
 
         `needs` says which resource a step uses, such as a server of models; the engine bounds how many do at a time.
+        A step that does not `act` changes nothing that outlives it, such as one that reads or asks: it may begin before
+        what it builds on is on the disk.
         """
         self._steps[name] = function
+        if not acts:
+            self._quiet.add(name)
         if needs is not None:
             self._needs[name] = needs
 
@@ -60,6 +65,10 @@ class Registry(Generic[S]):
                 f"This version has no runs of the kind {name!r}.", next_step="Use the version that started the run."
             )
         return self._bodies[name]
+
+    def acts(self, name: str) -> bool:
+        """Say whether a step changes something outside the ledger that outlives it."""
+        return name not in self._quiet
 
     async def need(self, name: str, services: S, arguments: Mapping[str, Json]) -> Need | None:
         """Give what a step needs; None for nothing."""

@@ -37,9 +37,9 @@ _SHOWN_PROBLEMS: Final = 12
 def register(registry: Registry[Services]) -> None:
     """Register the body and its steps."""
     registry.add_body(BREAKDOWN, breakdown)
-    registry.add_step("breakdown.gather", gather)
-    registry.add_step("breakdown.choose", choose_backend)
-    registry.add_step("breakdown.ask", ask, needs=server)
+    registry.add_step("breakdown.gather", gather, acts=False)
+    registry.add_step("breakdown.choose", choose_backend, acts=False)
+    registry.add_step("breakdown.ask", ask, needs=server, acts=False)
     registry.add_step("breakdown.propose", propose)
     registry.add_step("breakdown.judge", keep_failure)
 
