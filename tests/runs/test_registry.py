@@ -24,3 +24,10 @@ def test_names_that_are_not_registered_are_typed_errors() -> None:
         registry.body("gone")
     with pytest.raises(RunError, match="no step 'gone'"):
         asyncio.run(registry.call_step("gone", StepContext(0, "R-1", lambda _: None), {}))
+
+
+def test_a_step_acts_unless_it_is_registered_as_one_that_does_not() -> None:
+    registry: Registry[int] = Registry()
+    registry.add_step("reads", answer, acts=False)
+    registry.add_step("writes", answer)
+    assert (registry.acts("reads"), registry.acts("writes")) == (False, True)

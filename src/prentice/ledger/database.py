@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from prentice.errors import LedgerError
+from prentice.ledger.surroundings import MOUNTS, holder, journal_for
 
 Json: TypeAlias = Any
 SQLITE_FLOOR: Final = (3, 37)
@@ -29,9 +30,12 @@ Migration: TypeAlias = tuple[str, str]
 
 
 class Database:
-    """One SQLite file at the newest of a list of migrations. Threads may share it; they take turns."""
+    """One SQLite file at the newest of a list of migrations. Threads may share it; they take turns.
 
-    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+    `mounts` is where the system lists its file systems.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[Migration], *, mounts: Path = MOUNTS) -> None:
         self.path = path
         if sqlite3.sqlite_version_info < SQLITE_FLOOR:
             raise LedgerError(
@@ -48,7 +52,7 @@ class Database:
             self._close = weakref.finalize(self, self._connection.close)
             try:
                 self._connection.row_factory = sqlite3.Row
-                self._use_wal()
+                self._use_journal(journal_for(path, mounts=mounts))
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._durable = True
@@ -102,18 +106,22 @@ class Database:
         with self._turn, self._typed_errors():
             return self._connection.execute(query, values).fetchall()
 
-    def _use_wal(self) -> None:
-        """Let readers go on beside a writer.
+    def _use_journal(self, mode: str) -> None:
+        """Let readers go on beside a writer, where the file system allows that.
 
-        SQLite's own wait is off meanwhile: processes that ask this of a new file at once would wait for each other.
+        SQLite's own wait is off meanwhile: processes that ask this of a new file at once would wait for each other. A
+        file that another process has open keeps the mode that it has, if this is not to be the usual one.
         """
         self._connection.execute("PRAGMA busy_timeout = 0")
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute(f"PRAGMA journal_mode = {mode}")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if is_busy and mode != "WAL":
+                    break
+                if not is_busy or time.monotonic() >= deadline:
                     raise
                 time.sleep(_POLL_SECONDS)
             else:
@@ -147,10 +155,11 @@ class Database:
         except sqlite3.DatabaseError as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             is_busy = code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+            free = (holder(self.path) if is_busy else "") or "Another process is writing it; try again."
             repair = f"Free disk space, mend permissions, or move {self.path.name} away to begin a new one."
             raise LedgerError(
                 f"{self.path} cannot be used: {error}.",
-                next_step="Another process is writing it; try again." if is_busy else repair,
+                next_step=free if is_busy else repair,
             ) from error
         except OSError as error:
             raise LedgerError(
