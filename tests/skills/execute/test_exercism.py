@@ -109,7 +109,7 @@ def in_src(exercise: Exercise) -> str:
 
 def installed_elsewhere(exercise: Exercise, directory: Path, *, is_solved: bool) -> tuple[Path, str, tuple[str, ...]]:
     """Make the exercise's project, a second tree of it, and an environment in which that one is installed."""
-    layout = {
+    layout: dict[str, bytes | str] = {
         f"src/{exercise.path}": exercise.stub,
         **{f"tests/{name}": text for name, text in exercise.beside.items()},
     }
