@@ -13,6 +13,7 @@ from prentice.backends.protocol import Message, Piece, Recorder, Request, Sampli
 from prentice.backends.router import Choice
 from prentice.errors import TextError
 from prentice.prompts.render import Data, render
+from prentice.skills.optimize.model_key import tuned_for
 from prentice.skills.services import Services
 
 Kind = Literal["task", "diff", "file"]
@@ -107,9 +108,10 @@ async def summarize(
             notes.append("No model wrote this: it is an extract of the text's own words.")
             return _summary(extract(text, kind=kind), choice, shown=len(text))
         shown = cut(text)
-        system = render("summarize.system", kind=_KINDS[kind], sentences=str(SENTENCES))
+        key = await tuned_for(choice, "summarize.system", "summarize.user")
+        system = render("summarize.system", key, kind=_KINDS[kind], sentences=str(SENTENCES))
         part = "The beginning and the end of it; the middle is left out." if shown != text else "The whole of it."
-        user = render("summarize.user", note=part, text=Data(shown))
+        user = render("summarize.user", key, note=part, text=Data(shown))
         request = Request(
             purpose=PURPOSE,
             model=choice.model,

@@ -5,6 +5,7 @@ from typing import Final
 
 from prentice.backends.protocol import Message, Request, Sampling
 from prentice.prompts.render import Data, Rendered, render
+from prentice.prompts.tuned import ModelKey
 from prentice.skills.breakdown.reply import plan_schema, reply_limit
 from prentice.tasks.plan import PlanningFacts, RepositoryFacts
 
@@ -14,9 +15,14 @@ _SHOWN_TASKS: Final = 40
 _SHOWN_PATHS: Final = 12
 
 
-def breakdown_request(facts: PlanningFacts, *, model: str, idle: float, deadline: float, seed: int) -> Request:
-    """Make the request for a plan of these facts; what never changes stands first, for servers that reuse prefixes."""
-    system, user = prompt(facts)
+def breakdown_request(
+    facts: PlanningFacts, *, model: str, idle: float, deadline: float, seed: int, key: ModelKey | None = None
+) -> Request:
+    """Make the request for a plan of these facts; `key` is the model whose own templates are taken.
+
+    What never changes stands first, for servers that reuse prefixes.
+    """
+    system, user = prompt(facts, key=key)
     return Request(
         purpose="breakdown",
         model=model,
@@ -32,21 +38,22 @@ def breakdown_request(facts: PlanningFacts, *, model: str, idle: float, deadline
     )
 
 
-def with_problems(request: Request, *, reply: str, problems: tuple[str, ...]) -> Request:
+def with_problems(request: Request, *, reply: str, problems: tuple[str, ...], key: ModelKey | None = None) -> Request:
     """Make the request that shows the model its own reply and what is wrong with it."""
     listed = "\n".join(f"- {problem}" for problem in problems)
-    answer = render("breakdown.retry", problems=Data(listed))
+    answer = render("breakdown.retry", key, problems=Data(listed))
     turns = (Message(role="assistant", content=reply or "(nothing)"), Message(role="user", content=answer.text))
     return replace(request, messages=(*request.messages, *turns))
 
 
-def prompt(facts: PlanningFacts) -> tuple[Rendered, Rendered]:
+def prompt(facts: PlanningFacts, *, key: ModelKey | None = None) -> tuple[Rendered, Rendered]:
     """Render the system and the user message for these facts."""
     low, high = facts.min_subtasks, facts.max_subtasks
-    system = render("breakdown.system", bounds=str(low) if low == high else f"{low} to {high}")
+    system = render("breakdown.system", key, bounds=str(low) if low == high else f"{low} to {high}")
     task = f"{facts.name}\n\n{facts.description}".strip()
     user = render(
         "breakdown.user",
+        key,
         repository=Data(_repository_lines(facts.repository)),
         existing=Data("\n".join(f"- {name}" for name in facts.existing[:_SHOWN_TASKS])),
         criteria=Data("\n".join(f"{number}. {text}" for number, text in enumerate(facts.criteria, start=1))),

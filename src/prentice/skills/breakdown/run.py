@@ -5,7 +5,6 @@ Nothing that failed a check is ever stored.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from prentice.backends.asking import Answer, attempt
@@ -22,6 +21,7 @@ from prentice.skills.breakdown.checks import problems
 from prentice.skills.breakdown.prompt import breakdown_request, with_problems
 from prentice.skills.breakdown.proposal import Proposal
 from prentice.skills.breakdown.reply import PlanReply
+from prentice.skills.optimize.model_key import tuned_for
 from prentice.skills.services import Services
 from prentice.skills.task_text import check_text, split_text
 from prentice.tasks import sections
@@ -115,15 +115,6 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
     """Ask for a plan, or for a better one than the previous, and check it."""
     services = context.services
     planning = PlanningFacts.from_document(facts)
-    request = breakdown_request(
-        planning,
-        model="",
-        idle=services.settings.idle_seconds,
-        deadline=services.settings.deadline_seconds,
-        seed=1 if previous is None else 2,
-    )
-    if previous is not None:
-        request = with_problems(request, reply=previous["text"], problems=tuple(previous["problems"]))
     await services.choice(BREAKDOWN, preferred_backend=chosen["wish"])
     received = 0
     took_over: list[str] = []
@@ -136,14 +127,21 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
     async def asked(choice: Choice, left: float) -> Answer[PlanReply]:
         report = {"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": bool(previous)}
         context.report({**report, "because": took_over[-1] if took_over else ""})
+        key = await tuned_for(choice, "breakdown.system", "breakdown.user", "breakdown.retry")
+        request = breakdown_request(
+            planning, model=choice.model, idle=services.settings.idle_seconds, deadline=left,
+            seed=1 if previous is None else 2, key=key,
+        )  # fmt: skip
+        if previous is not None:
+            request = with_problems(request, reply=previous["text"], problems=tuple(previous["problems"]), key=key)
         return await attempt(
             choice.backend,
-            replace(request, model=choice.model, deadline=left),
+            request,
             PlanReply,
             check=lambda plan: problems(_subtasks(plan), planning)[:_SHOWN_PROBLEMS],
             recorder=services.recorder,
             on_piece=on_piece,
-            prompt_version=render("breakdown.system", bounds="").version,
+            prompt_version=render("breakdown.system", key, bounds="").version,
         )
 
     answer = await services.answer(BREAKDOWN, asked, on_fallback=took_over.append)

@@ -5,7 +5,6 @@ Nothing is edited. Linters run in the sandbox; without one that works they are l
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from prentice.backends.asking import BUILTIN, Answer, attempt, shown_problems
@@ -21,6 +20,7 @@ from prentice.skills.code_review.prompt import PURPOSE, instructions, review_req
 from prentice.skills.code_review.reply import ReviewReply, confirmed
 from prentice.skills.execute.services import in_thread
 from prentice.skills.execute.tools.workbench import Workbench, named
+from prentice.skills.optimize.model_key import tuned_for
 from prentice.skills.services import Services
 from prentice.skills.task_text import check_text, split_text
 from prentice.tasks.edits import not_found
@@ -168,28 +168,30 @@ async def ask(
     shown = [Part.from_document(item) for item in part]
     files = {item.file for item in shown}
     took_over: list[str] = []
-    request = review_request(
-        text,
-        shown,
-        known=[Finding.from_document(item) for item in known if item["file"] in files],
-        model="",
-        idle=services.settings.idle_seconds,
-        deadline=services.settings.deadline_seconds,
-    )
-    if previous is not None:
-        request = shown_problems(request, previous["text"], tuple(previous["problems"]))
     await services.choice(PURPOSE, preferred_backend=wish)
 
     async def asked(choice: Choice, left: float) -> Answer[ReviewReply] | None:
         if choice.backend.name == BUILTIN:
             return None
         context.report({"doing": "asking", "backend": choice.backend.name, "model": choice.model, "part": list(of)})
+        key = await tuned_for(choice, "code_review.system", "code_review.user")
+        request = review_request(
+            text,
+            shown,
+            known=[Finding.from_document(item) for item in known if item["file"] in files],
+            model=choice.model,
+            idle=services.settings.idle_seconds,
+            deadline=left,
+            key=key,
+        )
+        if previous is not None:
+            request = shown_problems(request, previous["text"], tuple(previous["problems"]))
         return await attempt(
             choice.backend,
-            replace(request, model=choice.model, deadline=left),
+            request,
             ReviewReply,
             recorder=services.recorder,
-            prompt_version=instructions().version,
+            prompt_version=instructions(key).version,
         )
 
     answer = await services.answer(PURPOSE, asked, on_fallback=took_over.append)

@@ -10,9 +10,11 @@ from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.router import Choice
 from prentice.errors import BackendError, PrenticeError, PromptTooLongError
 from prentice.prompts.render import Data, render
+from prentice.prompts.tuned import ModelKey
 from prentice.runs.protocol import Json, StepContext
 from prentice.runs.registry import Need
 from prentice.skills.execute.services import PURPOSE, ExecutionServices
+from prentice.skills.optimize.model_key import tuned_for
 
 FIRST_TEMPERATURE: Final = 0.2
 """Of the first sample, which is the model's best guess; also where there is only one."""
@@ -56,8 +58,11 @@ async def ask(
             "doing": "asking", "backend": choice.backend.name, "model": choice.model, "samples": len(turns),
             "again": any("problem" in turn for turn in turns), "because": took_over[-1] if took_over else "",
         })  # fmt: skip
+        key = await tuned_for(choice, "execute.retry", "execute.checks")
         requests = [
-            replace(request(prompt, turn, idle=services.settings.idle_seconds), model=choice.model, deadline=left)
+            replace(
+                request(prompt, turn, idle=services.settings.idle_seconds, key=key), model=choice.model, deadline=left
+            )
             for turn in turns
         ]
         replies = await parallel.gather(
@@ -91,12 +96,12 @@ async def ask(
     }
 
 
-def request(prompt: Mapping[str, Any], turn: Mapping[str, Any], *, idle: float) -> Request:
-    """Make the request of one turn."""
+def request(prompt: Mapping[str, Any], turn: Mapping[str, Any], *, idle: float, key: ModelKey | None = None) -> Request:
+    """Make the request of one turn; `key` is the model whose own templates are taken."""
     messages = tuple(Message(role=item["role"], content=item["content"]) for item in prompt["messages"])
     sample = int(turn["sample"])
     if "problem" in turn:
-        messages = (*messages, *correction(turn["reply"], turn["problem"], kind=turn["kind"]))
+        messages = (*messages, *correction(turn["reply"], turn["problem"], kind=turn["kind"], key=key))
     return Request(
         purpose=PURPOSE,
         messages=messages,
@@ -109,13 +114,13 @@ def request(prompt: Mapping[str, Any], turn: Mapping[str, Any], *, idle: float) 
     )
 
 
-def correction(reply: str, problem: str, *, kind: str) -> Sequence[Message]:
+def correction(reply: str, problem: str, *, kind: str, key: ModelKey | None = None) -> Sequence[Message]:
     """Give the turns that show a model its own reply and what was wrong: with the edits, or with what they did."""
     shown = reply if len(reply) <= _SHOWN_REPLY else f"{reply[:_SHOWN_REPLY]}\n[... cut]"
     said = (
-        render("execute.checks", failures=Data(problem))
+        render("execute.checks", key, failures=Data(problem))
         if kind == "checks"
-        else render("execute.retry", problem=Data(problem))
+        else render("execute.retry", key, problem=Data(problem))
     )
     return (
         Message(role="assistant", content=shown or "(nothing)"),

@@ -14,11 +14,13 @@ from prentice.context.conventions import Conventions, conventions
 from prentice.context.packing import Kind, Packed, Part, pack
 from prentice.context.ranking import Ranked
 from prentice.prompts.render import Data, fenced, render
+from prentice.prompts.tuned import ModelKey
 from prentice.runs.protocol import Json, StepContext
 from prentice.skills.execute.choosing_format import FormatChoice, choose_format, format_named
 from prentice.skills.execute.gathering import expanded
 from prentice.skills.execute.services import ExecutionServices, in_thread
 from prentice.skills.execute.targets import Aim, aim, sizes
+from prentice.skills.optimize.model_key import tuned_for
 from prentice.workspace.tree import Tree
 
 _MORE: Final = 1_500
@@ -60,6 +62,7 @@ async def choose(
     context.report({"doing": "packing", "backend": choice.backend.name, "model": choice.model})
     worktree = await services.worktree(context.run, base=facts["base"], with_uncommitted=facts["uncommitted"])
     counts = _counts(services, choice)
+    key = await tuned_for(choice, "execute.system", "execute.user")
     window = window_of(choice)
 
     def work(_stopped: Callable[[], bool]) -> dict[str, Any]:
@@ -70,7 +73,7 @@ async def choose(
         found = shaped(found, format_.format)
         style = conventions(worktree.root, near=found.paths)
         packed = _packed(tree, found, ranked, style, facts=facts, format_=format_, window=window, shrink=shrink)
-        prompt = write(facts, found, packed, format_=format_, tree=tree)
+        prompt = write(facts, found, packed, format_=format_, tree=tree, model=key)
         return prompt | {"notes": _unseen(services, facts, found, tree)}
 
     prompt = await in_thread(work)
@@ -106,9 +109,10 @@ def shaped(found: Aim, format_: Format) -> Aim:
 
 
 def write(
-    facts: Mapping[str, Any], found: Aim, packed: Packed, *, format_: FormatChoice, tree: Snapshot
-) -> dict[str, Any]:
-    """Write the messages, with marks for edits that occur in no file that is shown."""
+    facts: Mapping[str, Any], found: Aim, packed: Packed, *, format_: FormatChoice, tree: Snapshot,
+    model: ModelKey | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Write the messages, with marks for edits that occur in no file that is shown; as tuned for a model, if so."""
     task = f"{facts['name']}\n\n{facts['description']}".strip()[:_TASK_CHARACTERS]
     shown = {part.path: tree.read(part.path) for part in packed.parts}
     texts = {path: file.content for path, file in shown.items() if file is not None and file.is_regular}
@@ -120,9 +124,10 @@ def write(
     )
     criteria = "\n".join(f"- {criterion}" for criterion in facts["criteria"])
     beside = [*(part.text for part in packed.parts), task, criteria, facts["remarks"]]
-    system = render("execute.system")
+    system = render("execute.system", model)
     user = render(
         "execute.user",
+        model,
         files="\n\n".join(_shown(part, beside) for part in packed.parts) or "(none)",
         task=Data(task),
         criteria=Data(criteria),
@@ -179,7 +184,8 @@ def _packed(
     useful = round(needed * 1.1) + (_MORE if needed else _SEARCHED)
     budget = max(min(useful, window - fixed), _LEAST_BUDGET) >> shrink
     others = [item for item in ranked if item.path not in style.paths]
-    return pack(tree, others, targets=(*found.targets, *found.shown), budget=budget, conventions=style)
+    text = f"{facts['name']}\n{facts['description'][:_TASK_CHARACTERS]}"
+    return pack(tree, others, targets=(*found.targets, *found.shown), budget=budget, text=text, conventions=style)
 
 
 def _shown(part: Part, beside: Sequence[str]) -> str:
