@@ -111,6 +111,15 @@ def test_a_comment_is_numbered_within_its_task_and_leaves_an_activity() -> None:
     assert after["todos"][0] is before["todos"][0], "a comment leaves no trace on the task"
 
 
+def test_a_comment_with_a_token_of_its_own_is_added_once() -> None:
+    before = state(task("T-1"))
+    once = applied(before, lambda e: e.comment("T-1", "Looks good", kind="note", token="ab12"))
+    twice = applied(once, lambda e: e.comment("T-1", "Looks good", kind="note", token="ab12"))
+    assert [row["id"] for row in once["comments"]] == ["T-1-C-ab12"]
+    assert once["activities"][0]["details"]["commentId"] == "T-1-C-ab12"
+    assert twice == once
+
+
 @pytest.mark.parametrize(("length", "preview"), [(99, 99), (100, 100), (101, 103), (5000, 103)])
 def test_a_comments_preview_is_its_first_hundred_characters(length: int, preview: int) -> None:
     after = applied(state(task("T-1")), lambda e: e.comment("T-1", "ü" * length, kind="note"))

@@ -126,10 +126,13 @@ class Executing(Optimizing, Models):
     def approve_change(self, run_id: str, *, hunks: Collection[tuple[str, int]] | None = None) -> dict[str, Any]:
         """Say yes to a change, or to some of its hunks, named by path and number; `apply` puts it into the files.
 
+        Outside a project, one is made.
+
         Raises:
             RunError: no execution has the id.
             ReviewError, UsageError: it cannot be approved so, or not by this actor.
         """
+        self._made_a_project_for(run_id, hunks=hunks)
         return self._reviewing().approve(run_id, hunks=hunks).document()
 
     def reject_change(self, run_id: str, *, reason: str = "") -> dict[str, Any]:
@@ -170,11 +173,14 @@ class Executing(Optimizing, Models):
     def apply(self, run_id: str) -> dict[str, Any]:
         """Put a change into the user's files; one that nobody decided on is approved by this.
 
+        Outside a project, one is made.
+
         Raises:
             RunError: no execution has the id.
             ReviewError: it cannot be applied, or not by this actor.
             ApplyConflictError: files are not what the change starts from; nothing was changed.
         """
+        self._made_a_project_for(run_id)
         return self._reviewing().apply(run_id).document()
 
     def undo(self, run_id: str) -> dict[str, Any]:
@@ -186,6 +192,17 @@ class Executing(Optimizing, Models):
             UndoRefusedError: files were edited since; nothing was changed.
         """
         return self._reviewing().undo(run_id).document()
+
+    def _made_a_project_for(self, run_id: str, *, hunks: Collection[tuple[str, int]] | None = None) -> None:
+        """Make the directory a project, which takes over its runs, where the change can be approved.
+
+        Raises:
+            RunError: no execution has the id.
+            ReviewError, UsageError: the change cannot be approved so, or not by this actor.
+        """
+        if self.project is None:
+            self._reviewing().check_approvable(run_id, hunks=hunks)
+            self.init()
 
     def _settled(self) -> None:
         """Let the files settle first, where a killed process left a change half applied; unless somebody is at it."""

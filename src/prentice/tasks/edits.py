@@ -102,14 +102,16 @@ class Editor:
         record["lastModified"] = self.now
         self._touch()
 
-    def comment(self, task_id: str, content: str, *, kind: str) -> str:
-        """Add a comment and give its id, `<task>-C-<k>`.
+    def comment(self, task_id: str, content: str, *, kind: str, token: str = "") -> str:
+        """Add a comment and give its id, `<task>-C-<k>`; with a token `<task>-C-<token>`, and only if there is none.
 
         Raises:
             TaskNotFoundError: no task has the id.
         """
         task = self.task(task_id)
-        comment_id = f"{task_id}-C-{next_comment(self.value, task_id)}"
+        comment_id = f"{task_id}-C-{token or next_comment(self.value, task_id)}"
+        if token and any(comment.id == comment_id for comment in self.todolist.comments(task_id)):
+            return comment_id
         self._list("comments").append(
             {
                 "id": comment_id,

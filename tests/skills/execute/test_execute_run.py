@@ -5,7 +5,7 @@ import json
 import pytest
 
 from prentice.changes.formats import Format
-from prentice.errors import BackendError, RuleError, TextError, UsageError
+from prentice.errors import BackendError, ReviewError, RuleError, RunError, TextError, UsageError
 from skills.execute.calculator import CALC, MENDED, TASK, WORSE, Bench, answer
 from workspace.trees import git, write
 
@@ -206,6 +206,34 @@ def test_a_free_text_outside_a_project_writes_nothing_into_the_directory(project
     assert document["state"] == "proposed"
     assert set(project.root.iterdir()) == before
     assert git(project.root, "status", "--short") == ""
+
+
+def test_approving_outside_a_project_makes_one_that_takes_the_run_over(project: Bench) -> None:
+    opened = project.opened(answer(Format.SYMBOL), actor="person")
+    [document] = opened.execute(TASK)
+    run = document["run_id"]
+    assert opened.apply(run)["state"] == "applied"
+    assert opened.project is not None
+    assert (project.root / ".todo2").is_dir()
+    assert (project.root / "calc.py").read_text(encoding="utf-8") == MENDED
+    later = project.opened(actor="person")
+    assert [(row["run_id"], row["state"]) for row in later.reviews()] == [(run, "applied")]
+    assert [one["kind"] for one in later.review(run)["decisions"]] == ["approve", "apply"]
+    assert later.undo(run)["state"] == "undone"
+    assert (project.root / "calc.py").read_text(encoding="utf-8") == CALC
+
+
+@pytest.mark.parametrize("call", ["unknown", "refused", "hunk", "assistant"])
+def test_what_cannot_be_approved_outside_a_project_makes_none(project: Bench, call: str) -> None:
+    before = project.picture()
+    new = "def add(a, b):\n    return (\n" if call == "refused" else MENDED
+    [document] = project.opened(answer(Format.WHOLE, new=new)).execute(TASK, format="whole")
+    opened = project.opened(actor="assistant" if call == "assistant" else "person")
+    run = "R-9" if call == "unknown" else document["run_id"]
+    with pytest.raises((RunError, ReviewError, UsageError)):
+        opened.approve_change(run, hunks=[("calc.py", 7)]) if call == "hunk" else opened.apply(run)
+    assert not (project.root / ".todo2").exists()
+    assert project.picture() == before
 
 
 def test_the_user_hears_what_is_wrong_with_a_call(project: Bench) -> None:

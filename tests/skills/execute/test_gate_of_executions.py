@@ -13,6 +13,9 @@ from prentice.changes.formats import Format
 from prentice.ledger.executions_table import ExecutionsTable
 from prentice.ledger.runs_table import Submission
 from prentice.library import Prentice
+from prentice.skills.execute import reviewing
+from prentice.store.lock import locked
+from prentice.workspace.applying.journal import home
 from prentice.workspace.sandbox import choosing
 from skills.execute.calculator import CALC, MENDED, TASK, TESTING, WORSE, Bench, answer
 from workspace.trees import git, write
@@ -76,6 +79,22 @@ def test_a_change_that_meets_others_work_stays_proposed_and_says_so(project: Ben
     assert (document["state"], document["decision"]) == ("proposed", "apply")
     assert any("not applied" in note for note in document["notes"])
     assert (project.root / "calc.py").read_text(encoding="utf-8") == mine
+
+
+def test_a_change_stays_proposed_where_somebody_else_decides_all_the_while(
+    project: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = project.task()
+    project.opened(answer(Format.SYMBOL)).execute(TASK)
+    opened = project.opened(answer(Format.SYMBOL))
+    reviewed(opened)
+    monkeypatch.setattr(reviewing, "LOCK_SECONDS", 0.1)  # a minute, for users
+    with locked(home(project.root) / "review", wait=0):
+        [document] = opened.execute(task, apply=True)
+    assert (document["state"], document["decision"]) == ("proposed", "apply")
+    assert any("Another process is deciding" in note for note in document["notes"])
+    assert opened.task(task).status == "Review"
+    assert opened.apply(document["run_id"])["state"] == "applied"
 
 
 def test_a_check_that_tests_another_tree_decides_nothing(project: Bench) -> None:

@@ -136,6 +136,30 @@ def test_new_tests_are_written_into_the_file_where_they_belong(project: Bench) -
     assert (document["state"], document["files"], document["format"]) == ("proposed", ["tests/test_neg.py"], "whole")
 
 
+def test_of_a_long_file_that_is_not_to_be_changed_the_passages_close_to_the_task_are_shown(project: Bench) -> None:
+    other = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(400))
+    close = "def carry(digits):\n    # subtracts instead of adding the overflow of calc\n    return digits[::-1]\n\n\n"
+    write(project.root, {"overflow.py": other + close + other.replace("step", "leap")})
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=long")
+    opened = project.opened(answer(Format.SYMBOL))
+    [document] = opened.execute(TASK + " the overflow of digits")
+    assert [entry["shown"] for entry in document["manifest"] if entry["path"] == "overflow.py"] == ["excerpt"]
+    chosen = next(step for step in opened.run_document(document["run_id"])["steps"] if step["name"] == "execute.choose")
+    assert "adding the overflow of calc" in chosen["result"]["messages"][1]["content"]
+
+
+def test_a_rename_that_the_task_asks_for_without_marks_of_code_is_no_loss_of_a_symbol(project: Bench) -> None:
+    pytest.importorskip("rope")
+    write(project.root, {"box.py": "def weigh(box):\n    return box.weight\n"})
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=box")
+    [document] = project.opened().execute("Rename weigh to measure in box.py", anyway=True)
+    assert (document["state"], document["rung"]) == ("proposed", "tool")
+    assert "def measure" in document["diff"]
+    assert "removes or renames" not in document["why"]
+
+
 def test_what_a_project_says_of_its_style_is_shown_once(project: Bench) -> None:
     write(project.root, {"AGENTS.md": "# Rules\n\nWrite `add` in calc.py with care.\n"})
     git(project.root, "add", "--all")

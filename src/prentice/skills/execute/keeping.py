@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prentice.errors import ApplyConflictError, ReviewError, WriteFailedError
+from prentice.errors import ApplyConflictError, LockedError, ReviewError, WriteFailedError
 from prentice.ledger.runs_table import RunsTable
 from prentice.runs.protocol import Json, StepContext
 from prentice.skills.execute.reviewing import Reviewing
@@ -74,7 +74,8 @@ async def settle(context: StepContext[ExecutionServices], *, uid: str, document:
 async def apply(context: StepContext[ExecutionServices], *, document: Json) -> Json:
     """Put a change that the gate lets through into the user's files, in the name of the policy; give the document.
 
-    What cannot be applied, because files are not what it starts from, stays proposed, and says why.
+    What cannot be applied, because files are not what it starts from or somebody else is deciding all the while, stays
+    proposed, and says why.
 
     Raises:
         LedgerError, StoreError: nothing more can be kept.
@@ -86,7 +87,7 @@ async def apply(context: StepContext[ExecutionServices], *, document: Json) -> J
     )  # fmt: skip
     try:
         standing = await asyncio.to_thread(reviewing.apply, context.run)
-    except (ApplyConflictError, ReviewError, WriteFailedError) as error:
+    except (ApplyConflictError, LockedError, ReviewError, WriteFailedError) as error:
         notes = [*document["notes"], f"It was not applied: {error.message} {error.next_step}"]
         return {**document, "notes": notes}
     return {**document, "state": standing.state, "notes": [*document["notes"], *standing.notes]}

@@ -1,19 +1,15 @@
 """What a decision on a change does to its task in the Todo2 file: a note, a status, each once if it is repeated."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from prentice.errors import RuleError, StoreError
+from prentice.skills.execute.task_state import comment_once
 from prentice.store.todo2_file import Todo2File
 from prentice.tasks import workflow
 from prentice.tasks.edits import Editor
 from prentice.tasks.record import Task
 from prentice.tasks.rules import Actor, Workflow
-
-_MOST: Final = 4_000
-"""Characters of a note; a longer comment stands in the ledger in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +51,7 @@ class ReviewEffects:
         return f"{self.by} ({self.actor})" if self.by else self.actor
 
     def _note(self, content: str) -> list[str]:
-        return self._changed(lambda editor, task: comment_once(editor, task, content, uid=self.uid))
+        return self._changed(lambda editor, task: comment_once(editor, task.id, content, kind="note", uid=self.uid))
 
     def _finish(self, editor: Editor, task: Task) -> None:
         if task.status == "Review":
@@ -80,18 +76,3 @@ class ReviewEffects:
         except (RuleError, StoreError) as error:
             return [f"{self.task} was left as it is: {error.message} {error.next_step}"]
         return []
-
-
-def comment_once(editor: Editor, task: Task, content: str, *, uid: str) -> None:
-    """Add a note under an id that derives from `uid`, unless it is there."""
-    name = f"{task.id}-C-{hashlib.sha256(uid.encode()).hexdigest()[:16]}"
-    if any(comment.id == name for comment in editor.todolist.comments(task.id)):
-        return
-    made = editor.comment(task.id, content[:_MOST], kind="note")
-    for row in editor.value["comments"]:
-        if isinstance(row, dict) and row.get("id") == made:
-            row["id"] = name
-    for entry in editor.value["activities"]:
-        details = entry.get("details") if isinstance(entry, dict) else None
-        if isinstance(details, dict) and details.get("commentId") == made:
-            details["commentId"] = name

@@ -69,6 +69,17 @@ class Reviewing:
             row=row, change=stored_change(self.executions, row.run), decisions=self.executions.decisions(row.run)
         )
 
+    def check_approvable(self, run: str, *, hunks: Collection[tuple[str, int]] | None = None) -> None:
+        """Make sure that this actor may approve a change, or some of its hunks, before anything is made for that.
+
+        Raises:
+            RunError, ReviewError, UsageError: as for `approve`.
+        """
+        row = self.executions.get(run)
+        change = self._approvable(row)
+        is_part = hunks is not None and chosen_part(change, hunks).digest != change.digest
+        self._check_rights(row, change, part=is_part)
+
     def approve(self, run: str, *, hunks: Collection[tuple[str, int]] | None = None) -> Standing:
         """Say yes to a change, or to some of its hunks, named by path and number; nothing is applied yet.
 
@@ -171,12 +182,7 @@ class Reviewing:
     # -- deciding ------------------------------------------------------------------------------------------------
 
     def _approved(self, row: ExecutionRow, hunks: Collection[tuple[str, int]] | None) -> ExecutionRow:
-        if row.state not in {"proposed", "applied", "undone"}:
-            raise ReviewError(
-                f"{row.run} was {row.state.replace('_', ' ')}; it cannot be approved.",
-                next_step="Request changes, or carry the task out again.",
-            )
-        change = self._change(row)
+        change = self._approvable(row)
         part = change if hunks is None else chosen_part(change, hunks)
         is_part = part.digest != change.digest
         self._check_rights(row, change, part=is_part)
@@ -214,6 +220,14 @@ class Reviewing:
 
     def _refused(self, run: str, why: str) -> ReviewError:
         return ReviewError(why, next_step=f"Ask the user to decide: `prentice review {run}`.")
+
+    def _approvable(self, row: ExecutionRow) -> Change:
+        if row.state not in {"proposed", "applied", "undone"}:
+            raise ReviewError(
+                f"{row.run} was {row.state.replace('_', ' ')}; it cannot be approved.",
+                next_step="Request changes, or carry the task out again.",
+            )
+        return self._change(row)
 
     def _change(self, row: ExecutionRow) -> Change:
         change = stored_change(self.executions, row.run)

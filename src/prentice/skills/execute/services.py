@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from prentice.backends.router import Choice, choose
 from prentice.backends.routing.need import Need
 from prentice.backends.routing.policy import load_policy
+from prentice.context.file_kinds import Kind, asked_kinds
 from prentice.context.index import Index
 from prentice.context.ranking import Ranked, rank
 from prentice.ledger.executions_table import ExecutionsTable
@@ -26,6 +27,10 @@ PURPOSE: Final = "execute"
 _VERIFIED_AT_ONCE: Final = 2
 """Runs whose checks are carried out at the same time; a project's tests take all cores by themselves."""
 _RANKED: Final = 12
+_ABOUT: Final[Mapping[str, frozenset[Kind]]] = {
+    "documentation": frozenset({"prose"}), "test_generation": frozenset({"test"}),
+}  # fmt: skip
+"""The kinds of files that a category of tasks is about, beside code and what the task's title asks for."""
 _LARGER: Final = 1.2
 """How many times the bytes of the first model a model has to have to count as larger."""
 
@@ -135,7 +140,8 @@ class ExecutionServices(Services):
         index = self._opened_index()
         index.refresh()
         text = f"{facts['name']}\n{facts['description']}"
-        return rank(self.directory, text, index=index, named=facts["files"], limit=_RANKED)
+        about = asked_kinds(text) | _ABOUT.get(facts["category"], frozenset())
+        return rank(self.directory, text, index=index, named=facts["files"], limit=_RANKED, about=about)
 
     def _opened_index(self) -> Index:
         with self._indexing:

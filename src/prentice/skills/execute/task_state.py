@@ -14,11 +14,11 @@ from prentice.store.todo2_file import Todo2File
 from prentice.tasks import claiming, workflow
 from prentice.tasks.claiming import Worker
 from prentice.tasks.edits import Editor
-from prentice.tasks.record import Task
 from prentice.tasks.rules import Workflow
 
 _OPEN: Final = "Todo"
 _MOST: Final = 4_000
+"""Characters of a comment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class TaskState:
             if task.status == "In Progress" and taken.status in {_OPEN, "Review"}:
                 editor.update(self.task, {"status": taken.status})
             if note:
-                _comment(editor, task, note, kind="note", uid=uid)
+                comment_once(editor, self.task, note, kind="note", uid=uid)
 
         self.todo2.change(edit)
 
@@ -87,7 +87,7 @@ class TaskState:
         def edit(editor: Editor) -> str:
             if self.task not in editor.todolist.tasks:
                 return ""  # it was deleted meanwhile
-            _comment(editor, editor.task(self.task), result, kind="result", uid=uid)
+            comment_once(editor, self.task, result, kind="result", uid=uid)
             # What a person did with the task meanwhile goes first.
             with contextlib.suppress(RuleError):
                 workflow.move(
@@ -98,16 +98,7 @@ class TaskState:
         return self.todo2.change(edit)
 
 
-def _comment(editor: Editor, task: Task, content: str, *, kind: Literal["note", "result"], uid: str) -> None:
-    """Add a comment under an id that derives from the run and the step, unless it is there."""
-    name = f"{task.id}-C-{hashlib.sha256(uid.encode()).hexdigest()[:16]}"
-    if any(comment.id == name for comment in editor.todolist.comments(task.id)):
-        return
-    made = editor.comment(task.id, content[:_MOST], kind=kind)
-    for row in editor.value["comments"]:
-        if isinstance(row, dict) and row.get("id") == made:
-            row["id"] = name
-    for entry in editor.value["activities"]:
-        details = entry.get("details") if isinstance(entry, dict) else None
-        if isinstance(details, dict) and details.get("commentId") == made:
-            details["commentId"] = name
+def comment_once(editor: Editor, task: str, content: str, *, kind: Literal["note", "result"], uid: str) -> None:
+    """Add a comment under an id that derives from `uid`, unless it is there; the ledger keeps what is cut of it."""
+    token = hashlib.sha256(uid.encode()).hexdigest()[:16]
+    editor.comment(task, content[:_MOST], kind=kind, token=token)

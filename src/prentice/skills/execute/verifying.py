@@ -54,7 +54,7 @@ async def use_tools(context: StepContext[ExecutionServices], *, facts: Json) -> 
         )  # fmt: skip
         if found is None:
             return {"declined": declined}
-        policy = Policy(named=frozenset(files), removing=frozenset(facts["symbols"]))
+        policy = Policy(named=frozenset(files), removing=frozenset({*facts["symbols"], *found.removing}))
         objections = guard(found.change, policy=policy)
         refusing = [objection for objection in objections if objection.verdict == "refuse"]
         if refusing:
