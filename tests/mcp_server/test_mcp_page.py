@@ -9,7 +9,7 @@ from prentice.mcp.server import PrenticeServer
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(params=["model_task_breakdown", "estimation"])
+@pytest.fixture(params=["model_task_breakdown", "model_auto_execute", "model_optimize_prompt", "estimation", "mlx"])
 def tool(request: pytest.FixtureRequest) -> Tool:
     [found] = (tool for tool in asyncio.run(PrenticeServer(Path()).list_tools()) if tool.name == request.param)
     return found

@@ -63,6 +63,7 @@ def serve_http(server: "PrenticeServer", *, port: int = PORT) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
+            listening.listen()
         except OSError as error:
             raise UsageError(
                 f"{HOST}:{port} cannot be used: {error.strerror or error}.", next_step="Choose another: `--port N`."

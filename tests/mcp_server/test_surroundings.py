@@ -1,0 +1,194 @@
+"""What is around the tools: resources, prompts, the client's roots, and the server over HTTP."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import mcp_types
+import pytest
+from mcp import Client, MCPError
+from mcp.client import ClientRequestContext
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ListRootsResult, Root, TextResourceContents
+
+import prentice
+from mcp_server.clients import document, error
+from prentice import Prentice
+from prentice.mcp.server import PrenticeServer
+
+TOKEN = "a-token-of-a-test-with-enough-letters"
+
+
+def server(directory: Path, **options: Any) -> PrenticeServer:
+    return PrenticeServer(directory, **{"backend": "builtin", **options})
+
+
+async def read(client: Client, uri: str) -> dict[str, Any]:
+    [content] = (await client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
+    assert content.mime_type == "application/json"
+    found: dict[str, Any] = json.loads(content.text)
+    return found
+
+
+def test_tasks_proposals_and_runs_can_be_read_whole(project: Prentice, era: str) -> None:
+    project.comment("T-1", "Seen on trains.")
+
+    async def main() -> None:
+        async with Client(server(project.directory), mode=era) as client:
+            plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
+            task = await read(client, "prentice://tasks/T-1")
+            assert (task["id"], task["comments"]) == ("T-1", ["Seen on trains."])
+            proposal = await read(client, f"prentice://proposals/{plan['proposal_id']}")
+            assert proposal["subtasks"] == plan["subtasks"]
+            run = await read(client, f"prentice://runs/{plan['run_id']}")
+            assert (run["kind"], run["state"], run["result"]) == ("breakdown", "finished", plan["proposal_id"])
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("uri", ["tasks/T-404", "proposals/P-404", "runs/R-404", "runs/..%2F..%2Fetc", "runs/"])
+def test_a_resource_that_is_not_there_is_an_error_and_the_server_goes_on(project: Prentice, uri: str) -> None:
+    async def main() -> None:
+        async with Client(server(project.directory)) as client:
+            with pytest.raises(MCPError):
+                await client.read_resource(f"prentice://{uri}")
+            await read(client, "prentice://tasks/T-1")
+
+    asyncio.run(main())
+
+
+def test_there_are_two_prompts_and_a_task_in_one_stands_between_lines(project: Prentice, era: str) -> None:
+    async def main() -> None:
+        async with Client(server(project.directory), mode=era) as client:
+            assert [prompt.name for prompt in (await client.list_prompts()).prompts] == ["plan", "hand_over"]
+            [message] = (await client.get_prompt("plan", {"task": "Move the moon"})).messages
+            assert isinstance(message.content, mcp_types.TextContent)
+            assert "---\nMove the moon\n---" in message.content.text
+            await client.get_prompt("hand_over")
+
+    asyncio.run(main())
+
+
+def rooted(*directories: Path) -> Any:
+    async def list_roots(context: ClientRequestContext) -> ListRootsResult:
+        del context
+        return ListRootsResult(roots=[Root(uri=directory.as_uri()) for directory in directories])  # type: ignore[arg-type]
+
+    return list_roots
+
+
+def test_a_server_that_was_told_no_directory_takes_the_clients_first_root(
+    project: Prentice, tmp_path_factory: pytest.TempPathFactory, era: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    async def main(source: str, *roots: Path) -> dict[str, Any]:
+        made = server(elsewhere, source=source)
+        async with Client(made, mode=era, list_roots_callback=rooted(*roots)) as client:
+            result = await client.call_tool("estimation", {"action": "batch"})
+            return error(result) if result.is_error else document(result)
+
+    usual = "the working directory"
+    assert len(asyncio.run(main(usual, Path("/nowhere at all"), project.directory))["estimates"]) == 1
+    for source, roots, told in (
+        ("--project", (project.directory,), "--project"),
+        (usual, (), usual),
+        (usual, (elsewhere,), "the client's roots"),
+    ):
+        found = asyncio.run(main(source, *roots))
+        assert (found["directory"], found["directory_from"]) == (str(elsewhere), told)
+
+
+@contextmanager
+def over_http(directory: Path, *, token: str = TOKEN) -> Iterator[str]:
+    """The real program over HTTP, on a free port; gives its address."""
+    environment = {**os.environ, "PRENTICE_MCP_TOKEN": token}
+    command = [sys.executable, "-m", "prentice", "--project", str(directory), "--backend", "builtin"]
+    with subprocess.Popen(
+        [*command, "mcp", "--http", "--port", "0"], stderr=subprocess.PIPE, env=environment, text=True
+    ) as process:
+        try:
+            assert process.stderr
+            line = process.stderr.readline()
+            found = re.search(r"http://127\.0\.0\.1:\d+/mcp", line)
+            assert found, line
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def test_over_http_clients_of_both_eras_work_one_after_the_other(project: Prentice) -> None:
+    async def main(url: str, era: str) -> None:
+        web = httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
+        async with web, Client(streamable_http_client(url, http_client=web), mode=era) as client:
+            plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
+            assert plan["state"] == "open"
+
+    with over_http(project.directory) as url:
+        for era in ("legacy", "2026-07-28", "legacy"):
+            asyncio.run(main(url, era))
+
+
+def test_over_http_nothing_is_answered_without_the_token_or_for_another_host(project: Prentice) -> None:
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    right = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json, text/event-stream"}
+
+    with over_http(project.directory) as url, httpx2.Client() as web:
+        wrong: list[dict[str, str]] = [
+            {},
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": TOKEN},
+            {**right, "Host": "evil.example"},
+            {**right, "Origin": "http://evil.example"},
+        ]
+        codes = [web.post(url, json=hello, headers=headers).status_code for headers in wrong]
+    assert codes == [401, 401, 401, 421, 403]
+
+
+def test_a_short_token_is_refused_before_anything_is_served(project: Prentice) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "prentice", "--project", str(project.directory), "mcp", "--http", "--port", "0"],
+        env={**os.environ, "PRENTICE_MCP_TOKEN": "short"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "PRENTICE_MCP_TOKEN is too short" in done.stderr
+
+
+def test_arguments_of_ten_megabytes_are_refused_and_the_server_goes_on(project: Prentice) -> None:
+    async def main() -> None:
+        async with Client(server(project.directory)) as client:
+            for tool, arguments in (
+                ("model_task_breakdown", {"task": "Fix it. " * 1_300_000}),
+                ("model_optimize_prompt", {"prompt": "Fix it. " * 1_300_000}),
+                ("ollama", {"action": "summarize", "input": "Fix it. " * 1_300_000}),
+            ):
+                assert error(await client.call_tool(tool, arguments))["code"] == "task_text"
+            document(await client.call_tool("estimation", {"action": "stats"}))
+
+    asyncio.run(main())
+
+
+def test_a_run_of_another_project_is_not_found(project: Prentice, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = prentice.open(tmp_path_factory.mktemp("other"))
+    other.init()
+
+    async def main() -> None:
+        async with Client(server(project.directory)) as client:
+            run = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))["run_id"]
+        async with Client(server(other.directory)) as client:
+            for tool in ("model_task_breakdown", "model_auto_execute", "model_optimize_prompt"):
+                assert error(await client.call_tool(tool, {"run_id": run}))["code"] == "run"
+
+    asyncio.run(main())
