@@ -44,6 +44,15 @@ def check_refused(document: dict[str, Any], *, backend: str) -> None:
     assert tried["who"].endswith(f" on {backend}")
     for part in (TASK, "calc.py", tried["why"][:60]):
         assert part in document["handoff"]["prompt"]
+    assert (document["handoff"]["to"], document["handoff"]["files"]) == ("assistant", ["calc.py"])
+    assert tried in document["handoff"]["tried"]
+
+
+def check_gone(environment: dict[str, str]) -> None:
+    """No worktree is left, and no lock of one."""
+    places = Path(environment["PRENTICE_HOME"]) / "cache" / "runs"
+    assert places.is_dir()
+    assert list(places.iterdir()) == []
 
 
 @pytest.mark.parametrize("weights", ["trained", "random"])
@@ -55,6 +64,7 @@ def test_on_ollama_a_useless_answer_is_refused_and_nothing_is_touched(
     model = trained_model if weights == "trained" else random_model
     check_refused(execute(root, ollama_environment, backend="ollama", model=model), backend="ollama")
     assert pictured(root) == before
+    check_gone(ollama_environment)
 
 
 @pytest.mark.parametrize("weights", ["trained", "random"])
@@ -70,3 +80,4 @@ def test_on_mlx_a_useless_answer_is_refused_and_nothing_is_touched(
     }  # fmt: skip
     check_refused(execute(root, environment, backend="mlx", model=path.name), backend="mlx")
     assert pictured(root) == before
+    check_gone(environment)
