@@ -62,6 +62,17 @@ def test_odd_names_large_files_and_hard_links_are_in_nobodys_way(project: Bench)
     assert (project.beside / "hard.py").read_text(encoding="utf-8") == CALC
 
 
+def test_a_file_of_millions_of_lines_is_handed_over_instead_of_shown_to_a_model(project: Bench) -> None:
+    write(project.root, {"calc.py": CALC + "".join(f"X{number} = {number}\n" for number in range(3_000_000))})
+    git(project.root, "commit", "--quiet", "--all", "--message=large")
+    before = project.picture()
+    [document] = project.opened(answer(Format.SYMBOL)).execute(TASK, anyway=True)
+    assert document["state"] == "handed_off"
+    assert "calc.py (55 MB)" in document["why"]
+    assert "calc.py" in document["handoff"]["prompt"]
+    assert project.picture() == before
+
+
 def test_an_empty_directory_has_nothing_to_carry_out(project: Bench) -> None:
     nothing = project.beside / "nothing"
     nothing.mkdir()

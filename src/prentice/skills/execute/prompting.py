@@ -19,7 +19,7 @@ from prentice.runs.protocol import Json, StepContext
 from prentice.skills.execute.choosing_format import FormatChoice, choose_format, format_named
 from prentice.skills.execute.gathering import expanded
 from prentice.skills.execute.services import ExecutionServices, in_thread
-from prentice.skills.execute.targets import Aim, aim, sizes
+from prentice.skills.execute.targets import Aim, aim, sizes, too_large
 from prentice.skills.optimize.model_key import tuned_for
 from prentice.workspace.tree import Tree
 
@@ -67,6 +67,8 @@ async def choose(
 
     def work(_stopped: Callable[[], bool]) -> dict[str, Any]:
         tree = worktree.snapshot()
+        if large := too_large(expanded(facts["files"], tree.paths()), tree):
+            return {"none": f"{', '.join(large)}: too large to be shown to a model, which gets 1 MB of a file at most"}
         ranked = services.ranked(facts)
         found = aim_of(facts, tree, ranked=[item.path for item in ranked])
         format_ = choose_format(sizes(found, tree), window=window, counts=counts, asked=asked)
@@ -77,6 +79,8 @@ async def choose(
         return prompt | {"notes": _unseen(services, facts, found, tree)}
 
     prompt = await in_thread(work)
+    if "none" in prompt:
+        return prompt
     return prompt | {
         "backend": choice.backend.name, "model": choice.model, "because": choice.reason, "window": window,
     }  # fmt: skip

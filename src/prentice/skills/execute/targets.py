@@ -15,6 +15,7 @@ from prentice.changes.guards.tests import is_test_path
 from prentice.changes.paths import path_problem, place_problem
 from prentice.changes.symbols.table import Symbol, Unreadable, named, symbols_of
 from prentice.changes.text import decode
+from prentice.context.readable import MAX_BYTES
 from prentice.skills.execute.choosing_format import Size
 
 MOST: Final = 6
@@ -110,6 +111,16 @@ def aim(
     )
 
 
+def too_large(files: Iterable[str], snapshot: Snapshot) -> list[str]:
+    """Give the files that are larger than any that a model is shown, with their sizes, as a sentence names them."""
+    found = {path: snapshot.read(path) for path in files}
+    return [
+        f"{path} ({len(file.content) / 1e6:,.0f} MB)"
+        for path, file in found.items()
+        if file is not None and len(file.content) > MAX_BYTES
+    ]
+
+
 def sizes(found: Aim, snapshot: Snapshot) -> list[Size]:
     """Give the tokens of each target, and of its symbol where it is one."""
     result = [_size(target, snapshot) for target in found.targets]
@@ -179,7 +190,9 @@ def _tests_of(sources: Sequence[str], snapshot: Snapshot) -> tuple[list[str], tu
 
 def _is_file(path: str, snapshot: Snapshot) -> bool:
     file = snapshot.read(path)
-    return file is not None and file.is_regular and decode(file.content) is not None
+    if file is None or not file.is_regular or len(file.content) > MAX_BYTES:
+        return False
+    return decode(file.content) is not None
 
 
 def _can_be_made(path: str, snapshot: Snapshot) -> bool:
