@@ -17,6 +17,7 @@ CHECKS = st.builds(
     decisive=st.booleans(),
     new_failures=st.integers(0, 3),
     mended=st.integers(0, 2),
+    still_fails=st.booleans(),
 )
 EVIDENCE = st.builds(
     Evidence,

@@ -19,13 +19,17 @@ CERTAIN: Final[frozenset[Match]] = frozenset({"exact", "trailing_space"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFact:
-    """What one check of the project says. `new_failures` and `mended` are counts."""
+    """What one check of the project says. `new_failures` and `mended` are counts.
+
+    `still_fails` where it has failures with the change that it had without it.
+    """
 
     name: str
     trusted: bool = False
     decisive: bool = False
     new_failures: int = 0
     mended: int = 0
+    still_fails: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,15 +153,19 @@ class Evidence:
 
     def _verdict_of_checks(self) -> Fact:
         """Weigh the best that any trusted check says; checks that pass beside it add nothing."""
-        passing = [check for check in self.checks if check.trusted and not check.new_failures]
-        for check in passing:
+        found = [check for check in self.checks if check.trusted and not check.new_failures]
+        found.sort(key=lambda check: check.still_fails)
+        for check in found:
             if check.mended:
-                return _fact("checks", f"{check.name} failed before and passes now", weights.MENDED)
-        for check in passing:
+                said = "fails less than before" if check.still_fails else "failed before and passes now"
+                return _fact("checks", f"{check.name} {said}", weights.MENDED)
+        for check in found:
             if check.decisive:
                 return _fact("checks", f"{check.name} executes the changed lines and passes", weights.DECISIVE)
-        if passing:
-            return _fact("checks", f"{passing[0].name} passes, but decides nothing", weights.PASSED)
+        if found and not found[0].still_fails:
+            return _fact("checks", f"{found[0].name} passes, but decides nothing", weights.PASSED)
+        if found:
+            return _fact("checks", f"{found[0].name} fails as before, and decides nothing", 0.0)
         said = "none can be trusted here" if self.checks else "none were run"
         if any(check.trusted for check in self.checks):
             said = "none passes"

@@ -49,6 +49,7 @@ def evidence_of(
             CheckFact(
                 name=check["name"], trusted=check["trusted"], decisive=check["decisive"],
                 new_failures=len(check["new_failures"]), mended=len(check["mended"]),
+                still_fails=all(check[when].startswith("failed") for when in ("before", "after")),
             )
             for check in checks
         ),

@@ -42,8 +42,8 @@ def planned(change: Change, *, root: Path) -> tuple[Move, ...]:
         named = "; ".join(f"{path}: {why}" for path, why in conflicts.items())
         raise ApplyConflictError(
             f"The change does not fit your files ({named}). Nothing was changed.",
-            next_step="Commit or stash your edits of these files, then apply it again; or request changes, which "
-            "starts from the files as they are.",
+            next_step="Stash your edits of these files, then apply it again; or commit them and request changes, which "
+            "starts from the last commit.",
             details={"files": conflicts},
         )
     return tuple(sorted(moves, key=lambda move: (move.after is not None, move.path)))
