@@ -30,6 +30,9 @@ _SLASHED: Final = r"(?<![\w./-])(?!and/or\b)[\w.-]*\w(?:/[\w.-]*\w)+"
 _NUMBER: Final = r"(?<![\w.])[-+]?(?:\d+(?:[.,:]\d+)*|0x[0-9a-fA-F]+)(?:[eE][-+]?\d+)?%?(?!\w*[A-Za-z_]\w*\()"
 _ACRONYM: Final = r"(?<![\w])[A-Z][A-Z0-9]{1,9}s?(?![\w])"
 _NAME: Final = r"(?<=[a-z,;:)\d] )[A-Z][a-z]+(?:[A-Z]\w*)?(?![\w.]*[(_])"
+_NUMBERED: Final = (
+    r"(?i)(?<![\w.])(?:[a-z]+\d\w*|\d+(?:[.,]\d+)*(?!(?:st|nd|rd|th|s|x)\b)[a-z]\w*)(?![\w(])"  # `utf8`, `10MB`
+)
 _PLAIN_CAPITALS: Final = frozenset("I A OK NOT AND OR NO YES TODO NEEDS TBD FIXME NOTE MUST ONLY ALL API UI ID".split())
 """Capitals that are plain words, or that name nothing by themselves."""
 _TRAILING: Final = ".,;:!?"
@@ -77,6 +80,7 @@ def _found(text: str) -> Iterator[Atom]:
 
 _PATTERNS: Final[tuple[tuple[Kind, str], ...]] = (
     ("path", _SLASHED), ("identifier", _IDENTIFIER), ("number", _NUMBER), ("acronym", _ACRONYM), ("name", _NAME),
+    ("name", _NUMBERED),
 )  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from prentice.skills.optimize.prose import PromptText
 _SHOWN: Final = 5
 _PARTS: Final[Mapping[str, str]] = {
     "template variable": (
-        r"\{\{[^{}\n]{1,80}\}\}|\{%[^%\n]{1,120}%\}|\$\{[^{}\n]{1,80}\}|(?<![{\w])\{[A-Za-z_]\w{0,40}\}(?!\})|%\(\w{1,40}\)[sd]|<%[^%\n]{1,80}%>"
+        r"\{\{[^{}\n]{1,80}\}\}|\{%[^%\n]{1,120}%\}|[$#]\{[^{}\n]{1,80}\}|\$[A-Za-z_]\w{0,40}|"
+        r"(?<![{\w])\{(?:\d{0,3}|[A-Za-z_][\w.]{0,40})(?:![rsa])?\}(?!\})|%\(\w{1,40}\)[sd]|(?<![\w%])%[sdrfxq](?!\w)|<%[^%\n]{1,80}%>"
     ),
-    "JSON key": r"\"[^\"\n]{1,80}\"(?=\s*:)",
+    "JSON key": r"\"[^\"\n]{1,80}\"(?=\s*:)|(?<!\w)'[^'\n]{1,80}'(?=\s*:)",
+    "comparison": r"(?<=[\w)\]}] )(?:[<>]=?|[=!]==?|≤|≥|≠)(?= ?[\w({\[\"'-])",
     "tag": r"</?[A-Za-z][\w.-]{0,40}(?:\s[^<>\n]{0,120})?/?>",
 }
 
@@ -36,3 +38,8 @@ def _fences(before: str, after: str) -> Iterator[Objection]:
     were, now = (Counter(span.of(text) for span in PromptText(text).fences) for text in (before, after))
     for block in were - now:
         yield Objection(guard="contract", says="A fenced block is gone or changed.", evidence=block[:80])
+    code = {line.strip() for span in PromptText(before).code for line in span.of(before).split("\n")}
+    for block in now - were:
+        _, *inner, last = block.split("\n")
+        if not set(last.strip()) <= {"`", "~"} or not {line.strip() for line in inner} <= code | {""}:
+            yield Objection(guard="contract", says="A fence holds what was no code.", evidence=block[:80])

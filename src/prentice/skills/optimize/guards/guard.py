@@ -4,8 +4,9 @@ from prentice.skills.optimize.grounds import Grounds
 from prentice.skills.optimize.guards.contract import broken
 from prentice.skills.optimize.guards.form import misshapen
 from prentice.skills.optimize.guards.invention import invented
-from prentice.skills.optimize.guards.loss import lost, turned
+from prentice.skills.optimize.guards.loss import lost
 from prentice.skills.optimize.guards.objection import Objection
+from prentice.skills.optimize.guards.turning import turned
 
 
 def objections(after: str, grounds: Grounds) -> tuple[Objection, ...]:

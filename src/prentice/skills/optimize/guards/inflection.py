@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’](?=[a-z]{3})[^\W\d_]+)?")  # noqa: RUF001 - a typographic apostrophe
+_POSSESSIVE: Final = re.compile(r"(?<![\w.])([A-Za-z]+)['’]s\b")  # noqa: RUF001 - as above
 _VOWELS: Final = frozenset("aeiouy")
 _DERIVED: Final = (
     "ation", "ator", "ion", "iti", "ity", "ment", "abl", "ibl", "ly", "al", "ness", "er", "or", "iv", "at", "iz",
@@ -23,7 +24,8 @@ keep kept; know knew known; lead led; leave left; lend lent; lose lost; make mad
 rebuild rebuilt; run ran; say said; see saw seen; seek sought; sell sold; send sent; shake shook shaken; show shown;
 shrink shrank shrunk; shut shut; sink sank sunk; speak spoke spoken; spend spent; stand stood; stick stuck;
 sweep swept; swing swung; take took taken; teach taught; tell told; think thought; throw threw thrown;
-understand understood; undo undid undone; wake woke woken; wear wore worn; win won; withdraw withdrew withdrawn;
+understand understood; undo undid undone; use uses used using; wake woke woken;
+wear wore worn; win won; withdraw withdrew withdrawn;
 write wrote written; rewrite rewrote rewritten; overwrite overwrote overwritten; override overrode overridden
 """
 """The verbs whose forms no rule gives, as far as they are usual in requests."""
@@ -32,7 +34,8 @@ _BASES: Final = {form: forms.split()[0] for forms in _FORMS.split(";") for form 
 
 def roots(text: str) -> Counter[str]:
     """Count the roots of all words of a text; identifiers are taken apart, digits are left out."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    text = re.sub(r"(?i)(?<=[a-z])n['’]t\b", " ", text)  # noqa: RUF001 - as above
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", _POSSESSIVE.sub(r"\1", text))
     return Counter(root(word) for word in _WORD.findall(spaced))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from prentice.skills.optimize.atoms import atoms
 from prentice.skills.optimize.guards.inflection import roots
 from prentice.skills.optimize.guards.wording import meanings, scaffold
 from prentice.skills.optimize.prose import PromptText
@@ -31,6 +32,11 @@ class Statement:
     sentence: str
     every: frozenset[str]
     telling: frozenset[str]
+
+    @property
+    def names_facts(self) -> bool:
+        """Whether it names what nobody can know who was not told."""
+        return bool(atoms(self.sentence))
 
     @property
     def words(self) -> frozenset[str]:
@@ -94,6 +100,8 @@ class Said:
     def backs(self, statement: Statement, *, beside: frozenset[str] = frozenset()) -> bool:
         """Whether what a statement tells stands here, but for words that others vouch for; small words need none."""
         told = statement.telling - beside
+        if not statement.names_facts:  # what a word for a small word says, the small word says too
+            told = frozenset(word for word in told if meanings(word).isdisjoint(scaffold()))
         return not told or statement.every in self._word_for_word or self.share(told, window=BACKED_WINDOW) >= BACKED
 
     def lacks(self, statement: Statement, *, of: "Said") -> bool:

@@ -1,4 +1,4 @@
-"""Which words tell nothing, and which may stand for another: the lists of `wording.toml`, as roots."""
+"""Which words tell nothing, may stand for another, or may not: the lists of `wording.toml`, as roots."""
 
 import tomllib
 from functools import cache, lru_cache
@@ -17,6 +17,14 @@ def scaffold() -> frozenset[str]:
 def meanings(word: str) -> frozenset[str]:
     """Give a word, by its root, with all that may stand for it."""
     return frozenset({word}).union(*(group for group in _synonyms() if word in group))
+
+
+@cache
+def opposites() -> tuple[tuple[frozenset[str], ...], ...]:
+    """Give groups of words of which one may not become another; words on one side say the same."""
+    rows = _lists()["opposites"]
+    assert isinstance(rows, list)  # noqa: S101 - the file is part of the package
+    return tuple(tuple(frozenset(root(word) for word in side.split()) for side in row.split("|")) for row in rows)
 
 
 @cache
