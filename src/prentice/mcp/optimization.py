@@ -79,11 +79,11 @@ async def decided(
         PrenticeError: what ended the run.
     """
     run_id = await _settle(desk, project, asked.state, asked.content)
-    return await optimized(desk, ctx, project, run_id, until=until)
+    return await optimized(desk, ctx, project, run_id, until=until, ask=False)
 
 
 async def optimized(
-    desk: Desk, ctx: Context, project: Served, run_id: str, *, until: float
+    desk: Desk, ctx: Context, project: Served, run_id: str, *, until: float, ask: bool = True
 ) -> CallToolResult | InputRequiredResult:
     """Wait for an optimization, and ask the person what it leaves open.
 
@@ -95,7 +95,7 @@ async def optimized(
     if not await desk.runs.wait(project, [run_id], until=until, report=ctx.report_progress):
         return answer(still_running(run_id, desk.runs.doing(project, run_id)))
     document: Document = result_of(project.row(run_id))
-    if document["questions"]:
+    if ask and document["questions"]:
         state = {"kind": KIND, "run": run_id, "about": [item["about"] for item in document["questions"]]}
         followed: list[str] = []
 
@@ -107,7 +107,7 @@ async def optimized(
         if asked is not None:
             return asked
         if followed and followed[0] != run_id:
-            return await optimized(desk, ctx, project, followed[0], until=until)
+            return await optimized(desk, ctx, project, followed[0], until=until, ask=False)
     return _told(desk, project, run_id, document)
 
 
