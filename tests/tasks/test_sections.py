@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prentice.tasks import sections
-from prentice.tasks.sections import compose, list_items, parse, restore_breaks
+from prentice.tasks.sections import compose, list_items, open_questions, parse, restore_breaks
 
 WHOLE = """🎯 **Objective:** Reject empty titles
 
@@ -280,3 +280,12 @@ def test_a_hostile_text_of_200_kilobytes_is_parsed_in_linear_time(tower: str) ->
     assert isinstance(description.criteria + description.scope("included"), tuple)
     assert description.words is not None
     assert time.process_time() - began < 15, "quadratic work takes minutes"
+
+
+def test_an_open_question_among_the_criteria_is_no_criterion() -> None:
+    found = parse(
+        "## Acceptance criteria\n\n- It adds\n- [NEEDS: must zero be allowed?].\n- [ ] [NEEDS: who sees it?]\n"
+    )
+    assert found.criteria == ("It adds",)
+    asked = open_questions("It adds [NEEDS: what?]\n- [NEEDS: who sees it?]\n- [NEEDS: what?]")
+    assert asked == ("what?", "who sees it?")

@@ -8,6 +8,7 @@ from prentice.prompts.render import Data, render
 from prentice.skills.analyze import Assessment
 from prentice.skills.optimize.grounds import gather
 from prentice.skills.optimize.lint import lint
+from prentice.skills.task_text import result_wanted
 from prentice.tasks import sections
 from prentice.tasks.record import Task
 
@@ -40,7 +41,7 @@ def handoff(task: Task, assessment: Assessment, *, files: tuple[str, ...] = ()) 
         criteria=Data("\n".join(f"- {criterion}" for criterion in criteria)),
         reasons=Data("\n".join(reasons)),
         questions=Data("\n".join(f"- {question}" for question in assessment.questions)),
-        result=f'`prentice comment {task.id} "..." --type result`' if task.id else "a short report",
+        result=result_wanted(task.id),
     )
     return Handoff(to=to, why=assessment.reasons[0].says, prompt=prompt.text, files=files)
 

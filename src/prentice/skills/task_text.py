@@ -10,12 +10,18 @@ MAX_CHARACTERS: Final = 64_000
 """Longer texts do not fit the context windows of local models beside a reply."""
 NAME_LENGTH: Final = 110
 """The longest task names seen in Todo2 files."""
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}\Z")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*-[^\s]+\Z")
 
 
 def looks_like_id(text: str) -> bool:
     """Whether a TASK argument has the form of an id (`T-12`, `AUTO-2025...`, `PERF-001`): no words, a dash, a digit."""
     return bool(_ID.match(text)) and (any(character.isdigit() for character in text) or text == "T-NaN")
+
+
+def result_wanted(task: str) -> str:
+    """Say in a prompt what the end of a task is told by; an id that could carry words of its own is not repeated."""
+    return f'`prentice comment {task} "..." --type result`' if _PLAIN_ID.match(task) else "a short report"
 
 
 def check_text(text: str) -> str:

@@ -57,6 +57,8 @@ _BOLD_HEADING: Final = re.compile(r"\*\*([^*]{1,80}?):?\*\*:?")
 _PLAIN_HEADING: Final = re.compile(r"([A-Z][\w /-]{2,40}):")
 _OPENING_FENCE: Final = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 _ITEM: Final = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]*)?(?P<text>\S.*)$")
+_QUESTION: Final = re.compile(r"\[NEEDS: ([^\[\]\n]{1,300})\]")
+"""What prompt optimization writes where a text lacks something that only its author knows."""
 _SCOPE_PART: Final = re.compile(
     r"^\*{0,2}(included|excluded|clarification required)\*{0,2}[ \t]*(?::\*{0,2}[ \t]*|$)", re.IGNORECASE
 )
@@ -102,8 +104,8 @@ class Description:
 
     @property
     def criteria(self) -> tuple[str, ...]:
-        """The acceptance criteria, in order."""
-        return self.items(CRITERIA)
+        """The acceptance criteria, in order; an entry that is an open question is none."""
+        return tuple(item for item in self.items(CRITERIA) if not is_question(item))
 
     def scope(self, part: str) -> tuple[str, ...]:
         """Give the entries of the scope section under `included`, `excluded` or `clarification required`."""
@@ -171,6 +173,16 @@ def list_items(text: str) -> tuple[str, ...]:
         else:
             entries[-1].append("; " + match["text"])
     return tuple("".join(entry) for entry in entries)
+
+
+def is_question(entry: str) -> bool:
+    """Whether an entry of a list is nothing but an open question: `[NEEDS: ...]`."""
+    return _QUESTION.fullmatch(entry.strip().rstrip(".")) is not None
+
+
+def open_questions(text: str) -> tuple[str, ...]:
+    """Give the questions that a text leaves open as `[NEEDS: ...]`, each once, in order."""
+    return tuple(dict.fromkeys(found.strip() for found in _QUESTION.findall(text)))
 
 
 def compose(

@@ -172,3 +172,18 @@ def test_each_call_is_recorded_with_its_prompt_version_and_never_its_text(projec
     assert [row["purpose"] for row in rows] == ["breakdown", "breakdown"]
     assert {row["prompt_version"] for row in rows} == {"breakdown.system/1"}
     assert all(TASK not in str(tuple(row)) for row in rows)
+
+
+def test_an_open_question_of_the_text_is_told_beside_the_plan_and_no_criterion_of_it(project: Path) -> None:
+    text = (
+        "Add rate limiting to the upload API\n\n## Acceptance criteria\n\n- Uploads over the limit get a 429\n"
+        "- [NEEDS: what must the limit per minute be?]\n\n## Notes\n\n- [NEEDS: which store must hold the counters?]\n"
+    )
+    found = prentice.open(project, backend="builtin").breakdown(text)
+    criteria = [criterion for step in found.subtasks for criterion in step.acceptance_criteria]
+    assert "Uploads over the limit get a 429" in criteria
+    assert not any("NEEDS" in criterion for criterion in criteria)
+    assert [note for note in found.notes if "Open" in note] == [
+        "Open in the task's text: what must the limit per minute be?",
+        "Open in the task's text: which store must hold the counters?",
+    ]

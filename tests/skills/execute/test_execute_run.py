@@ -65,6 +65,9 @@ def test_a_wrong_answer_is_refused_with_the_failing_test_and_a_handoff_that_stan
     prompt = document["handoff"]["prompt"]
     for part in (TASK, "calc.py", "test_neg", "`add(1, 2)` must be 3.", f"prentice comment {task}", "-    return -a"):
         assert part in prompt
+    assert [item["who"] for item in document["tried"]] == [
+        "scripted on scripted", "scripted on scripted, corrected after the checks",
+    ]  # fmt: skip
     assert project.picture() == before
     assert opened.task(task).status == "Todo"
     assert opened.task(task).claim is None

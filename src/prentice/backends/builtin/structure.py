@@ -245,7 +245,7 @@ def _rules(parsed: sections.Description) -> list[str]:
         } or (title and _ASIDE.search(title)):
             continue
         text = section.text if section else parsed.preamble
-        entries = sections.list_items(text)[:60]
+        entries = [entry for entry in sections.list_items(text)[:60] if not sections.is_question(entry)]
         found.extend(
             _tidy(entry)
             for entry in entries

@@ -13,6 +13,7 @@ from prentice.backends.builtin.structure import Matter, without_order
 from prentice.backends.builtin.title import parse
 from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap
 from prentice.tasks.plan import Category, PlanningFacts, Subtask
+from prentice.tasks.sections import is_question
 
 _QUALIFIERS: Final = (
     ("without", "All of it works without {}"),
@@ -69,7 +70,7 @@ def keep_particulars(drafts: Sequence[Draft], *, title: str, description: str, c
     for sentence in _SENTENCE.split(f"{title}\n{_FENCED.sub('', description[:MAX_SCANNED])}")[:60]:
         sentence, _ = without_order(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))  # noqa: PLW2901 - the same sentence without its marks
         lost = missing(sentence, "\n".join(_shown(draft) for draft in drafts))
-        if not lost or not content(sentence):
+        if not lost or not content(sentence) or is_question(sentence):
             continue
         text = _plain(re.sub(r"^\s*(?:[-*+\u2022#]+|\d{1,3}[.)])\s+", "", sentence))
         of_title = sentence == title.strip() and len(core.given) < MAX_CRITERIA - 1

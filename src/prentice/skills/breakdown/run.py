@@ -192,6 +192,7 @@ def _notes(task: str, facts: Mapping[str, Any], before: list[str]) -> list[str]:
     """Say what a person should know of the task itself before approving a plan for it."""
     notes = [f"{task} has been broken down before ({', '.join(before)})."] if before else []
     planning = PlanningFacts.from_document(facts)
+    notes += [f"Open in the task's text: {question}" for question in sections.open_questions(planning.description)]
     described = Task(id=task, name=planning.name, description=planning.description, tags=planning.tags)
     if analyze(described, repository=planning.repository).complexity == "simple":
         notes.append("The task looks simple by itself; it may not need a plan.")

@@ -187,7 +187,7 @@ class Climb:
             fresh, rung=_TIERS[tier], backend=asked["backend"], model=asked["model"], format_=prompt["format"],
             samples=samples, agreement=1, retries=1 + int(item["sample"] in corrected), manifest=prompt["manifest"],
         )  # fmt: skip
-        return self._taken(again, who=who)
+        return self._taken(again, who=f"{who}, corrected after the checks")
 
     async def _weighed(
         self, item: Mapping[str, Any], *, rung: Rung, backend: str, model: str, format_: str, samples: int,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prentice.prompts.render import Data, render
+from prentice.skills.task_text import result_wanted
 from prentice.tasks import sections
 
 _DIFF: Final = 6_000
@@ -44,7 +45,7 @@ def handoff(
         checks=Data("\n".join(f"{kind}: {command}" for kind, command in checks.items())),
         tried=Data("\n".join(f"- {item.sentence}" for item in tried) or "nothing: no model could be asked"),
         change=Data(shown),
-        result=f'`prentice comment {task} "..." --type result`' if task else "a short report",
+        result=result_wanted(task),
     )
     return {
         "to": "assistant",
