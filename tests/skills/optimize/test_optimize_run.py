@@ -272,8 +272,9 @@ def test_a_text_that_cannot_be_worked_on_is_refused(text: str, says: str, tmp_pa
     assert "breakdown" not in raised.value.next_step
 
 
-def test_code_alone_is_asked_what_to_do_with_it(tmp_path: Path) -> None:
-    found = rules(tmp_path).optimize("x = load()\nprint(x)")
+@pytest.mark.parametrize("code", ["x = load()\nprint(x)", "def f(x):\n    return x+1", "fn f() {\n  go now\n}"])
+def test_code_alone_is_asked_what_to_do_with_it(code: str, tmp_path: Path) -> None:
+    found = rules(tmp_path).optimize(code)
     assert "what is to be done with this?" in found.optimized
 
 

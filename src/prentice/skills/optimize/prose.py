@@ -77,9 +77,17 @@ class PromptText:
         """Code in whole lines: fenced blocks, sessions, stack traces, lines of the form of code."""
         found = list(self.fences)
         at = 0
+        block: int | None = None  # how far the line is indented that opens a block of code
         for line in self.text.split("\n"):
             start, at = at, at + len(line) + 1
-            if line.strip() and _CODE_LINE.match(line) and not any(part.start <= start < part.end for part in found):
+            if not line.strip():
+                continue
+            indent = len(line) - len(line.lstrip())
+            block = None if block is not None and indent <= block else block
+            is_code = block is not None or _CODE_LINE.match(line)
+            if is_code and line.rstrip().endswith((":", "{")) and block is None:
+                block = indent
+            if is_code and not any(part.start <= start < part.end for part in found):
                 found.append(Span(start, start + len(line)))
         return tuple(sorted(found))
 
