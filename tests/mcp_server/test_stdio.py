@@ -259,3 +259,20 @@ def test_the_text_of_a_task_is_carried_as_data(served: StdioServerParameters, ta
             assert document(result)["assessments"][0]["task"] == task.partition("\n")[0]
 
     asyncio.run(main())
+
+
+def test_every_tool_answers_over_standard_streams(served: StdioServerParameters, era: str) -> None:
+    calls: list[tuple[str, dict[str, Any], str]] = [
+        ("model_task_breakdown", {"task": TASK}, "subtasks"),
+        ("model_auto_execute", {"tasks": ["Fix the typo in README.md"]}, "why"),
+        ("model_optimize_prompt", {"prompt": TASK}, "optimized"),
+        ("estimation", {"action": "stats"}, "stats"),
+        *((tool, {"action": action}, "result") for tool in ("mlx", "ollama") for action in ("status", "hardware")),
+    ]
+
+    async def main() -> None:
+        async with Client(served, mode=era) as client:
+            for tool, arguments, key in calls:
+                assert key in document(await client.call_tool(tool, arguments))
+
+    asyncio.run(main())
