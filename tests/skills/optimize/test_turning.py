@@ -21,7 +21,7 @@ def test_what_says_something_else_is_refused(row: dict[str, str]) -> None:
 
 
 def test_sentences_said_in_other_ways_pass() -> None:
-    """Written without a look at the guards; 4 of 80 is what may be refused, and 20 were before they were mended."""
+    """At most 4 of 80 may be refused; the guards were adapted to the first 40 of them, and not to the others before."""
     found = rows("rewordings.jsonl")
     alarms = [row["paraphrase"] for row in found if objections(row["paraphrase"], alone(row["prompt"]))]
     assert len(found) == 80
