@@ -66,11 +66,12 @@ def test_every_fact_is_shown_with_its_value_and_its_effect() -> None:
         ((CheckFact(name="lint", trusted=True), DECISIVE), "test executes the changed lines and passes"),
         ((DECISIVE, CheckFact(name="lint", trusted=True, mended=2)), "lint failed before and passes now"),
         ((CheckFact(name="test", trusted=True, mended=2, still_fails=True),), "test fails less than before"),
-        ((CheckFact(name="test", trusted=True, still_fails=True),), "test fails as before, and decides nothing"),
+        ((CheckFact(name="test", trusted=True, still_fails=True),), "test finds nothing new, and decides nothing"),
         (
             (CheckFact(name="test", trusted=True, still_fails=True), CheckFact(name="lint", trusted=True)),
             "lint passes, but decides nothing",
         ),
+        ((replace(DECISIVE, still_fails=True),), "test executes the changed lines and finds nothing new"),
     ],
 )
 def test_the_best_that_a_trusted_check_says_is_what_counts(checks: tuple[CheckFact, ...], said: str) -> None:

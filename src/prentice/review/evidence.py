@@ -161,11 +161,11 @@ class Evidence:
                 return _fact("checks", f"{check.name} {said}", weights.MENDED)
         for check in found:
             if check.decisive:
-                return _fact("checks", f"{check.name} executes the changed lines and passes", weights.DECISIVE)
-        if found and not found[0].still_fails:
-            return _fact("checks", f"{found[0].name} passes, but decides nothing", weights.PASSED)
+                said = "finds nothing new" if check.still_fails else "passes"
+                return _fact("checks", f"{check.name} executes the changed lines and {said}", weights.DECISIVE)
         if found:
-            return _fact("checks", f"{found[0].name} fails as before, and decides nothing", 0.0)
+            said = "finds nothing new, and" if found[0].still_fails else "passes, but"
+            return _fact("checks", f"{found[0].name} {said} decides nothing", weights.PASSED)
         said = "none can be trusted here" if self.checks else "none were run"
         if any(check.trusted for check in self.checks):
             said = "none passes"

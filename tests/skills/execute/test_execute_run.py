@@ -75,6 +75,16 @@ def test_a_wrong_answer_is_refused_with_the_failing_test_and_a_handoff_that_stan
     assert (comment.type, document["run_id"] in comment.content) == ("note", True)
 
 
+def test_a_fix_after_which_the_test_fails_as_before_is_decided_by_nothing(project: Bench) -> None:
+    in_vain = CALC.replace("a - b", "b - a")
+    [document] = project.opened(answer(Format.SYMBOL, new=in_vain)).execute(TASK)
+    [check] = document["checks"]
+    assert (check["before"], check["after"], check["new_failures"]) == ("failed (1)", "failed (1)", [])
+    assert (document["category"], check["trusted"], check["decisive"]) == ("bug_fix", True, False)
+    assert (document["state"], document["decision"]) == ("proposed", "review")
+    assert "No check decides it" in document["why"]
+
+
 def test_what_the_checks_say_goes_back_to_the_model_once_and_its_correction_counts_as_a_retry(project: Bench) -> None:
     opened = project.opened(
         answer(Format.SYMBOL, new=WORSE), {"text": answer(Format.SYMBOL), "match": "checks of the project failed"}

@@ -142,13 +142,6 @@ def test_a_check_that_executes_the_changed_lines_is_decisive_and_one_that_does_n
     assert not found.is_decisive
 
 
-def test_a_check_that_fails_as_before_decides_nothing_though_it_executes_the_changed_lines(results: Results) -> None:
-    in_vain = change_of({"calc.py": (CALC, CALC.replace(b"a - b", b"b - a"))})
-    [found] = results.of({"calc.py": CALC, "test_calc.py": TESTS}, in_vain)
-    assert (found.before.state, found.after.state, found.new_failures) == ("failed", "failed", ())
-    assert (found.is_trusted, found.is_decisive) == (True, False)
-
-
 def test_a_test_that_passed_and_is_not_run_any_more_is_a_new_failure(results: Results) -> None:
     files = {"calc.py": MENDED, "test_calc.py": TESTS}
     gone = change_of({"test_calc.py": (TESTS, TESTS[: TESTS.index(b"\n\ndef test_neg")])})

@@ -89,16 +89,23 @@ async def verify(context: StepContext[ExecutionServices], *, facts: Json, change
             limits=Limits.of(settings), readable=[Path(path) for path in settings.checks_readable], stopped=stopped,
         )  # fmt: skip
         worktree.reset()  # the next step finds it as it was
-        return [_document(result) for result in results]
+        return [_document(result, category=facts["category"]) for result in results]
 
     async with services.verifying:
         found = await in_thread(work)
     return {"checks": found, "note": "" if found else "The project names no command that checks it."}
 
 
-def _document(result: CheckResult) -> dict[str, Any]:
-    """Give a check's result with the end of what it printed, where something new fails."""
-    return {**result.document(), "tail": result.after.tail[-_TAIL:] if result.new_failures else ""}
+def _document(result: CheckResult, *, category: str) -> dict[str, Any]:
+    """Give a check's result with the end of what it printed, where something new fails.
+
+    A bug fix after which a check fails as before is not decided by it: the test that still fails may be the one that
+    the fix was for.
+    """
+    fails_as_before = result.before.state == result.after.state == "failed" and not result.mended
+    is_decisive = result.is_decisive and not (category == "bug_fix" and fails_as_before)
+    tail = result.after.tail[-_TAIL:] if result.new_failures else ""
+    return {**result.document(), "decisive": is_decisive, "tail": tail}
 
 
 def failing(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -54,14 +54,10 @@ class CheckResult:
 
     @property
     def is_decisive(self) -> bool:
-        """Whether the check is trusted, finds nothing new, and fails without the change or executes its lines.
-
-        Lines count as executed where the check passes: else a test that fails as before may be all that executes them.
-        """
+        """Whether the check is trusted, finds nothing new, and fails without the change or executes its lines."""
         if not self.is_trusted or self.new_failures or self.after.state == "broken":
             return False
-        is_reached = self.reach is not None and self.reach.is_whole
-        return bool(self.mended) or (is_reached and self.after.state == "passed")
+        return bool(self.mended) or (self.reach is not None and self.reach.is_whole)
 
     def document(self) -> dict[str, object]:
         """Give the result as the contract's entry of `checks`."""
@@ -125,7 +121,7 @@ class _Verification:
         found = self._compared(before, after)
         new, flaky = self._again(before, found)
         fixed = self._confirmed(before, mended(before, after)) if not new else ()
-        is_answer = canary not in {"untried", "unnoticed"} and not new and after.state == "passed"
+        is_answer = canary not in {"untried", "unnoticed"} and not new and after.state != "broken"
         reach = self._reach() if is_answer and not fixed and self.check.kind == "test" else None
         return CheckResult(
             check=self.check, before=before, after=after, new_failures=new, mended=fixed, flaky=flaky, canary=canary,
