@@ -29,9 +29,7 @@ def git(root: Path) -> Finding:
         inside = _git(root, "rev-parse", "--is-inside-work-tree")
     except (OSError, subprocess.SubprocessError) as error:
         return Finding(check="git", ok=False, found=f"{error}", next_step="Install git 2.39 or newer.")
-    where = (
-        "in a repository" if inside.returncode == 0 else "not in a repository: tasks are tried in a copy"
-    )
+    where = "in a repository" if inside.returncode == 0 else "not in a repository: tasks are tried in a copy"
     return Finding(check="git", ok=True, found=f"{version.strip()}, {where}")
 
 
