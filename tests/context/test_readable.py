@@ -8,10 +8,11 @@ from prentice.context.readable import is_promising, is_text
     [
         ".env", "app/.env.production", "prod.env", "certs/server.pem", "server.key", "id_ed25519", ".ssh/config",
         ".aws/credentials", "credentials.json", "gcp-credentials-prod.json", "secrets.yaml", ".netrc", ".npmrc",
-        "terraform.tfstate", "ID_RSA", "image.png", "lib.so", "data.sqlite3", "a.PNG",
+        "terraform.tfstate", "ID_RSA", "image.png", "lib.so", "data.sqlite3", "a.PNG", ".todo2/state.todo2.json",
+        "app/.prentice/journal.jsonl",
     ],
 )  # fmt: skip
-def test_secrets_and_binaries_are_known_by_their_names(path: str) -> None:
+def test_secrets_binaries_and_records_of_tasks_are_known_by_their_names(path: str) -> None:
     assert not is_promising(path)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from prentice.errors import LedgerError
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Goes up with every change of what is stored, the splitting into terms included."""
 BUSY_SECONDS: Final = 5.0
 _SCHEMA: Final = """

@@ -14,6 +14,8 @@ _SECRETS: Final = """
     service_account*.json *.tfstate *.tfstate.* *.tfvars kubeconfig .dockercfg .vault-token
 """.split()
 _SECRET_PLACES: Final = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".gcloud"})
+_RECORDS: Final = frozenset({".todo2", ".prentice"})
+"""Lists of tasks and what is kept of runs: the texts of other tasks are no part of the code."""
 _SHOWABLE: Final = re.compile(r"\.env\.(?:example|sample|template|dist)|(?:example|sample)\.env")
 _BINARY: Final = re.compile(
     r"(?i)(?:png|jpe?g|gif|bmp|ico|webp|tiff?|pdf|docx?|xlsx?|pptx?|odt|zip|gz|bz2|xz|zst|7z|tar|tgz|jar|war|whl|egg|"
@@ -32,7 +34,9 @@ def is_secret(path: str) -> bool:
 
 
 def is_promising(path: str) -> bool:
-    """Tell by its name alone whether a file may be opened: it is no secret and no kind of binary."""
+    """Tell by its name alone whether a file may be opened: it is no secret, no record of tasks, no kind of binary."""
+    if _RECORDS & set(path.split("/")[:-1]):
+        return False
     _, dot, suffix = path.rpartition("/")[2].rpartition(".")
     return not (dot and _BINARY.fullmatch(suffix)) and not is_secret(path)
 
