@@ -14,6 +14,7 @@ from prentice.errors import LedgerError
 _VERSION: Final = 2
 """Goes up with every change of what is stored, the splitting into terms included."""
 BUSY_SECONDS: Final = 5.0
+_ATTEMPTS: Final = 3
 _SCHEMA: Final = """
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, changed INTEGER NOT NULL,
@@ -41,14 +42,14 @@ def open_index(path: Path | None) -> tuple[sqlite3.Connection, bool]:
         LedgerError: this Python's SQLite has no full-text search.
     """
     if path is not None and not _is_link(path):
-        try:
-            return _opened(path), True
-        except sqlite3.OperationalError:
-            pass  # locked, full or not to be written: none of it is mended by removing what another process may use
-        except sqlite3.DatabaseError:
-            remove(path)
-            with contextlib.suppress(sqlite3.DatabaseError):
+        for attempt in range(_ATTEMPTS):
+            try:
                 return _opened(path), True
+            except sqlite3.OperationalError:
+                break  # locked, full or not to be written: none of it is mended by removing what others may use
+            except sqlite3.DatabaseError:
+                if attempt == 1:  # the first time it may be one that another process is just making
+                    remove(path)
     return _opened(None), False
 
 
