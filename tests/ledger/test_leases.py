@@ -206,6 +206,7 @@ def test_runs_that_touch_the_same_go_in_order_and_others_do_not_wait(scene: Scen
     assert second.run == "R-2"
     assert scene.order() == []
     scene.leases.finish(second, "failed", error={"code": "x"})
+    assert scene.table.waits_behind("R-2") == []
     assert scene.order() == ["R-3"]
 
 

@@ -59,10 +59,11 @@ def is_taken(connection: Connection, scope: str, key: str) -> bool:
 
 
 def ahead(database: Database, scope: str, run: int) -> list[int]:
-    """Give the first runs of the queues in which this one is not first."""
+    """Give the first runs of the queues in which this one is not first; none where it has ended."""
     rows = database.rows(
         "SELECT DISTINCT (SELECT first.run FROM run_keys first WHERE first.scope = mine.scope AND first.key = mine.key"
-        " ORDER BY first.id LIMIT 1) AS head FROM run_keys mine WHERE mine.scope = ? AND mine.run = ?",
-        scope, run,
+        " ORDER BY first.id LIMIT 1) AS head FROM run_keys mine"
+        " WHERE mine.scope = ? AND mine.run = ? AND mine.key NOT LIKE ? || '%'",
+        scope, run, _KEPT,
     )  # fmt: skip
     return sorted(row["head"] for row in rows if row["head"] != run)
