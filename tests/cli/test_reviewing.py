@@ -318,3 +318,41 @@ def test_a_hostile_change_cannot_steer_the_terminal(prentice: Shell, proposed: P
     written = "".join((*prentice("review", run), *prentice("review"), *refused))
     assert not set(written) & {"\x1b", "\x07", "\u202e", "\u2066", "\x9b"}
     assert "<U+202E>dne" in written
+
+
+FINDINGS = [
+    {"file": "a.py", "line": 1, "severity": "high", "quote": "x", "says": "It is quiet.", "suggestion": "Shout.",
+     "source": "ruff X1"},
+    {"file": "a.py", "line": 2, "severity": "low", "quote": "y", "says": "It is late.", "suggestion": "",
+     "source": "m"},
+]  # fmt: skip
+
+
+def review_of_code(proposed: Proposed) -> str:
+    """Keep a review of code that came to two findings and no change."""
+    run = RunsTable(proposed.executions.database).submit(Submission(kind="execute", arguments={"task": TASK})).id
+    document = {
+        "task": TASK, "name": "Look", "is_task": True, "explanation": "2 findings.", "files": ["a.py"], "diff": "",
+        "decision": "review", "why": "Findings are for a person.", "probability": None, "evidence": [], "checks": [],
+        "findings": FINDINGS,
+    }  # fmt: skip
+    proposed.executions.create(run=run, uid=run, task=TASK, state="proposed", document=document)
+    return run
+
+
+def test_a_finding_becomes_a_task_once(proposed: Proposed, prentice: Shell) -> None:
+    run = review_of_code(proposed)
+    assert "2. a.py:2  low  It is late." in prentice("review", run)[0]
+    made = prentice.json("review", run, "--task", "1")
+    assert made["name"] == "Resolve in a.py:1: It is quiet"
+    assert (made["priority"], made["status"]) == ("high", "Todo")
+    assert "Suggested: Shout." in made["description"]
+    assert prentice.json("review", run, "--task", "1")["id"] == made["id"]
+    assert prentice.json("review", run, "--task", "2")["id"] != made["id"]
+
+
+@pytest.mark.parametrize("number", ["0", "3", "-1"])
+def test_a_finding_that_there_is_not_becomes_no_task(proposed: Proposed, prentice: Shell, number: str) -> None:
+    run = review_of_code(proposed)
+    error = prentice.json("review", run, "--task", number, code=2)["error"]
+    assert "it has 2 findings" in error["message"]

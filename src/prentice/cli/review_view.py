@@ -51,8 +51,8 @@ def print_review(document: Mapping[str, Any]) -> None:
     out.print()
     if document["hunks"]:
         print_change(document)
-    for finding in document.get("findings", ()):
-        _print_finding(finding)
+    for number, finding in enumerate(document.get("findings", ()), start=1):
+        _print_finding(finding, number)
     _print_evidence(document)
     _print_checks(document["checks"])
     for note in document.get("notes", ()):
@@ -113,8 +113,8 @@ def _print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
     console().print(table)
 
 
-def _print_finding(finding: Mapping[str, Any]) -> None:
-    place = f"{path_shown(finding['file'])}:{finding['line']}"
+def _print_finding(finding: Mapping[str, Any], number: int) -> None:
+    place = f"{number}. {path_shown(finding['file'])}:{finding['line']}"
     out = console()
     out.print(
         Text.assemble((place, "bold"), f"  {one_line(finding['severity'])}  {one_line(finding.get('says', ''))}"),
@@ -139,7 +139,13 @@ def _commands(document: Mapping[str, Any]) -> list[str]:
     run = document["run_id"]
     match document["state"]:
         case "proposed" if not document["hunks"]:
-            return [f"prentice review {run} --reject                   set the findings aside"]
+            return [
+                *(
+                    [f"prentice review {run} --task N                   make a task of finding N"]
+                    * bool(document["findings"])
+                ),
+                f"prentice review {run} --reject                   set the findings aside",
+            ]
         case "proposed":
             some = document["hunks"][0]
             hunk = f"--approve --hunk {path_shown(some['path'])}:{some['number']}"

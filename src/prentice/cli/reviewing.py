@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prentice.cli.options import actor, global_options, selection
-from prentice.cli.output import print_json
+from prentice.cli.output import print_json, shown
 from prentice.errors import PrenticeError, UsageError
 
 if TYPE_CHECKING:
@@ -21,20 +21,16 @@ if TYPE_CHECKING:
 @click.option("-i", "--interactive", is_flag=True, help="Ask for each hunk whether you want it.")
 @click.option("--request-changes", "comment", metavar="TEXT", help="Let it be tried again, with this comment.")
 @click.option("--reject", "rejects", is_flag=True, help="Say no, and set it aside.")
+@click.option("--task", "finding", type=int, metavar="N", help="Make a task of finding N of a review of code.")
 @click.option("--reason", metavar="TEXT", help="Why it is rejected; kept with the run and its task.")
 @global_options
 def review_command(
     *, run: str | None, approves: bool, hunks: tuple[str, ...], interactive: bool, comment: str | None, rejects: bool,
-    reason: str | None,
+    finding: int | None, reason: str | None,
 ) -> int:  # fmt: skip
     """Show what an execution proposes and why, or decide on it. Without RUN, list what waits for a decision."""
-    chosen = [approves, interactive, comment is not None, rejects]
-    if sum(chosen) > 1:
-        raise UsageError("These are different decisions.", next_step="Choose one of them.")
-    if hunks and not approves:
-        raise UsageError("`--hunk` says what is approved.", next_step="Add `--approve`.")
-    if reason is not None and not rejects:
-        raise UsageError("`--reason` says why something is rejected.", next_step="Add `--reject`.")
+    chosen = [approves, interactive, comment is not None, rejects, finding is not None]
+    _check_options(chosen, approves=approves, hunks=hunks, rejects=rejects, reason=reason)
     project = selection().open()
     if run is None:
         if any(chosen):
@@ -43,7 +39,9 @@ def review_command(
         return 0
     if comment is not None:
         return _send_back(project, run, comment)
-    if approves:
+    if finding is not None:
+        _add_finding(project, run, finding)
+    elif approves:
         named = [_hunk(hunk) for hunk in hunks] if hunks else None
         _answer(project.approve_change(run, hunks=named), f"{run} is approved. `prentice apply {run}` applies it.")
     elif rejects:
@@ -53,6 +51,22 @@ def review_command(
     else:
         _show(project, run)
     return 0
+
+
+def _check_options(
+    chosen: list[bool], *, approves: bool, hunks: tuple[str, ...], rejects: bool, reason: str | None
+) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if sum(chosen) > 1:
+        raise UsageError("These are different decisions.", next_step="Choose one of them.")
+    if hunks and not approves:
+        raise UsageError("`--hunk` says what is approved.", next_step="Add `--approve`.")
+    if reason is not None and not rejects:
+        raise UsageError("`--reason` says why something is rejected.", next_step="Add `--reject`.")
 
 
 @click.command("apply")
@@ -125,6 +139,15 @@ def _send_back(project: "Prentice", run: str, comment: str) -> int:
         click.echo(f"{run} is sent back. The new attempt:")
         print_executions([attempt])
     return exit_code([attempt])
+
+
+def _add_finding(project: "Prentice", run: str, number: int) -> None:
+    """Make a task of a finding, and answer the task."""
+    task = project.add_finding(run, number)
+    if selection().json:
+        print_json(task.document())
+    else:
+        click.echo(shown(f"{task.id} stands for finding {number} of {run}: {task.name}"))
 
 
 def _is_sent_back(project: "Prentice", run: str) -> bool:

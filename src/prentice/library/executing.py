@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prentice.skills.execute.reviewing import Reviewing
     from prentice.skills.execute.services import ExecutionServices
     from prentice.skills.execute.several import Listener, Wish
+    from prentice.tasks.record import Task
 
 
 class Executing(Optimizing, Models):
@@ -134,6 +135,27 @@ class Executing(Optimizing, Models):
         """
         self._made_a_project_for(run_id, hunks=hunks)
         return self._reviewing().approve(run_id, hunks=hunks).document()
+
+    def add_finding(self, run_id: str, number: int) -> "Task":
+        """Make a task of a finding of a review of code, known by its number from 1; an open task of that name is given.
+
+        Raises:
+            RunError: no execution has the id.
+            UsageError: it has no such finding.
+        """
+        from prentice.skills.code_review.finding import Finding, finding_task
+
+        found = self.review(run_id).get("findings", ())
+        if not 1 <= number <= len(found):
+            has = f"{len(found)} findings" if len(found) != 1 else "one finding"
+            raise UsageError(
+                f"{run_id} has no finding {number}; it has {has if found else 'none'}.",
+                next_step=f"`prentice review {run_id}` shows them with their numbers.",
+            )
+        fields = finding_task(Finding.from_document(found[number - 1]))
+        open_tasks = self.tasks().tasks.values() if self.project else ()
+        same = next((task for task in open_tasks if task.is_open and task.name == fields["name"]), None)
+        return same or self.add(**fields)
 
     def reject_change(self, run_id: str, *, reason: str = "") -> dict[str, Any]:
         """Say no to a change.
