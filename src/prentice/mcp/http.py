@@ -59,15 +59,12 @@ def serve_http(server: "PrenticeServer", *, port: int = PORT) -> None:
     if token and len(token) < _SHORTEST:
         raise UsageError(f"{TOKEN} is too short.", next_step=f"Use {_SHORTEST} letters or more, or leave it out.")
     made = "" if token else secrets.token_urlsafe(24)
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((HOST, port))
-            listening.listen()
-        except OSError as error:
-            raise UsageError(
-                f"{HOST}:{port} cannot be used: {error.strerror or error}.", next_step="Choose another: `--port N`."
-            ) from error
+    try:
+        server_socket = socket.create_server((HOST, port))
+    except OSError as error:
+        reason = str(error.strerror or error).partition(" (while")[0]  # Python adds the address once more
+        raise UsageError(f"{HOST}:{port} cannot be used: {reason}.", next_step="Choose another: `--port N`.") from error
+    with server_socket as listening:
         place = f"http://{HOST}:{listening.getsockname()[1]}/mcp"
         sys.stderr.write(f"Serving MCP at {place}\nAuthorization: Bearer {made or f'the one of {TOKEN}'}\n")
         sys.stderr.flush()
