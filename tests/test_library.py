@@ -54,15 +54,6 @@ def test_every_verb_has_a_form_for_a_running_loop(tmp_path: Path) -> None:
     assert len(created) >= 3
 
 
-def test_the_sync_form_on_a_running_loop_names_the_async_one(tmp_path: Path) -> None:
-    async def wrong() -> None:
-        prentice.open(tmp_path, backend="builtin").breakdown("Add a health check endpoint")
-
-    with pytest.raises(UsageError) as raised:
-        asyncio.run(wrong())
-    assert "breakdown_async" in raised.value.next_step
-
-
 def test_a_task_knows_the_runs_made_for_it(tmp_path: Path) -> None:
     project = prentice.open(tmp_path, backend="builtin")
     project.init()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prentice.errors import LockedError, UsageError, WriteFailedError
+from prentice.library.finishing import finished
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
 from prentice.library.running import settings_with
@@ -47,21 +48,12 @@ class Executing(Optimizing, Models):
             UsageError: the options make no sense.
             PrenticeError: a single task could not be tried. Of several, each that could not has the state `failed`.
         """
-        import asyncio
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            pass
-        else:
-            raise UsageError(
-                "`execute` was called on a running event loop.", next_step="Await `execute_async` there instead."
-            )
-        return asyncio.run(
-            self.execute_async(
+        return finished(
+            lambda: self.execute_async(
                 tasks, ready=ready, apply=apply, format=format, samples=samples, anyway=anyway,
                 uncommitted=uncommitted, on_event=on_event,
-            )
+            ),
+            method="execute",
         )  # fmt: skip
 
     async def execute_async(
@@ -174,9 +166,9 @@ class Executing(Optimizing, Models):
             ReviewError: it is applied, or the comment is empty.
             PrenticeError: as for `execute`.
         """
-        import asyncio
-
-        return asyncio.run(self.request_changes_async(run_id, comment, on_event=on_event))
+        return finished(
+            lambda: self.request_changes_async(run_id, comment, on_event=on_event), method="request_changes"
+        )
 
     async def request_changes_async(
         self, run_id: str, comment: str, *, on_event: "Listener | None" = None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from prentice.library.finishing import finished
 from prentice.library.models import Models
 from prentice.library.running import Running
 
@@ -32,9 +33,9 @@ class ModelStore(Running, Models):
             ModelNotFoundError: the registry does not have it.
             BackendError: the server or the registry failed.
         """
-        import asyncio
-
-        return asyncio.run(self.pull_model_async(name, insecure=insecure, on_progress=on_progress))
+        return finished(
+            lambda: self.pull_model_async(name, insecure=insecure, on_progress=on_progress), method="pull_model"
+        )
 
     async def pull_model_async(
         self, name: str, *, insecure: bool = False, on_progress: "Callable[[Progress], None] | None" = None
@@ -64,9 +65,7 @@ class ModelStore(Running, Models):
             ModelNotFoundError: no backend here has it.
             BackendError: the chosen backend cannot be used, or the model runs elsewhere.
         """
-        import asyncio
-
-        return asyncio.run(self.show_model_async(name))
+        return finished(lambda: self.show_model_async(name), method="show_model")
 
     async def show_model_async(self, name: str) -> "Shown":
         """Do `show_model` on the running event loop."""
@@ -83,11 +82,13 @@ class ModelStore(Running, Models):
             ModelNotFoundError: it is not installed.
             BackendError: the server failed.
         """
-        import asyncio
+        return finished(lambda: self.remove_model_async(name), method="remove_model")
 
+    async def remove_model_async(self, name: str) -> "Removed":
+        """Do `remove_model` on the running event loop."""
         from prentice.skills.model_store import remove
 
-        return asyncio.run(remove(name, self.settings))
+        return await remove(name, self.settings)
 
     def recommend_models(self, kind: Literal["code", "general", ""] = "") -> "Recommended":
         """Say which models suit this machine, for one kind of work or for both.
@@ -95,13 +96,15 @@ class ModelStore(Running, Models):
         Raises:
             ConfigError: the settings for the choice make no sense.
         """
-        import asyncio
+        return finished(lambda: self.recommend_models_async(kind), method="recommend_models")
 
+    async def recommend_models_async(self, kind: Literal["code", "general", ""] = "") -> "Recommended":
+        """Do `recommend_models` on the running event loop."""
         from prentice.backends.routing.need import KINDS
         from prentice.skills.recommend import look_and_recommend
 
         kinds = (kind,) if kind else KINDS
-        return asyncio.run(look_and_recommend(self.settings, record=self._ledgers.known_record(), kinds=kinds))
+        return await look_and_recommend(self.settings, record=self._ledgers.known_record(), kinds=kinds)
 
     def bench_model(self, name: str = "") -> "Bench":
         """Measure a model, or the one that would carry out a task, and keep the calls in the record.
@@ -110,9 +113,7 @@ class ModelStore(Running, Models):
             ModelUnsupportedError: there is no model to measure.
             BackendError: the model cannot be used, or failed.
         """
-        import asyncio
-
-        return asyncio.run(self.bench_model_async(name))
+        return finished(lambda: self.bench_model_async(name), method="bench_model")
 
     async def bench_model_async(self, name: str = "") -> "Bench":
         """Do `bench_model` on the running event loop."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from prentice.library.finishing import finished
 from prentice.library.judging import Judging
 
 if TYPE_CHECKING:
@@ -15,9 +16,7 @@ class Models(Judging):
 
     def models(self) -> "list[Listed]":
         """List the models of all backends, with what is known of each: does it fit, how fast, how often right."""
-        import asyncio
-
-        return list(asyncio.run(self.inventory_async()).models)
+        return finished(self.models_async, method="models")
 
     async def models_async(self) -> "list[Listed]":
         """Do `models` on the running event loop."""
@@ -44,9 +43,7 @@ class Models(Judging):
             ConfigError: the settings for the choice make no sense.
             UsageError: there is no such purpose.
         """
-        import asyncio
-
-        return asyncio.run(self.explain_model_async(task, purpose=purpose))
+        return finished(lambda: self.explain_model_async(task, purpose=purpose), method="explain_model")
 
     async def explain_model_async(self, task: str, *, purpose: str = "") -> "Explained":
         """Do `explain_model` on the running event loop."""

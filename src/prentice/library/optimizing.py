@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from prentice.errors import UsageError
+from prentice.library.finishing import finished
 from prentice.library.planning import Planning
 
 if TYPE_CHECKING:
@@ -33,18 +34,11 @@ class Optimizing(Planning):
             TextError, TaskNotFoundError: there is nothing here to work on.
             BackendError: the backend that the user named failed.
         """
-        import asyncio
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            pass
-        else:
-            raise UsageError(
-                "`optimize` was called on a running event loop.", next_step="Await `optimize_async` there instead."
-            )
-        return asyncio.run(
-            self.optimize_async(prompt, context=context, answers=answers, max_calls=max_calls, on_event=on_event)
+        return finished(
+            lambda: self.optimize_async(
+                prompt, context=context, answers=answers, max_calls=max_calls, on_event=on_event
+            ),
+            method="optimize",
         )
 
     async def optimize_async(

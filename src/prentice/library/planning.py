@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prentice.config import Settings
 from prentice.errors import ProposalError, UsageError
+from prentice.library.finishing import finished
 from prentice.library.importing import Importing
 from prentice.library.running import Running
 
@@ -36,20 +37,11 @@ class Planning(Importing, Running):
             BackendError: the backend failed.
             TextError, TaskNotFoundError: the task cannot be planned for.
         """
-        import asyncio
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            pass
-        else:
-            raise UsageError(
-                "`breakdown` was called on a running event loop.", next_step="Await `breakdown_async` there instead."
-            )
-        return asyncio.run(
-            self.breakdown_async(
+        return finished(
+            lambda: self.breakdown_async(
                 task, context=context, min_subtasks=min_subtasks, max_subtasks=max_subtasks, on_event=on_event
-            )
+            ),
+            method="breakdown",
         )
 
     async def breakdown_async(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from prentice.errors import TextError
+from prentice.library.finishing import finished
 from prentice.library.models import Models
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ class Summarizing(Models):
             TaskNotFoundError: there is no such task.
             BackendError, ReplyError: the backend that was named failed.
         """
-        import asyncio
-
-        return asyncio.run(self.summarize_async(task, path=path, text=text))
+        return finished(lambda: self.summarize_async(task, path=path, text=text), method="summarize")
 
     async def summarize_async(self, task: str = "", *, path: str | Path = "", text: str = "") -> "Summary":
         """Do `summarize` on the running event loop."""

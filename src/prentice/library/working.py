@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 from prentice.library.executing import Executing
+from prentice.library.finishing import finished
 
 if TYPE_CHECKING:
     from prentice.runs.registry import Registry
@@ -21,9 +22,7 @@ class Working(Executing):
         Raises:
             LedgerError: the ledger could not be used several times in a row.
         """
-        import asyncio
-
-        return asyncio.run(self.work_async(idle_seconds=idle_seconds, slots=slots))
+        return finished(lambda: self.work_async(idle_seconds=idle_seconds, slots=slots), method="work")
 
     async def work_async(self, *, idle_seconds: float | None = None, slots: int = 2) -> int:
         """Do `work` on the running event loop; cancelling it gives back what is carried."""

@@ -4,14 +4,13 @@ import asyncio
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prentice.backends.hardware import Hardware
 from prentice.backends.locality import full_name
-from prentice.backends.mlx.catalogue import Listed as InCatalogue
 from prentice.backends.mlx.catalogue import catalogue
 from prentice.backends.mlx.runtime import missing
-from prentice.backends.ollama.library import Offered, library
+from prentice.backends.ollama.library import library
 from prentice.backends.protocol import ModelInfo
 from prentice.backends.routing.candidate import Candidate
 from prentice.backends.routing.decision import Ranked, decide
@@ -21,6 +20,9 @@ from prentice.backends.routing.track_record import NoRecord, TrackRecord
 from prentice.backends.routing.traits import traits
 from prentice.backends.routing.wall_time import duration, gigabytes, room, runs_on
 from prentice.config import Settings
+
+if TYPE_CHECKING:
+    from prentice.backends.offered import Offered
 
 SHOWN: Final = 3
 """How many models are recommended for a kind of work."""
@@ -164,7 +166,7 @@ async def look_and_recommend(
 
 def _candidates(kind: Kind, backends: Sequence[str], record: TrackRecord) -> Iterable[Candidate]:
     """Give the models of the catalogues that are for a kind of work."""
-    rows: dict[str, tuple[Offered | InCatalogue, ...]] = {"ollama": library(), "mlx": catalogue()}
+    rows: dict[str, tuple[Offered, ...]] = {"ollama": library(), "mlx": catalogue()}
     for backend in backends:
         for row in rows[backend]:
             if row.purpose == kind:
