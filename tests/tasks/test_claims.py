@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from prentice.tasks.record import Task
 from prentice.tasks.rules import USUAL, Workflow
 from prentice.tasks.todolist import TodoList
 from prentice.tasks.workflow import move
+from tasks.editing import editor
 
 NOW = "2026-01-02T03:00:00.000Z"
 SECONDS = 1767322800.0
@@ -48,11 +48,10 @@ def claimed(worker: object = "other", until: object = AT_HALF_PAST, minutes: obj
     return {"prentice": {"claim": {"worker": worker, "until": until, "minutes": minutes}}}
 
 
-def editor(*tasks: dict[str, Any], comments: tuple[str, ...] = ()) -> Editor:
-    numbers = count()
+def editing(*tasks: dict[str, Any], comments: tuple[str, ...] = ()) -> Editor:
     said = [{"id": f"T-1-C-{n}", "todoId": "T-1", "type": kind} for n, kind in enumerate(comments, 1)]
     value = {"todos": list(tasks), "comments": said, "activities": [], "nextTaskNumber": 50}
-    return Editor(value, now=NOW, token=lambda: f"{next(numbers):09d}")
+    return editor(value, now=NOW)
 
 
 def notes(changed: Editor, task_id: str = "T-1") -> list[str]:
@@ -111,7 +110,7 @@ def test_a_claim_that_cannot_be_read_is_over_and_is_replaced_by_the_next(damage:
     found = claim_of(broken, now=None)
     assert found is not None
     assert found.expired
-    changed = editor(broken)
+    changed = editing(broken)
     taken = claim_next(changed, ME, workflow=USUAL)
     assert taken is not None
     assert taken.task.status == "In Progress"
@@ -172,7 +171,7 @@ def test_a_lease_is_whole_minutes_up_to_seven_days(minutes: Any) -> None:
 
 
 def test_the_best_ready_task_is_taken_and_started_with_its_traces() -> None:
-    changed = editor(task("T-1"), task("T-2", priority="high"), task("T-3", priority="critical", dependencies=["T-1"]))
+    changed = editing(task("T-1"), task("T-2", priority="high"), task("T-3", priority="critical", dependencies=["T-1"]))
     taken = claim_next(changed, ME, workflow=USUAL)
     assert taken is not None
     assert taken.needs is None
@@ -189,13 +188,13 @@ def test_a_claimed_task_is_offered_to_nobody_until_its_lease_ends() -> None:
 
 
 def test_every_worker_gets_another_task_until_none_is_left() -> None:
-    changed = editor(*(task(f"T-{number}") for number in range(1, 4)))
+    changed = editing(*(task(f"T-{number}") for number in range(1, 4)))
     taken = [claim_next(changed, ME, workflow=USUAL) for _ in range(4)]
     assert [found and found.task.id for found in taken] == ["T-1", "T-2", "T-3", None]
 
 
 def test_a_task_that_may_not_be_started_yet_is_taken_and_says_what_it_needs() -> None:
-    changed = editor(task("T-1"), task("T-2"))
+    changed = editing(task("T-1"), task("T-2"))
     taken = claim_next(changed, ME, workflow=RESEARCHED)
     assert taken is not None
     assert (taken.task.id, taken.task.status) == ("T-1", "Todo")
@@ -211,14 +210,14 @@ def test_a_task_that_may_not_be_started_yet_is_taken_and_says_what_it_needs() ->
 
 
 def test_nothing_ready_changes_nothing() -> None:
-    changed = editor(task("T-1", dependencies=["T-2"]), task("T-2", status="In Progress"))
+    changed = editing(task("T-1", dependencies=["T-2"]), task("T-2", status="In Progress"))
     before = json.dumps(changed.value)
     assert claim_next(changed, ME, workflow=USUAL) is None
     assert json.dumps(changed.value) == before
 
 
 def test_a_claim_that_ended_makes_the_task_free_again_and_says_who_had_it() -> None:
-    changed = editor(task("T-1", status="In Progress", **claimed("lost@host", AN_HOUR_AGO)), task("T-2"))
+    changed = editing(task("T-1", status="In Progress", **claimed("lost@host", AN_HOUR_AGO)), task("T-2"))
     taken = claim_next(changed, ME, workflow=USUAL)
     assert taken is not None
     assert taken.task.id == "T-1", "it can be chosen at once"
@@ -232,7 +231,7 @@ def test_a_claim_that_ended_makes_the_task_free_again_and_says_who_had_it() -> N
 
 
 def test_a_note_on_a_worker_repeats_no_control_characters() -> None:
-    changed = editor(task("T-1", status="In Progress", **claimed("\x1b[2J", AN_HOUR_AGO)))
+    changed = editing(task("T-1", status="In Progress", **claimed("\x1b[2J", AN_HOUR_AGO)))
     claim_next(changed, ME, workflow=USUAL)
     assert notes(changed) == [
         f"The claim of an unknown worker ended at {AN_HOUR_AGO} and was not renewed. The task is free again."
@@ -241,7 +240,7 @@ def test_a_note_on_a_worker_repeats_no_control_characters() -> None:
 
 @pytest.mark.parametrize("status", ["Todo", "Review", "Done", "Blocked"])
 def test_a_claim_that_ended_on_other_tasks_is_taken_away_quietly(status: str) -> None:
-    changed = editor(task("T-1", status=status, dependencies=["T-9"], **claimed("lost", AN_HOUR_AGO)))
+    changed = editing(task("T-1", status=status, dependencies=["T-9"], **claimed("lost", AN_HOUR_AGO)))
     assert claim_next(changed, ME, workflow=USUAL) is None
     assert "prentice" not in record(changed)
     assert record(changed)["status"] == status
@@ -249,7 +248,7 @@ def test_a_claim_that_ended_on_other_tasks_is_taken_away_quietly(status: str) ->
 
 
 def test_claiming_again_begins_the_lease_anew() -> None:
-    changed = editor(task("T-1"))
+    changed = editing(task("T-1"))
     claim(changed, "T-1", Worker(name="me", actor="script", lease=5), workflow=USUAL)
     renewed = claim(changed, "T-1", ME, workflow=USUAL)
     assert renewed.task.claim is not None
@@ -258,7 +257,7 @@ def test_claiming_again_begins_the_lease_anew() -> None:
 
 
 def test_the_worker_whose_lease_ended_may_renew_it_while_nobody_else_came() -> None:
-    changed = editor(task("T-1", status="In Progress", **claimed("me", AN_HOUR_AGO)))
+    changed = editing(task("T-1", status="In Progress", **claimed("me", AN_HOUR_AGO)))
     renewed = claim(changed, "T-1", ME, workflow=USUAL)
     assert renewed.task.claim is not None
     assert not renewed.task.claim.expired
@@ -266,13 +265,13 @@ def test_the_worker_whose_lease_ended_may_renew_it_while_nobody_else_came() -> N
 
 
 def test_a_claim_on_a_named_task_takes_it_over_where_the_lease_ended() -> None:
-    changed = editor(task("T-1", status="In Progress", **claimed("lost", AN_HOUR_AGO)))
+    changed = editing(task("T-1", status="In Progress", **claimed("lost", AN_HOUR_AGO)))
     assert claim(changed, "T-1", ME, workflow=USUAL).task.status == "In Progress"
     assert "claim of lost ended" in notes(changed)[0]
 
 
 def test_a_task_that_waits_can_be_claimed_and_says_for_what() -> None:
-    changed = editor(task("T-1", dependencies=["T-2"]), task("T-2"))
+    changed = editing(task("T-1", dependencies=["T-2"]), task("T-2"))
     taken = claim(changed, "T-1", ME, workflow=USUAL)
     assert taken.needs is not None
     assert taken.needs.details["rule"] == "dependencies"
@@ -284,13 +283,13 @@ def test_a_task_that_waits_can_be_claimed_and_says_for_what() -> None:
 
 @pytest.mark.parametrize(("comments", "status"), [((), "Todo"), (("note",), "Todo"), (("result",), "In Progress")])
 def test_a_released_task_is_todo_again_unless_it_has_a_result(comments: tuple[str, ...], status: str) -> None:
-    changed = editor(task("T-1", status="In Progress", **claimed("me")), comments=comments)
+    changed = editing(task("T-1", status="In Progress", **claimed("me")), comments=comments)
     assert release(changed, "T-1", actor="script", worker="me").status == status
     assert "prentice" not in record(changed)
 
 
 def test_releasing_what_nobody_claimed_changes_nothing() -> None:
-    changed = editor(task("T-1", status="In Progress"))
+    changed = editing(task("T-1", status="In Progress"))
     before = json.dumps(changed.value)
     assert release(changed, "T-1", actor="script", worker="me").status == "In Progress"
     assert json.dumps(changed.value) == before
@@ -299,19 +298,19 @@ def test_releasing_what_nobody_claimed_changes_nothing() -> None:
 @pytest.mark.parametrize(("before", "after"), [("In Progress", "Review"), ("Review", "Done"), ("In Progress", "Todo")])
 def test_a_move_to_review_done_or_todo_ends_the_claim_and_leaves_the_rest(before: str, after: str) -> None:
     own = {"prentice": claimed("me")["prentice"] | {"proposal": "u"}}
-    changed = editor(task("T-1", status=before, **own), comments=("result",))
+    changed = editing(task("T-1", status=before, **own), comments=("result",))
     assert move(changed, "T-1", after, actor="script", worker="me").claim is None
     assert record(changed)["prentice"] == {"proposal": "u"}
 
 
 def test_starting_a_claimed_task_keeps_the_claim() -> None:
-    changed = editor(task("T-1", **claimed("me")))
+    changed = editing(task("T-1", **claimed("me")))
     assert move(changed, "T-1", "In Progress", actor="script", worker="me").claim is not None
 
 
 @pytest.mark.parametrize("until", [AT_HALF_PAST, AN_HOUR_AGO])
 def test_a_person_who_starts_the_task_of_another_worker_takes_it_over(until: str) -> None:
-    changed = editor(task("T-1", **claimed("other", until)))
+    changed = editing(task("T-1", **claimed("other", until)))
     assert move(changed, "T-1", "In Progress", actor="person", worker="me").claim is None
 
 

@@ -1,7 +1,6 @@
 """Deleting a task: what goes, what stays, which trace it leaves, and that its number is gone for good."""
 
 import json
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import prentice
 from prentice.errors import TaskNotFoundError
 from prentice.tasks import todo2
 from prentice.tasks.edits import Draft, Editor
-
-NOW = "2026-01-02T03:04:05.678Z"
+from tasks.editing import NOW, editor
 
 
 def task(task_id: str, **fields: Any) -> dict[str, Any]:
@@ -23,15 +21,14 @@ def comment(number: int, task_id: str) -> dict[str, Any]:
     return {"id": f"{task_id}-C-{number}", "todoId": task_id, "type": "note", "content": "x"}
 
 
-def editor(*tasks: Any, **more: Any) -> Editor:
-    numbers = count()
+def editing(*tasks: Any, **more: Any) -> Editor:
     value = {"todos": list(tasks), "comments": [], "activities": [], "nextTaskNumber": 8, **more}
-    return Editor(value, now=NOW, token=lambda: f"{next(numbers):09d}")
+    return editor(value)
 
 
 def test_the_record_goes_with_its_comments_and_an_activity_says_so() -> None:
     comments = [comment(1, "T-1"), comment(1, "T-2"), comment(2, "T-1")]
-    changed = editor(task("T-1"), task("T-2"), comments=comments)
+    changed = editing(task("T-1"), task("T-2"), comments=comments)
     gone = changed.delete("T-1")
     assert gone.name == "Name of T-1"
     assert changed.value["todos"] == [task("T-2")]
@@ -50,19 +47,19 @@ def test_the_record_goes_with_its_comments_and_an_activity_says_so() -> None:
 def test_the_state_that_was_read_stays_as_it_is() -> None:
     before = {"todos": [task("T-1")], "comments": [comment(1, "T-1")], "activities": [], "nextTaskNumber": 2}
     copy = json.dumps(before)
-    Editor(before, now=NOW, token=lambda: "0").delete("T-1")
+    editor(before).delete("T-1")
     assert json.dumps(before) == copy
 
 
 def test_comments_inside_the_record_are_counted_too() -> None:
-    changed = editor(task("T-1", comments=[{"content": "a"}, {"content": "b"}]), comments=[comment(1, "T-1")])
+    changed = editing(task("T-1", comments=[{"content": "a"}, {"content": "b"}]), comments=[comment(1, "T-1")])
     changed.delete("T-1")
     assert changed.value["activities"][0]["details"]["associatedCommentsCount"] == 3
 
 
 @pytest.mark.parametrize("counter", [8, None, "8", 2, 0, True])
 def test_the_number_is_not_used_again_whatever_the_counter_said(counter: object) -> None:
-    changed = editor(task("T-1"), task("T-7", taskNumber=7), nextTaskNumber=counter)
+    changed = editing(task("T-1"), task("T-7", taskNumber=7), nextTaskNumber=counter)
     changed.delete("T-7")
     assert changed.value["nextTaskNumber"] == 8
     changed.value["activities"] = []  # as they are after a hundred more
@@ -70,7 +67,7 @@ def test_the_number_is_not_used_again_whatever_the_counter_said(counter: object)
 
 
 def test_of_two_records_with_one_id_the_first_goes_and_the_comments_stay_with_the_other() -> None:
-    changed = editor(task("T-1"), task("T-1", name="twin"), comments=[comment(1, "T-1")])
+    changed = editing(task("T-1"), task("T-1", name="twin"), comments=[comment(1, "T-1")])
     changed.delete("T-1")
     assert [record["name"] for record in changed.value["todos"]] == ["twin"]
     assert changed.value["comments"] == [comment(1, "T-1")]
@@ -80,21 +77,21 @@ def test_of_two_records_with_one_id_the_first_goes_and_the_comments_stay_with_th
 
 
 def test_oddities_among_records_and_comments_stay() -> None:
-    changed = editor("odd", None, task("T-1"), 3, comments=[None, "odd", {"todoId": None}, comment(1, "T-1")])
+    changed = editing("odd", None, task("T-1"), 3, comments=[None, "odd", {"todoId": None}, comment(1, "T-1")])
     changed.delete("T-1")
     assert changed.value["todos"] == ["odd", None, 3]
     assert changed.value["comments"] == [None, "odd", {"todoId": None}]
 
 
 def test_closed_tasks_still_name_what_they_needed() -> None:
-    changed = editor(task("T-1"), task("T-2", status="Done", dependencies=["T-1"]))
+    changed = editing(task("T-1"), task("T-2", status="Done", dependencies=["T-1"]))
     changed.delete("T-1")
     assert changed.value["todos"][0]["dependencies"] == ["T-1"]
 
 
 def test_a_task_that_does_not_exist_is_said() -> None:
     with pytest.raises(TaskNotFoundError):
-        editor(task("T-1")).delete("T-9")
+        editing(task("T-1")).delete("T-9")
 
 
 TEXT = """\
@@ -111,7 +108,7 @@ TEXT = """\
 @pytest.mark.parametrize("gone", ["T-1", "T-2", "T-3"])
 def test_in_the_file_every_other_record_keeps_its_bytes(gone: str) -> None:
     state = todo2.parse(TEXT.encode())
-    changed = Editor(state.value, now=NOW, token=lambda: "000000000")
+    changed = editor(state.value)
     changed.delete(gone)
     text = todo2.serialize(state, changed.value).decode()
     assert json.loads(text) == changed.value

@@ -1,7 +1,6 @@
 import copy
 import json
-from collections.abc import Callable, Mapping
-from itertools import count
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,14 +9,9 @@ from hypothesis import strategies as st
 
 from prentice.errors import TaskNotFoundError
 from prentice.tasks.edits import MAX_ACTIVITIES, Draft, Editor
+from tasks.editing import NOW, editor
 
-NOW = "2026-01-02T03:04:05.678Z"
 MILLISECONDS = 1767323045678
-
-
-def editor(value: Mapping[str, Any], *, now: str = NOW) -> Editor:
-    numbers = count()
-    return Editor(value, now=now, token=lambda: f"{next(numbers):09d}")
 
 
 def task(task_id: str, **fields: object) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +16,7 @@ from prentice.tasks import claiming, workflow
 from prentice.tasks.claiming import Worker
 from prentice.tasks.edits import Editor
 from prentice.tasks.rules import USUAL, Actor, Workflow
+from tasks.editing import editor
 
 ACTORS: tuple[Actor, ...] = get_args(Actor)
 NOW = "2026-01-02T03:00:00.000Z"
@@ -182,10 +182,9 @@ def sentence(row: Row, actor: Actor) -> str:
 
 
 def edited(tasks: list[dict[str, Any]], comments: tuple[str, ...]) -> Editor:
-    numbers = count()
     said = [{"id": f"T-1-C-{n}", "todoId": "T-1", "type": kind} for n, kind in enumerate(comments, 1)]
     value = {"todos": tasks, "comments": said, "activities": [], "nextTaskNumber": 10}
-    return Editor(value, now=NOW, token=lambda: f"{next(numbers):09d}")
+    return editor(value, now=NOW)
 
 
 @pytest.mark.parametrize(

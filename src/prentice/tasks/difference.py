@@ -6,12 +6,12 @@ added, because every tool drops old ones; whatever else stands at the top level 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
+from prentice.tasks.exact_json import Json
 from prentice.tasks.record import record_id
 from prentice.tasks.todolist import tasks_key
 
-Json: TypeAlias = Any
 Record: TypeAlias = Mapping[str, Json]
 Name: TypeAlias = tuple[str, int]
 """A record's id, and which of the records that bear it this is, from 0."""

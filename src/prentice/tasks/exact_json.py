@@ -4,6 +4,7 @@ import json
 from typing import Any, Final, Self, TypeAlias
 
 Json: TypeAlias = Any
+"""A value as `json` gives it; whoever reads a field checks what it is."""
 
 _MARK: Final = "\x00fraction "
 """Begins the text that stands for a fraction while the rest is written; no file's text holds it unescaped."""

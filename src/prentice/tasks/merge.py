@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from prentice.tasks.difference import Difference, Edit, Json, Name, Record, named
+from prentice.tasks.difference import Difference, Edit, Name, Record, named
 from prentice.tasks.edits import MAX_ACTIVITIES, next_comment, next_number
+from prentice.tasks.exact_json import Json
 from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id
 from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way
 from prentice.tasks.todolist import tasks_key

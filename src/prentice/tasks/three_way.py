@@ -6,12 +6,12 @@ sides changed is a conflict.
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from prentice.tasks.exact_json import Json
 from prentice.tasks.moments import moment
 from prentice.tasks.record import DEPENDENCY_KEYS
 
-Json: TypeAlias = Any
 ABSENT: Final = object()
 """In place of the value of a field that is not there."""
 CONFLICT: Final = object()
