@@ -36,7 +36,7 @@ class Working(Executing):
     def _every_kind(self) -> "Registry[ExecutionServices]":
         """Give the bodies and steps of all skills; the services of executions are those of the others too."""
         from prentice.runs.registry import Registry
-        from prentice.skills import pulling
+        from prentice.skills import generating, pulling, summarizing
         from prentice.skills.breakdown import run as breakdown_run
         from prentice.skills.code_review import run as code_review_run
         from prentice.skills.execute import run as execute_run
@@ -44,6 +44,6 @@ class Working(Executing):
 
         registry: Registry[ExecutionServices] = Registry()
         execute_run.register(registry)
-        for skill in (breakdown_run, code_review_run, optimize_run, pulling):
+        for skill in (breakdown_run, code_review_run, optimize_run, pulling, generating, summarizing):
             skill.register(cast("Registry[Services]", registry))
         return registry

@@ -36,7 +36,9 @@ BACKENDS: Final = {"type": "string", "enum": ["auto", "ollama", "mlx", "openai",
 """What an assistant can choose from; the library knows `scripted:FILE` too, and refuses other names."""
 KIND: Final = "plan"
 _TOOLS: Final = {
-    "breakdown": "model_task_breakdown", "execute": "model_auto_execute", "optimize": "model_optimize_prompt",
+    "breakdown": "`model_task_breakdown`", "execute": "`model_auto_execute`", "optimize": "`model_optimize_prompt`",
+    "models.pull": "`mlx` or `ollama` with action `pull`",
+    **{name: f"`mlx` or `ollama` with action `{name}`" for name in ("generate", "summarize", "code_review")},
 }  # fmt: skip
 _STRUCTURE_BYTES: Final = 10_500
 """What a plan may take of an answer, so that a summary finds room beside it."""
@@ -165,7 +167,7 @@ def check_kind(project: Served, run_id: str, kind: str) -> None:
     if (row := project.row(run_id)).kind != kind:
         raise UsageError(
             f"{run_id} is a run of another kind ({row.kind}).",
-            next_step=f"Call `{_TOOLS.get(row.kind, 'the tool and action that started it')}` with it.",
+            next_step=f"Call {_TOOLS.get(row.kind, 'the tool and action that started it')} with it.",
         )
 
 

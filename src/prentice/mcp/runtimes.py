@@ -28,7 +28,7 @@ RUNTIMES: Final[tuple[Runtime, ...]] = ("mlx", "ollama")
 _NAMES: Final = {"mlx": "MLX", "ollama": "Ollama"}
 _DESCRIPTION: Final = "{name} on this machine: its state, models and downloads, and Prentice's work done by it alone."
 _KINDS: Final = {
-    "generate": "mcp.generate", "summarize": "mcp.summarize", "pull": "models.pull", "code_review": "code_review",
+    "generate": "generate", "summarize": "summarize", "pull": "models.pull", "code_review": "code_review",
 }  # fmt: skip
 _MOST_MODELS: Final = 25
 

@@ -137,8 +137,8 @@ class Served(Prentice):
         Raises:
             TextError, TaskNotFoundError: there is nothing to summarize.
         """
-        from prentice.mcp.small_runs import SUMMARIZE
         from prentice.skills.summarize import checked, kind_of
+        from prentice.skills.summarizing import SUMMARIZE
         from prentice.skills.task_text import looks_like_id
 
         kind: Literal["task", "diff", "file"] = "file"
@@ -161,11 +161,11 @@ class Served(Prentice):
         Raises:
             TextError: the prompt is empty.
         """
-        from prentice.mcp.small_runs import GENERATE
+        from prentice.skills.generating import GENERATE
 
         if not prompt.strip():
             raise TextError("The prompt is empty.", next_step="Give it as `input`.")
-        return Work(kind=GENERATE, arguments={"prompt": prompt})
+        return Work(kind=GENERATE, arguments={"text": prompt})
 
     def pulling(self, name: str) -> Work:
         """Give the work of fetching a model.
@@ -183,13 +183,10 @@ class Served(Prentice):
 
     def engine(self) -> "DurableRuns[ExecutionServices]":
         """Make an engine that carries what is submitted to it, and what it adopts."""
-        from prentice.mcp import small_runs
         from prentice.runs.engine import DurableRuns
         from prentice.skills.execute.several import AT_ONCE
 
-        registry = self._every_kind()
-        small_runs.register(registry)
-        return DurableRuns(self._ledgers.runs(), registry, self._services_of, slots=AT_ONCE)
+        return DurableRuns(self._ledgers.runs(), self._every_kind(), self._services_of, slots=AT_ONCE)
 
     @property
     def wishes(self) -> dict[str, Any]:

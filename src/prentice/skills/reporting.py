@@ -1,0 +1,19 @@
+"""What a step reports of its run while a model writes."""
+
+from collections.abc import Callable
+
+from prentice.backends.protocol import Piece
+from prentice.runs.protocol import StepContext
+from prentice.skills.services import Services
+
+
+def pieces_told(context: StepContext[Services]) -> Callable[[Piece], None]:
+    """Give what hears the pieces of a reply, and reports how many came, and whether the model is still thinking."""
+    received = 0
+
+    def hear(piece: Piece) -> None:
+        nonlocal received
+        received += 1
+        context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
+
+    return hear
