@@ -23,7 +23,9 @@ The exit code is 0, 1 for an error, 2 for a wrong call and 130 after Ctrl-C. Wit
 SOURCES = """\
 Settings come from, each over the last: the defaults below, your own `config.toml` (in the configuration directory of
 your platform, or in `$PRENTICE_HOME`), the project's `.prentice/config.toml`, environment variables, and options.
-`prentice init` writes the project's file with every line commented out."""
+`prentice init` writes the project's file with every line commented out. A setting
+with a star is a permission that only you give: in the project's file, which may have come with somebody else's
+repository, it can be narrowed, and not widened."""
 POLICY = """\
 The analyzer's table of rules can be moved, bound by bound: `[policy.RULE.at_least]` or `[policy.RULE.at_most]` with
 facts and whole numbers. The rules, and what each fact counts, stand with their reasons in
@@ -62,7 +64,10 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """Describe every setting with its variable and default."""
-    rows = [f"| `{info.key}` | `{info.variable}` | `{info.default!r}` | {info.meaning} |" for info in config.describe()]
+    rows = [
+        f"| `{info.key}`{' *' * info.personal} | `{info.variable}` | `{info.default!r}` | {info.meaning} |"
+        for info in config.describe()
+    ]
     table = "\n".join(["| setting | variable | default | meaning |", "|---|---|---|---|", *rows])
     return (
         f"# Settings\n\n{SOURCES}\n\n{table}\n\n## `[policy]`\n\n{POLICY}\n\n## Other variables\n\n{VARIABLES}" + "\n"

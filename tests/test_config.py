@@ -53,8 +53,8 @@ SAMPLES: dict[str, tuple[str, object, str, object]] = {
     "seconds": ("calls.idle_seconds", 1.5, "1.5", 1.5),
     "whole seconds": ("calls.idle_seconds", 3, "3", 3.0),
     "a count": ("tasks.max_file_mb", 7, "7", 7),
-    "names": ("locality.allowed_hosts", ["a", " b "], "a, b,", ("a", "b")),
-    "no names": ("locality.allowed_hosts", [], "", ()),
+    "names": ("mlx.directories", ["a", " b "], "a, b,", ("a", "b")),
+    "no names": ("mlx.directories", [], "", ()),
 }
 
 
@@ -64,7 +64,7 @@ def test_a_value_means_the_same_in_a_file_and_in_the_environment(
 ) -> None:
     key, in_file, in_environment, value = SAMPLES[sample]
     info = next(info for info in describe() if info.key == key)
-    name = key.replace("locality.", "").replace("calls.", "").replace("tasks.", "").replace(".", "_")
+    name = key.removeprefix("calls.").removeprefix("tasks.").replace(".", "_")
     table, _, last = key.rpartition(".")
     (project / PROJECT_FILE).write_text(f"[{table}]\n{last} = {in_file!r}\n")
     from_file = getattr(load(project, environment=environment), name)
@@ -191,11 +191,11 @@ def test_the_commented_file_uncommented_sets_every_setting_to_its_default(
     project: Path, environment: dict[str, str]
 ) -> None:
     lines = commented_file().splitlines()
-    meanings = {f"# {info.meaning}" for info in describe()}
+    meanings = {f"# {info.meaning}" for info in describe() if not info.personal}
     text = "\n".join(line.removeprefix("# ") for line in lines[1:] if line not in meanings)
     values = tomllib.loads(text)
     count = sum(len(value) if isinstance(value, dict) else 1 for value in values.values())
-    assert count == len(describe())
+    assert count == len([info for info in describe() if not info.personal])
     (project / PROJECT_FILE).write_text(text)
     assert load(project, environment=environment) == Settings()
     assert meanings <= set(lines)
@@ -208,14 +208,66 @@ def test_the_users_directories_are_the_platforms_unless_prentice_home_says_other
         assert data_directory({}, kind=kind).name == "prentice"
 
 
-@pytest.mark.parametrize("line", ['sandbox = "optional"', 'readable = ["/home"]'])
-def test_a_projects_file_cannot_loosen_the_sandbox_but_the_users_can(
-    line: str, project: Path, environment: dict[str, str]
+PERMITTED = {
+    "locality.allowed_hosts": '["gpu.example"]',
+    "locality.allowed_remote_models": '["big:cloud"]',
+    "checks.readable": '["/home"]',
+    "checks.sandbox": '"optional"',
+    "gate.threshold": "0.5",
+    "approve.assistant": '"apply"',
+}
+"""A permission by its key, as only the user can give it."""
+NARROW = {
+    "locality.allowed_hosts": "[]", "locality.allowed_remote_models": "[]", "checks.readable": "[]",
+    "checks.sandbox": '"required"', "gate.threshold": "0.9", "approve.assistant": '"request"',
+}  # fmt: skip
+
+
+def line(key: str, value: str) -> str:
+    table, _, name = key.rpartition(".")
+    return f"[{table}]\n{name} = {value}\n"
+
+
+def test_every_permission_has_its_case() -> None:
+    assert set(PERMITTED) == set(NARROW) == {info.key for info in describe() if info.personal}
+
+
+@pytest.mark.parametrize("key", PERMITTED)
+def test_a_projects_file_gives_no_permission_but_the_users_does(
+    key: str, project: Path, environment: dict[str, str]
 ) -> None:
-    user_file(environment).write_text(f"[checks]\n{line}\n")
-    assert load(project, environment=environment) != Settings()
+    user_file(environment).write_text(line(key, PERMITTED[key]))
+    given = load(project, environment=environment)
+    assert given != Settings()
+    (project / PROJECT_FILE).write_text(line(key, PERMITTED[key]))
+    assert load(project, environment=environment) == given, "what the user permits, a project may repeat"
     user_file(environment).unlink()
-    (project / PROJECT_FILE).write_text(f"[checks]\n{line}\n")
     with pytest.raises(ConfigError, match="cannot decide") as caught:
         load(project, environment=environment)
+    assert key in caught.value.message
     assert str(user_file(environment)) in caught.value.next_step
+
+
+@pytest.mark.parametrize("key", NARROW)
+def test_a_projects_file_can_narrow_what_the_user_permits(key: str, project: Path, environment: dict[str, str]) -> None:
+    user_file(environment).write_text(line(key, PERMITTED[key]))
+    (project / PROJECT_FILE).write_text(line(key, NARROW[key]))
+    narrowed = load(project, environment=environment)
+    assert narrowed != load(None, environment=environment)
+    user_file(environment).unlink()
+    assert narrowed == load(project, environment=environment)
+
+
+def test_a_project_can_name_some_of_the_hosts_that_the_user_allows_and_no_other(
+    project: Path, environment: dict[str, str]
+) -> None:
+    user_file(environment).write_text(line("locality.allowed_hosts", '["a", "b"]'))
+    (project / PROJECT_FILE).write_text(line("locality.allowed_hosts", '["b"]'))
+    assert load(project, environment=environment).allowed_hosts == ("b",)
+    (project / PROJECT_FILE).write_text(line("locality.allowed_hosts", '["b", "c"]'))
+    with pytest.raises(ConfigError, match="cannot decide"):
+        load(project, environment=environment)
+
+
+def test_the_file_that_init_leaves_offers_no_permission() -> None:
+    assert not any(f"# {key.rpartition('.')[2]} = " in commented_file() for key in PERMITTED)

@@ -6,11 +6,13 @@ about all three.
 """
 
 import ipaddress
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from prentice.config import user_file
 from prentice.errors import RemoteRefusedError
 
 REMOTE_KEYS: Final = ("remote_host", "remote_model")
@@ -42,8 +44,7 @@ class Locality:
             return
         raise RemoteRefusedError(
             f"The host {host or '(none)'} is not this machine, and prompts stay on this machine.",
-            next_step="To allow it, add it to the settings: "
-            f'`[locality]` `allowed_hosts = ["{host.strip().casefold().strip("[]")}"]`.',
+            next_step=f"To allow it: {permission('allowed_hosts', host.strip().casefold().strip('[]'))}.",
             details={"host": host},
         )
 
@@ -133,7 +134,12 @@ def _listed(item: str) -> tuple[str, int | None]:
 def _remote_model(model: str, why: str) -> RemoteRefusedError:
     return RemoteRefusedError(
         f"The model {model} does not run on this machine: {why}.",
-        next_step="Choose a local model (`prentice models` lists them), or allow this one in the settings: "
-        f'`[locality]` `allowed_remote_models = ["{model}"]`.',
+        next_step="Choose a local model (`prentice models` lists them), or allow this one: "
+        f"{permission('allowed_remote_models', model)}.",
         details={"model": model},
     )
+
+
+def permission(setting: str, value: str) -> str:
+    """Say what to write where, so that one more host or model is permitted."""
+    return f'`[locality]` `{setting} = ["{value}"]` in your own settings, {user_file(os.environ)}'

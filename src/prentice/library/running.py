@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from prentice.config import Settings
+from prentice.config import PERMISSIONS, Settings
 from prentice.library.directory import Directory
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
-_PERMISSIONS: Final = frozenset(
-    {"allowed_hosts", "allowed_remote_models", "checks_sandbox", "checks_readable", "approve_assistant", "policy"}
-)
+_OWN: Final = PERMISSIONS | {"policy"}
 """Settings that no run brings along: whoever carries it decides, for a ledger can come with somebody else's files."""
 _LONG_SECONDS: Final = 2.0
 """A run that takes longer gets a worker in the background, so that it goes on if this process is killed."""
@@ -223,7 +221,7 @@ def wishes_of(settings: Settings) -> "dict[str, Json]":
 
 def settings_with(settings: Settings, wishes: "Json") -> Settings:
     """Give a process's own settings with the wishes of a run; what another version wished for is left out."""
-    known = {item.name: getattr(settings, item.name) for item in fields(Settings) if item.name not in _PERMISSIONS}
+    known = {item.name: getattr(settings, item.name) for item in fields(Settings) if item.name not in _OWN}
     fitting: dict[str, Any] = {
         name: tuple(value) if isinstance(known[name], tuple) else value
         for name, value in (wishes or {}).items()
@@ -238,7 +236,7 @@ def _wishes(settings: Settings) -> "Iterator[tuple[str, Json]]":
     usual = Settings()
     for item in fields(Settings):
         value = getattr(settings, item.name)
-        if item.name in _PERMISSIONS or value == getattr(usual, item.name):
+        if item.name in _OWN or value == getattr(usual, item.name):
             continue
         if item.name == "backend" and value.startswith("scripted:"):
             value = f"scripted:{Path(value.removeprefix('scripted:')).resolve()}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prentice.backends.context_window import prompt_too_long
+from prentice.backends.locality import permission
 from prentice.backends.ndjson import json_object
 from prentice.errors import (
     BackendBusyError,
@@ -207,8 +208,8 @@ def forwarded(model: str, *, where: str) -> RemoteRefusedError:
     """Make the error for a model that the server passes on to another machine."""
     return RemoteRefusedError(
         f"The model {model} does not run on this machine: the server forwards it to {where}.",
-        next_step="Choose a local model with `--model`, or allow this one in the settings: "
-        f'`[locality]` `allowed_remote_models = ["{model}"]`.',
+        next_step="Choose a local model with `--model`, or allow this one: "
+        f"{permission('allowed_remote_models', model)}.",
         details={"model": model},
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prentice.backends.locality import Locality
+from prentice.backends.locality import Locality, permission
 from prentice.backends.mlx.model_directory import fetching
 from prentice.backends.protocol import ModelInfo
 from prentice.backends.routing.candidate import Candidate
@@ -71,8 +71,8 @@ def _mending(refused: Refused, decision: Decision) -> str:
         case "allowed" if not _answers(refused.candidate.info):
             return f"{other}{_RECOMMEND}."
         case "allowed":
-            allow = f'`[locality]` `allowed_remote_models = ["{refused.candidate.name}"]`'
-            return f"{other or f'{_RECOMMEND}; '}to allow it, in the settings: {allow}."
+            allow = permission("allowed_remote_models", refused.candidate.name)
+            return f"{other or f'{_RECOMMEND}; '}to allow it: {allow}."
         case "memory":
             return f"{other}{_RECOMMEND}."
         case "window":
