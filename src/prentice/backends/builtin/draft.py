@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prentice.backends.builtin.kinds import SPELLED, VERBS
+from prentice.backends.builtin.phrase import definite
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH, Step, fill
-from prentice.backends.builtin.title import Intent, definite
+from prentice.backends.builtin.title import Intent
 from prentice.backends.builtin.words import capitalized, clip, content, lowered, mostly_foreign, overlap, stem, tokens
 from prentice.tasks.plan import Category, Complexity
 from prentice.tasks.words import content_words, jaccard

@@ -5,7 +5,9 @@ from typing import Final
 
 from prentice.backends.builtin.concepts import recognise, spans
 from prentice.backends.builtin.kinds import MAKING, PARTICLE_VERBS, VERBS
-from prentice.backends.builtin.title import Intent, carried, indefinite_free
+from prentice.backends.builtin.phrase import without_article
+from prentice.backends.builtin.title import Intent
+from prentice.backends.builtin.topic import carried
 from prentice.backends.builtin.words import stem, stems
 
 ILLS: Final = frozenset(
@@ -122,7 +124,7 @@ def _phrases(intent: Intent, kind: str) -> list[str]:
 
 def _headed(phrase: str) -> set[str]:
     """Give the concepts whose words reach to the head of a phrase, or to nouns that only carry it."""
-    phrase = indefinite_free(phrase)
+    phrase = without_article(phrase)
     words, found = stems(phrase), set[str]()
     for name, start, end in spans(phrase):
         del start

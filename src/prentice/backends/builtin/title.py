@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from prentice.backends.builtin.kinds import AMBIGUOUS, HEADS, LABELS, PARTICLES, SPELLED, VERBS
+from prentice.backends.builtin.kinds import AMBIGUOUS, LABELS, PARTICLES, SPELLED, VERBS
+from prentice.backends.builtin.phrase import DETERMINERS
 from prentice.backends.builtin.words import is_name, lowered, recased, stem
 
 _TOKEN: Final = re.compile(r"`[^`\n]{1,120}`|\"[^\"\n]{1,160}\"|\([^()\n]{1,80}\)|\S+")
@@ -60,39 +61,10 @@ _HAPPENS: Final = re.compile(
     r"(?:when|whenever|while|after|before|if|without|instead|again|twice|on|in|to|the|an?|for|as|too|during|every|under|over)\b",
     re.IGNORECASE,
 )
-_READERS: Final = re.compile(
-    r"\b(?:developers|users|newcomers|customers|contributors|admins|administrators|team|staff|beginners|operators)$"
-)
 _STRONG: Final = re.compile(
     r"\b(?:(?:does|do|is|are|ca|wo)(?:n't|\u2019t| not)|cannot|can not|fails?|crashes|hangs|throws|never)\b(?! fast)",
     re.IGNORECASE,
 )
-_CARRIERS: Final = frozenset(
-    stem(word)
-    for word in "support ability option way feature functionality possibility mechanism handling capability".split()
-)
-_MASS: Final = frozenset(
-    "support authentication authorization logging caching pagination documentation monitoring access information data "
-    "validation performance security accessibility localization internationalization configuration functionality "
-    "compatibility integration feedback infrastructure software content traffic usage code telemetry tracing "
-    "observability input output history persistence encryption compression concurrency autocomplete onboarding "
-    "billing email mail video audio metadata middleware markdown latency throughput memory storage "
-    "rate-limiting retry versioning throttling coverage debt automation collaboration navigation deduplication "
-    "serialization injection mode search registration pagination replication invalidation checkout".split()
-)
-_DETERMINERS: Final = frozenset(
-    "the a an our all each every my your this that these those any some no its their both several many multiple one "
-    "two three four five six seven eight nine ten more another".split()
-)
-_HEAD_NOUNS: Final = frozenset(
-    "sdk api cli library framework server client module service package plugin parser engine database db table schema "
-    "page app site endpoint backend frontend repo repository tool handler worker queue cache pipeline cluster bucket "
-    "image file model dashboard form button screen importer exporter integration interface protocol driver adapter "
-    "bot command script job workflow action runner extension backups docs documentation apis cluster bar ui gateway "
-    "format function class method binding bindings app store tests test".split()
-)
-
-
 _AFTERTHOUGHT: Final = re.compile(r",?\s+and\s+(?:then\s+)?\w+\s+(?:them|it|those|these)\b.*$", re.IGNORECASE)
 """What is also to be done to the same object: `archive the exports and keep them two years`."""
 
@@ -278,7 +250,7 @@ def _opens_imperative(words: list[str], text: str) -> bool:
         return False
     following = words[1].lower().strip(",.:;")
     if (
-        following in _DETERMINERS
+        following in DETERMINERS
         or is_name(words[1])
         or following in {"existing", "new", "whether", "if", "that", "and"}
     ):
@@ -371,58 +343,3 @@ def _segments(words: list[str]) -> tuple[str, dict[str, str]]:  # noqa: C901, PL
     if "by" in parts and _TIME.match(parts["by"]):
         parts["deadline"] = parts.pop("by")
     return " ".join(thing).strip(" ,;:-"), parts
-
-
-def carried(intent: Intent) -> str:
-    """Give the object's real topic where its head only carries it: `support for webhooks` is about webhooks."""
-    head, modifiers = intent.head, indefinite_free(intent.object).split()[:-1]
-    documents = head in HEADS and HEADS[head][0] in {"tests", "docs"}
-    if not documents and not (head in _CARRIERS and not modifiers):
-        return ""
-    for key in ("for", "of", "about", "on", "in", "to"):
-        if key in intent.parts and not _READERS.search(intent.parts[key]) and not intent.parts[key][:1].isdigit():
-            return intent.parts[key]
-    match = re.search(r"\b(?:of|about) (.+)$", intent.object)
-    return match[1] if match else ""
-
-
-def definite(phrase: str) -> str:  # noqa: PLR0911 - each case ends by itself
-    """Give a noun phrase as one that was mentioned before: `a dark theme` becomes `the dark theme`."""
-    phrase = phrase.strip(" ,.;:")
-    words = phrase.split()
-    if not words:
-        return phrase
-    first = words[0].lower()
-    if first in {"a", "an"}:
-        return "the " + " ".join(words[1:])
-    if first in _DETERMINERS or re.match(r"[`\"'/(@#\d*<$-]", first) or first.endswith(("'s", "\u2019s", "s'")):
-        return phrase
-    noun = re.split(r"\s+(?:of|for|to|in|and|or|from|with|on)\s+", phrase)[0].split()[-1].strip(",.;:()")
-    proper = all(
-        is_name(word) or word[:1].isupper() or word in {"and", "or", "vs"} or re.fullmatch(r"[\d.]+x?\+?", word)
-        for word in phrase.split()
-    )
-    if proper and not (noun.lower() in _HEAD_NOUNS and len(words) > 1):
-        return phrase
-    if re.search(r"[_./()`]", words[-1]) and len(words) == 1:
-        return phrase
-    if (
-        len(words) <= 2
-        and (noun.lower() in _MASS or noun.lower().endswith(("ing", "ness", "ity")))
-        and noun.lower()
-        not in {"string", "setting", "ring", "thing", "listing", "city", "entity", "activity", "utility", "building"}
-    ):
-        return phrase
-    if len(words) == 1 and phrase.islower() and not _COUNTABLE.search(phrase) and stem(phrase) not in HEADS:
-        return phrase  # no article where a countable noun would have one: a name (`dependabot`) or a mass noun
-    return f"the {phrase}"
-
-
-_COUNTABLE: Final = re.compile(
-    rf"(?:[eo]r|tion|sion|ment|age|s|ie|ure|ogue|log|{'|'.join(sorted(_HEAD_NOUNS))})$", re.IGNORECASE
-)
-
-
-def indefinite_free(phrase: str) -> str:
-    """Give a noun phrase without its leading article or quantifier."""
-    return re.sub(r"^(?:the|a|an|our|my|your|all|any|some|new|existing)\s+", "", phrase.strip(), flags=re.IGNORECASE)

@@ -8,10 +8,9 @@ from prentice.backends.builtin.draft import MAX_CRITERIA, Draft, near, slug
 from prentice.backends.builtin.fitting import ends
 from prentice.backends.builtin.particulars import MAX_SCANNED, flat, missing
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
-from prentice.backends.builtin.slots import named_languages
 from prentice.backends.builtin.structure import Matter, without_order
 from prentice.backends.builtin.title import parse
-from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap
+from prentice.backends.builtin.words import capitalized, clip, content, lowered, named_languages, overlap
 from prentice.tasks.plan import Category, PlanningFacts, Subtask
 from prentice.tasks.sections import is_question
 

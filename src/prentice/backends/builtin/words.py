@@ -45,6 +45,10 @@ PROPER_NAMES: Final = (
     "HTTP HTTPS TLS SSH API APIs CLI SDK UI UX CI CD ETL ORM GDPR CORS CSRF XSS URL URLs ID IDs DNS CDN SMTP IMAP UTC "
     "UTF-8 WebSocket WebSockets WebAuthn TOTP PKCE DOM SEO RSS LRU TTL CPU GPU RAM"
 ).split()
+_LANGUAGES: Final = (
+    "Python Go Golang Rust JavaScript TypeScript Java Kotlin Swift Ruby PHP Scala Elixir Perl Haskell Dart Lua Zig "
+    "Fortran COBOL Bash PowerShell Node Node.js C C++ C# Objective-C VB.NET Clojure Erlang R MATLAB"
+).split()
 _CASED: Final = {name.lower(): name for name in PROPER_NAMES}
 _UNSPLIT: Final = frozenset(name.lower().rstrip("s") for name in PROPER_NAMES)
 _CAMEL: Final = re.compile(r"\b[A-Za-z]+[a-z][A-Z][A-Za-z]*")
@@ -177,6 +181,11 @@ def is_name(word: str) -> bool:
     if known is not None and (bare == known or bare.lower() not in _COMMON_WORDS):
         return True
     return bool(re.search(r"[A-Z].*[A-Z]|[a-z][A-Z]|[A-Z]+\d|[`_/\\@]|\w\.\w|\(\)", bare))
+
+
+def named_languages(text: str) -> list[str]:
+    """Give the programming languages that a text names, in their order."""
+    return [word for word in re.findall(r"[A-Za-z][\w.+#-]*", text) if word in _LANGUAGES]
 
 
 def recased(text: str) -> str:
