@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from components import skip_unless_ci
 from loopback import leave_the_network
+from prentice.errors import SandboxError
+from prentice.workspace.sandbox.choosing import Sandbox, chosen
 
 STAYED_BECAUSE = leave_the_network()
 """Why these tests can reach the network, where they can."""
@@ -38,8 +41,14 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 def data() -> Path:
     """The directory of data folders, which are too large for the repository."""
     if not _DATA.is_dir():
-        sentence = f"The data folders are not at {_DATA}; PRENTICE_DATA names their place."
-        if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        skip_unless_ci(f"The data folders are not at {_DATA}; PRENTICE_DATA names their place.")
     return _DATA
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """The machine's own sandbox."""
+    try:
+        return chosen()
+    except SandboxError as error:
+        skip_unless_ci(str(error))

@@ -1,7 +1,6 @@
 """What tests of executing and reviewing at the command line stand on: the calculator, and commands run in it."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,19 +8,7 @@ from typing import Any
 import pytest
 
 from prentice.cli.app import run
-from prentice.errors import SandboxError
-from prentice.workspace.sandbox.choosing import chosen
 from skills.execute.calculator import READABLE, TESTING, Bench, script
-
-
-def need_a_sandbox() -> None:
-    """Skip where no check can be run, which fails in CI."""
-    try:
-        chosen()
-    except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @dataclass(frozen=True, slots=True)

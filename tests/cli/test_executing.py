@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cli.executions import Shell, need_a_sandbox, shell
+from cli.executions import Shell, shell
 from prentice.changes.formats import Format
 from skills.execute.calculator import CALC, TASK, WORSE, Bench, answer, bench
 from workspace.trees import git, write
@@ -38,9 +38,11 @@ EXECUTE = {
 }  # fmt: skip
 
 
+pytestmark = pytest.mark.usefixtures("sandbox")
+
+
 @pytest.fixture
 def prentice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    need_a_sandbox()
     return shell(bench(tmp_path), monkeypatch, capsys)
 
 

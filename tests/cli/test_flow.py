@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.executions import Shell, need_a_sandbox, shell
+from cli.executions import Shell, shell
 from plans import good_plan, reply
 from prentice.changes.formats import Format
 from skills.execute.calculator import CALC, TASK, answer, bench
@@ -16,9 +16,11 @@ MEDIUM = (
 COMPLEX = "Migrate all services from REST to gRPC and rework the authentication of every client"
 
 
+pytestmark = pytest.mark.usefixtures("sandbox")
+
+
 @pytest.fixture
 def prentice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    need_a_sandbox()
     return shell(bench(tmp_path), monkeypatch, capsys)
 
 

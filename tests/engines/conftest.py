@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
+from components import skip_unless_ci
 from engines.backend_behaviour import Served
 from engines.model_files import TRAINING_LIMIT, ModelFiles, NotPossibleError, model_files
 from engines.ollama_process import Server, find_binary, running
@@ -48,14 +48,14 @@ def tiny_models() -> ModelFiles:
     try:
         return model_files()
     except NotPossibleError as error:
-        return _missing(str(error))
+        return skip_unless_ci(str(error))
 
 
 @pytest.fixture(scope="session")
 def ollama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     binary = find_binary()
     if binary is None:
-        _missing("there is no ollama here: run .ci/ollama/install, or name one in PRENTICE_TEST_OLLAMA")
+        skip_unless_ci("There is no ollama here: run .ci/ollama/install, or name one in PRENTICE_TEST_OLLAMA.")
     with running(binary, directory=tmp_path_factory.mktemp("ollama")) as server:
         yield server
 
@@ -94,7 +94,7 @@ def held_out_tasks() -> list[str]:
 def mlx_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine for the whole session, with its prefixes in a directory of its own."""
     if absent := missing():
-        _missing(f"there is no {', '.join(absent)} here: run `uv sync --group engines`", engine="MLX")
+        skip_unless_ci(f"There is no {', '.join(absent)} here: run `uv sync --group engines`.")
     engine = Engine(prefixes=tmp_path_factory.mktemp("prefixes"))
     yield engine
     engine.close()
@@ -123,9 +123,3 @@ def ollama_environment(ollama: Ollama, tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "prentice-home"
     home.mkdir()
     return {**inherited, "OLLAMA_HOST": ollama.url, "PRENTICE_HOME": str(home)}
-
-
-def _missing(what: str, *, engine: str = "Ollama") -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(f"CI tests against a real {engine}, but {what}")
-    pytest.skip(what)

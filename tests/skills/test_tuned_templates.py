@@ -9,7 +9,6 @@ import pytest
 
 import plans
 import prentice
-from cli.executions import need_a_sandbox
 from prentice.changes.formats import Format
 from prentice.errors import ScriptExhaustedError
 from prentice.prompts.template import default
@@ -60,8 +59,8 @@ def test_an_edit_is_sent_back_by_the_template_that_was_tuned_for_the_model(tmp_p
     assert document["state"] == "proposed"
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_what_checks_say_is_sent_back_by_the_template_that_was_tuned_for_the_model(tmp_path: Path) -> None:
-    need_a_sandbox()
     tune("execute.checks")
     opened = bench(tmp_path).opened(answer(Format.SYMBOL, new=WORSE), only_where_tuned(answer(Format.SYMBOL)))
     [document] = opened.execute(TASK)

@@ -1,23 +1,8 @@
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from prentice.errors import SandboxError
-from prentice.workspace.sandbox.choosing import Sandbox, chosen
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    """The machine's own sandbox, which CI has to have."""
-    try:
-        return chosen()
-    except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ import pytest
 
 import prentice
 from prentice.config import Settings
-from prentice.errors import PrenticeError, ReplyError, SandboxError, ScriptExhaustedError, TaskNotFoundError, TextError
+from prentice.errors import PrenticeError, ReplyError, ScriptExhaustedError, TaskNotFoundError, TextError
 from prentice.runs.engine import DurableRuns
 from prentice.runs.registry import Registry
 from prentice.skills.code_review import run
@@ -25,7 +24,6 @@ from prentice.skills.ledgers import Ledgers
 from prentice.skills.services import Services
 from prentice.store.project import find_project
 from prentice.store.todo2_file import Todo2File
-from prentice.workspace.sandbox.choosing import chosen
 from workspace.trees import git, pictured, repository, write
 
 CART = """\
@@ -50,14 +48,7 @@ BEYOND = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _sandboxed() -> None:
-    try:
-        chosen()
-    except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+pytestmark = pytest.mark.usefixtures("sandbox")
 
 
 def said(*findings: Mapping[str, Any]) -> dict[str, str]:

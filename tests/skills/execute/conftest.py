@@ -1,20 +1,12 @@
-import os
 from pathlib import Path
 
 import pytest
 
-from prentice.errors import SandboxError
-from prentice.workspace.sandbox.choosing import chosen
+from prentice.workspace.sandbox.choosing import Sandbox
 from skills.execute.calculator import Bench, bench
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Bench:
-    """The calculator in a git repository, on a machine with a sandbox, which CI has to have."""
-    try:
-        chosen()
-    except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+def project(tmp_path: Path, sandbox: Sandbox) -> Bench:  # noqa: ARG001 - its checks run in one
+    """The calculator in a git repository, on a machine with a sandbox."""
     return bench(tmp_path)

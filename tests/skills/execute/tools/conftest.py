@@ -1,30 +1,17 @@
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from prentice.errors import SandboxError
 from prentice.skills.analyze import analyze
 from prentice.skills.execute.tools.rung import ToolTask, deterministic
 from prentice.tasks.plan import RepositoryFacts
 from prentice.tasks.record import Task
-from prentice.workspace.sandbox.choosing import Sandbox, chosen
+from prentice.workspace.sandbox.choosing import Sandbox
 from prentice.workspace.sandbox.limits import Limits
 from prentice.workspace.worktree import worktree
 from skills.execute.tools.trying import Tried, Try
 from workspace.trees import pictured, repository, write
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    """The machine's own sandbox, which CI has to have."""
-    try:
-        return chosen()
-    except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @pytest.fixture
