@@ -171,12 +171,13 @@ def _body(content: bytes) -> Any:
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
     """A server that knows no path yet."""
-    with _running() as server:
+    with running() as server:
         yield server
 
 
 @contextmanager
-def _running() -> Iterator[Loopback]:
+def running() -> Iterator[Loopback]:
+    """Run a server that knows no path yet."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Loopback(listening)
         thread = threading.Thread(target=server.serve, daemon=True)
@@ -195,12 +196,20 @@ def ollama(loopback: Loopback) -> Loopback:
 @pytest.fixture
 def second_ollama() -> Iterator[Loopback]:
     """Another server like the first."""
-    with _running() as server:
+    with playing_ollama() as server:
+        yield server
+
+
+@contextmanager
+def playing_ollama() -> Iterator[Loopback]:
+    """Run a server like an Ollama with one small model, `tiny`, that answers `Hello`; nothing is in memory yet."""
+    with running() as server:
         yield _like_ollama(server)
 
 
 def _like_ollama(server: Loopback) -> Loopback:
     server.says("/api/version", {"version": "0.24.0"})
+    server.says("/api/ps", {"models": []})
     server.says("/api/tags", {"models": [server.tag()]})
     server.says("/api/show", server.shown())
     server.streams(server.piece("Hel"), server.piece("lo"), server.done())

@@ -1,27 +1,19 @@
 """Fetching a model as a run: it fails with its error, and another process goes on with it."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import prentice
-from backends.conftest import Loopback
+from backends.conftest import Loopback, playing_ollama
 from prentice.errors import BackendError
 
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        playing = Loopback(listening)
-        thread = threading.Thread(target=playing.serve, daemon=True)
-        thread.start()
-        playing.says("/api/version", {"version": "0.24.0"})
+    with playing_ollama() as playing:
         yield playing
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
 
 
 def test_a_download_that_failed_is_a_run_that_another_process_can_go_on_with(

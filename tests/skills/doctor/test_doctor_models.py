@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import prentice
-from backends.conftest import Loopback
+from backends.conftest import Loopback, playing_ollama
 from backends.openai.playing import Playing, serving
 from prentice.config import Settings
 from prentice.skills.doctor.finding import Finding
@@ -25,18 +24,9 @@ NOWHERE = "http://127.0.0.1:1"
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:
-    """A server that plays Ollama with one small model, `tiny`."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        playing = Loopback(listening)
-        thread = threading.Thread(target=playing.serve, daemon=True)
-        thread.start()
-        playing.says("/api/version", {"version": "0.24.0"})
-        playing.says("/api/ps", {"models": []})
-        playing.says("/api/tags", {"models": [playing.tag()]})
-        playing.says("/api/show", playing.shown())
+    """A server like an Ollama with one small model, `tiny`."""
+    with playing_ollama() as playing:
         yield playing
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
 
 
 @pytest.fixture

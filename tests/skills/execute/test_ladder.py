@@ -1,13 +1,11 @@
 """Who is asked next when a rung does not do: the larger model, another server, the assistant; what tools do alone."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
-from backends.conftest import Loopback
+from backends.conftest import Loopback, playing_ollama
 from backends.openai.playing import Playing, nothing, serving
 from prentice.changes.formats import Format
 from prentice.ledger.outcomes_table import OutcomesTable
@@ -20,19 +18,12 @@ SMALL, LARGE = "qwen2.5-coder:1.5b", "qwen2.5-coder:3b"
 @pytest.fixture
 def two_models() -> Iterator[Loopback]:
     """A server like an Ollama with two models, the smaller of which is in memory."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = Loopback(listening)
-        thread = threading.Thread(target=server.serve, daemon=True)
-        thread.start()
-        server.says("/api/version", {"version": "0.24.0"})
-        server.says("/api/show", server.shown())
+    with playing_ollama() as server:
         tags = [server.tag(SMALL, size=1_000_000_000), server.tag(LARGE, size=1_900_000_000)]
         server.says("/api/tags", {"models": tags})
         resident = {"name": SMALL, "model": SMALL, "size": 1_000_000_000, "context_length": 8192}
         server.says("/api/ps", {"models": [resident]})
         yield server
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
 
 
 def chats(server: Loopback, *replies: str) -> None:
