@@ -1,13 +1,12 @@
 """What tests of executing and reviewing at the command line stand on: the calculator, and commands run in it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from prentice.cli.app import run
+from cli.calling import calling, document
 from skills.execute.calculator import READABLE, TESTING, Bench, script
 
 
@@ -20,15 +19,11 @@ class Shell:
 
     def __call__(self, *arguments: str, code: int = 0) -> tuple[str, str]:
         """Run a command and give what it wrote to stdout and stderr."""
-        self.capsys.readouterr()
-        ended = run(list(arguments))
-        written = self.capsys.readouterr()
-        assert ended == code, written
-        return written.out, written.err
+        return calling(self.capsys)(*arguments, code=code)
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         """Run a command and give its document."""
-        return json.loads(self(*arguments, "--json", code=code)[0])
+        return document(self(*arguments, "--json", code=code))
 
     def answers(self, *replies: str | Mapping[str, Any]) -> tuple[str, str]:
         """Give the options that let these replies be played."""

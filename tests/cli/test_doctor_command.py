@@ -3,15 +3,14 @@
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.calling import Call, calling
 from prentice.cli.app import run
 
-Call = Callable[..., tuple[str, str]]
 FILE = Path(".todo2/state.todo2.json")
 STAMP = "2026-01-02T03:04:05.006Z"
 DAMAGED = {
@@ -31,14 +30,7 @@ def prentice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     """Run a command in an empty project and give what it wrote to stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     assert run(["init"]) == 0
-
-    def call(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run([*arguments, "--backend", "builtin"]) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return call
+    return calling(capsys, "--backend", "builtin")
 
 
 def write(value: dict[str, Any]) -> bytes:

@@ -5,48 +5,28 @@ import os
 import pty
 import re
 import signal
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from backends.conftest import Loopback
+from backends.conftest import Loopback, playing_ollama
+from cli.calling import Call, calling, document
 from prentice.backends.progress import Progress
-from prentice.cli.app import run
 from prentice.cli.model_store import transfer
 
-Call = Callable[..., tuple[str, str]]
 PART = {"status": "pulling d1", "digest": "sha256:d1", "total": 2_000_000}
-
-
-@contextmanager
-def playing_ollama() -> Iterator[Loopback]:
-    """A server that plays Ollama with one small model, `tiny`."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        playing = Loopback(listening)
-        thread = threading.Thread(target=playing.serve, daemon=True)
-        thread.start()
-        playing.says("/api/version", {"version": "0.24.0"})
-        playing.says("/api/ps", {"models": []})
-        playing.says("/api/tags", {"models": [playing.tag()]})
-        playing.says("/api/show", playing.shown())
-        playing.says("/api/delete", {})
-        timed = {"total_duration": 3_000_000_000, "prompt_eval_duration": 500_000_000, "eval_duration": 1_000_000_000}
-        playing.streams(playing.piece("Hel"), playing.piece("lo"), playing.done(**timed))
-        yield playing
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
 
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:
+    """A server like an Ollama that also deletes models, and tells how long it took to answer."""
     with playing_ollama() as playing:
+        playing.says("/api/delete", {})
+        timed = {"total_duration": 3_000_000_000, "prompt_eval_duration": 500_000_000, "eval_duration": 1_000_000_000}
+        playing.streams(playing.piece("Hel"), playing.piece("lo"), playing.done(**timed))
         yield playing
 
 
@@ -54,18 +34,7 @@ def server() -> Iterator[Loopback]:
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server: Loopback) -> Call:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OLLAMA_HOST", server.url)
-
-    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run(list(arguments)) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return command
-
-
-def document(written: tuple[str, str]) -> Any:
-    return json.loads(written[0])
+    return calling(capsys)
 
 
 def test_a_pull_tells_of_its_progress_and_ends_with_one_document(call: Call, server: Loopback) -> None:

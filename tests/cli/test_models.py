@@ -2,16 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from backends.openai.playing import Playing, nothing, serving
-from prentice.cli.app import run
+from cli.calling import Call, calling, document
 
-Call = Callable[..., tuple[str, str]]
 MODELS = [
     {"id": "llama3.1-8b", "max_model_len": 32768},
     {"id": "qwen2.5-coder-7b", "max_model_len": 32768},
@@ -30,14 +28,7 @@ def server() -> Iterator[Playing]:
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], free_host: str) -> Call:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OLLAMA_HOST", free_host)
-
-    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run(list(arguments)) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return command
+    return calling(capsys)
 
 
 @pytest.fixture
@@ -50,10 +41,6 @@ def free_host() -> str:
 def served(call: Call, server: Playing, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.setenv("PRENTICE_OPENAI_HOST", server.url)
     return call
-
-
-def document(written: tuple[str, str]) -> Any:
-    return json.loads(written[0])
 
 
 def test_the_list_is_the_document_of_the_contract(served: Call) -> None:

@@ -4,16 +4,12 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cli.calling import Call, calling, document
 from plans import script
-from prentice.cli.app import run
-
-Call = Callable[..., tuple[str, str]]
 
 EXAMPLE = "Fix the bug in the server"
 STATE = Path(".todo2/state.todo2.json")
@@ -31,18 +27,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """Run a command in an empty directory, by rules, and give what it wrote to stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRENTICE_BACKEND", "builtin")
-
-    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run(list(arguments)) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return command
-
-
-def document(written: tuple[str, str]) -> Any:
-    return json.loads(written[0])
+    return calling(capsys)
 
 
 def test_the_prompt_goes_to_stdout_and_what_is_said_of_it_to_stderr(call: Call) -> None:

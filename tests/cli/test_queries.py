@@ -1,15 +1,13 @@
 """Finding tasks on the command line: list with its options, graph, and the doctor's duplicates."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.calling import Call, calling
 from prentice.cli.app import run
-
-Call = Callable[..., tuple[str, str]]
 
 TODOS: list[dict[str, Any]] = [
     {"id": "T-1", "name": "Write the parser", "status": "In Progress", "priority": "high", "tags": ["core"]},
@@ -25,14 +23,7 @@ def prentice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.chdir(tmp_path)
     assert run(["init"]) == 0
     write(TODOS)
-
-    def call(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run(list(arguments)) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return call
+    return calling(capsys)
 
 
 def write(todos: list[dict[str, Any]]) -> None:

@@ -10,18 +10,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import prentice
+from cli.calling import Call, calling, document
 from plans import good_plan, reply, script
 from prentice.cli.app import run
 from prentice.ledger.database import Database
 from prentice.ledger.migrations import LEDGER
 from prentice.ledger.runs_table import RunsTable, Submission
 
-Call = Callable[..., tuple[str, str]]
 TASK = "Add retries to the upload client"
 PATIENCE = 60
 
@@ -32,18 +31,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRENTICE_BACKEND", "builtin")
     assert run(["init"]) == 0
-
-    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run(list(arguments)) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return command
-
-
-def document(written: tuple[str, str]) -> Any:
-    return json.loads(written[0])
+    return calling(capsys)
 
 
 def ledger(directory: Path) -> RunsTable:

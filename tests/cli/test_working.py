@@ -1,15 +1,13 @@
 """Working through the list on the command line: next, claim, release, status, delete."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.calling import Call, calling, document
 from prentice.cli.app import run
-
-Call = Callable[..., tuple[str, str]]
 
 FILE = Path(".todo2/state.todo2.json")
 EXPIRED = {"claim": {"worker": "gone", "until": "2026-01-01T00:00:00.000Z", "minutes": 60}}
@@ -22,18 +20,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("PRENTICE_WORKER", "me")
     for arguments in (["init"], ["add", "Write the parser"], ["add", "Test the parser", "--depends", "T-1"]):
         assert run(arguments) == 0
-
-    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        assert run(list(arguments)) == code
-        written = capsys.readouterr()
-        return written.out, written.err
-
-    return command
-
-
-def document(written: tuple[str, str]) -> Any:
-    return json.loads(written[0])
+    return calling(capsys)
 
 
 def state() -> Any:
