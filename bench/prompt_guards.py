@@ -17,9 +17,9 @@ TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
 from prentice.skills.optimize.guards.guard import objections  # noqa: E402 - after the path to what tests share
-from prentice.skills.optimize.prose import PromptText  # noqa: E402
-from skills.optimize.issue_pairs import Pair, alone, pairs  # noqa: E402
-from skills.optimize.lying_model import lied_to  # noqa: E402
+from prentice.skills.optimize.prose import PromptText  # noqa: E402 - after the path, too
+from skills.optimize.issue_pairs import Pair, alone, pairs  # noqa: E402 - after the path, too
+from skills.optimize.lying_model import lied_to  # noqa: E402 - after the path, too
 
 
 def dropped(issues: list[Pair]) -> tuple[int, int]:
