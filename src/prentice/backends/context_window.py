@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from prentice.backends.json_values import count
 from prentice.backends.protocol import Message, Request
 from prentice.errors import PromptTooLongError
 
@@ -38,15 +39,15 @@ class ModelShape:
     def from_info(cls, info: Mapping[str, object]) -> "ModelShape":
         """Read the `model_info` of Ollama's `/api/show`; odd or absent values leave the defaults."""
         arch = info.get("general.architecture")
-        layers = _positive(info.get(f"{arch}.block_count"))
+        layers = count(info.get(f"{arch}.block_count"))
         heads = _heads(info.get(f"{arch}.attention.head_count_kv"), layers=layers)
-        key = _positive(info.get(f"{arch}.attention.key_length"))
+        key = count(info.get(f"{arch}.attention.key_length"))
         if key is None:
-            width = _positive(info.get(f"{arch}.embedding_length"))
-            count = _positive(info.get(f"{arch}.attention.head_count"))
-            key = width // count if width and count else None
-        value = _positive(info.get(f"{arch}.attention.value_length")) or key
-        trained = _positive(info.get(f"{arch}.context_length"))
+            width = count(info.get(f"{arch}.embedding_length"))
+            every = count(info.get(f"{arch}.attention.head_count"))
+            key = width // every if width and every else None
+        value = count(info.get(f"{arch}.attention.value_length")) or key
+        trained = count(info.get(f"{arch}.context_length"))
         if heads is None or key is None or value is None:
             return cls(trained=trained)
         return cls(trained=trained, cache_per_token=heads * (key + value) * 2)
@@ -155,13 +156,9 @@ def _rounded(tokens: int, *, limit: int) -> int:
     return min(next((size for size in SIZES if size >= tokens), limit), limit)
 
 
-def _positive(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**40 else None
-
-
 def _heads(value: object, *, layers: int | None) -> int | None:
     """Sum the key-value heads over all layers; some models list them layer by layer."""
     if isinstance(value, list):
         return sum(item for item in value if isinstance(item, int) and item >= 0) or None
-    heads = _positive(value)
+    heads = count(value)
     return heads * layers if heads and layers else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from prentice.backends.context_window import ModelShape
+from prentice.backends.json_values import mapping, size, text, texts
 from prentice.backends.locality import REMOTE_KEYS
 from prentice.backends.protocol import ModelInfo
 from prentice.errors import RemoteRefusedError
@@ -79,23 +80,23 @@ class ModelCard:
 
 def card(document: Mapping[str, object], *, info: ModelInfo) -> ModelCard:
     """Read an answer of `/api/show` in full; odd or absent values leave the defaults."""
-    details = _mapping(document.get("details"))
-    lines = [line.strip() for line in _text(document.get("parameters")).splitlines()]
+    details = mapping(document.get("details"))
+    lines = [line.strip() for line in text(document.get("parameters")).splitlines()]
     return ModelCard(
         info=info,
-        engine={"safetensors": "mlx"}.get(_text(details.get("format")), _text(details.get("format"))),
-        parameter_size=_text(details.get("parameter_size")),
+        engine={"safetensors": "mlx"}.get(text(details.get("format")), text(details.get("format"))),
+        parameter_size=text(details.get("parameter_size")),
         cache_per_token=facts(document).shape.cache_per_token,
-        template=_text(document.get("template")),
+        template=text(document.get("template")),
         parameters=tuple(" ".join(line.split()) for line in lines if line),
-        license=next((line.strip() for line in _text(document.get("license")).splitlines() if line.strip()), ""),
-        modified=_text(document.get("modified_at")),
+        license=next((line.strip() for line in text(document.get("license")).splitlines() if line.strip()), ""),
+        modified=text(document.get("modified_at")),
     )
 
 
 def version(document: Mapping[str, object]) -> str | None:
     """Read an answer of `/api/version`; None where it has another shape."""
-    return _text(document.get("version")) or None
+    return text(document.get("version")) or None
 
 
 def shown(document: dict[str, object]) -> dict[str, object] | None:
@@ -113,12 +114,12 @@ def loaded(document: Mapping[str, object]) -> tuple[Loaded, ...] | None:
         return None
     return tuple(
         Loaded(
-            name=_text(entry.get("name")) or _text(entry.get("model")),
-            size_bytes=_size(entry.get("size")) or 0,
-            vram_bytes=_size(entry.get("size_vram")) or 0,
-            context=_size(entry.get("context_length")),
-            digest=_text(entry.get("digest")),
-            expires=_text(entry.get("expires_at")),
+            name=text(entry.get("name")) or text(entry.get("model")),
+            size_bytes=size(entry.get("size")) or 0,
+            vram_bytes=size(entry.get("size_vram")) or 0,
+            context=size(entry.get("context_length")),
+            digest=text(entry.get("digest")),
+            expires=text(entry.get("expires_at")),
         )
         for entry in entries
     )
@@ -126,7 +127,7 @@ def loaded(document: Mapping[str, object]) -> tuple[Loaded, ...] | None:
 
 def may_forward(document: Mapping[str, object]) -> bool | None:
     """Read an answer of `/api/status`: whether the cloud is switched on; None where it does not say."""
-    disabled = _mapping(document.get("cloud")).get("disabled")
+    disabled = mapping(document.get("cloud")).get("disabled")
     return not disabled if isinstance(disabled, bool) else None
 
 
@@ -134,9 +135,9 @@ def facts(document: Mapping[str, object]) -> ModelFacts:
     """Read an answer of `/api/show`; odd or absent values leave the defaults."""
     info = document.get("model_info")
     info = info if isinstance(info, dict) else {}
-    family = _text(_mapping(document.get("details")).get("family")) or _text(info.get("general.architecture"))
+    family = text(mapping(document.get("details")).get("family")) or text(info.get("general.architecture"))
     return ModelFacts(
-        shape=ModelShape.from_info(info), capabilities=_texts(document.get("capabilities")), family=family.casefold()
+        shape=ModelShape.from_info(info), capabilities=texts(document.get("capabilities")), family=family.casefold()
     )
 
 
@@ -151,19 +152,19 @@ def listed(document: Mapping[str, object], *, host: str) -> list[tuple[ModelInfo
     for entry in entries:
         if not isinstance(entry, dict):
             return None
-        name = _text(entry.get("name")) or _text(entry.get("model"))
+        name = text(entry.get("name")) or text(entry.get("model"))
         if not name:
             return None
-        details = _mapping(entry.get("details"))
+        details = mapping(entry.get("details"))
         info = ModelInfo(
             name=name,
             backend="ollama",
             host=host,
-            size_bytes=_size(entry.get("size")),
-            quantization=_text(details.get("quantization_level")),
-            family=_text(details.get("family")).casefold(),
-            digest=_text(entry.get("digest")),
-            capabilities=_texts(entry.get("capabilities")),
+            size_bytes=size(entry.get("size")),
+            quantization=text(details.get("quantization_level")),
+            family=text(details.get("family")).casefold(),
+            digest=text(entry.get("digest")),
+            capabilities=texts(entry.get("capabilities")),
         )
         found.append((info, entry))
     return found
@@ -177,19 +178,3 @@ def with_facts(info: ModelInfo, known: ModelFacts) -> ModelInfo:
         context=known.shape.trained,
         family=known.family or info.family,
     )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _size(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**62 else None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from prentice.backends.json_values import measured, whole_characters
 from prentice.backends.ndjson import json_object
 from prentice.backends.ollama.errors import broken_off, error_text, reported, wrong_server
 from prentice.backends.protocol import FinishReason, Piece
@@ -89,8 +90,8 @@ class ReplyReader:
             worked = _seconds(document.get("prompt_eval_duration")) + _seconds(document.get("eval_duration"))
             return Ending(
                 finish="length" if document.get("done_reason") == "length" else "stop",
-                prompt_tokens=_count(document.get("prompt_eval_count")),
-                reply_tokens=_count(document.get("eval_count")),
+                prompt_tokens=measured(document.get("prompt_eval_count")),
+                reply_tokens=measured(document.get("eval_count")),
                 load=load,
                 queued=max(0.0, total - load - worked) if total and worked else None,
                 worked=worked or None,
@@ -127,22 +128,6 @@ class ReplyReader:
         return broken_off("a line of it is not in the shape of Ollama's")
 
 
-def whole_characters(text: str) -> str:
-    """Join halves of characters that JSON escapes tore apart; a half that stays alone becomes U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
 def _seconds(value: object) -> float:
     """Read a duration, which the server gives in nanoseconds."""
-    return (_count(value) or 0) / 1e9
-
-
-def _count(value: object) -> int | None:
-    """Read a count; NaN, negatives and other odd values are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**62:
-        return None
-    return int(value)
+    return (measured(value) or 0) / 1e9

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from prentice.backends.json_values import count, mapping, size, text, texts
 from prentice.backends.locality import full_name
 from prentice.backends.protocol import ModelInfo
 
@@ -67,7 +68,7 @@ def listed(document: Mapping[str, object]) -> list[Mapping[str, object]] | None:
         return None
     found: list[Mapping[str, object]] = []
     for entry in entries:
-        if not isinstance(entry, dict) or not _text(entry.get("id")):
+        if not isinstance(entry, dict) or not text(entry.get("id")):
             return None
         found.append(entry)
     return found
@@ -80,8 +81,8 @@ def read(entries: Sequence[Mapping[str, object]], looked_up: Mapping[str, object
     for entry in _entries(looked_up.get(ROUTES), "data"):
         routes.setdefault(str(entry.get("model_name")), []).append(entry)
     tags = {full_name(str(entry.get("name"))): entry for entry in _entries(looked_up.get(TAGS), "models")}
-    version = _text(_mapping(looked_up.get(PROPS)).get("build_info"))
-    slot = _mapping(_mapping(looked_up.get(PROPS)).get("default_generation_settings")).get("n_ctx")
+    version = text(mapping(looked_up.get(PROPS)).get("build_info"))
+    slot = mapping(mapping(looked_up.get(PROPS)).get("default_generation_settings")).get("n_ctx")
     models = []
     for entry in entries:
         name = str(entry["id"])
@@ -89,12 +90,12 @@ def read(entries: Sequence[Mapping[str, object]], looked_up: Mapping[str, object
         if detail.get("type") == "embeddings":
             continue
         routed = routes.get(name, [])
-        window = _window(entry, detail, routed, slot=_count(slot))
+        window = _window(entry, detail, routed, slot=count(slot))
         models.append(
             Facts(
                 info=_info(entry, detail, window=window, url=url),
                 window=window,
-                aliases=_texts(entry.get("aliases")),
+                aliases=texts(entry.get("aliases")),
                 forwarded_to=_forwarded_to(routed, tags.get(full_name(name), {})),
                 version=version,
             )
@@ -110,66 +111,50 @@ def _window(
     slot: int | None,
 ) -> int | None:
     """Give the window in force where a source says it, else the largest that the model has."""
-    meta = _mapping(entry.get("meta"))
-    limits = [_count(_mapping(item.get("model_info")).get("max_input_tokens")) for item in routed]
+    meta = mapping(entry.get("meta"))
+    limits = [count(mapping(item.get("model_info")).get("max_input_tokens")) for item in routed]
     loaded = [
         slot,
-        _count(meta.get("n_ctx")),
-        _count(detail.get("loaded_context_length")),
-        *(_count(entry.get(key)) for key in _LOADED),
+        count(meta.get("n_ctx")),
+        count(detail.get("loaded_context_length")),
+        *(count(entry.get(key)) for key in _LOADED),
         min((limit for limit in limits if limit), default=None),
     ]
-    trained = [_count(source) for source in (entry.get("max_context_length"), detail.get("max_context_length"))]
-    trained.append(_count(meta.get("n_ctx_train")))
+    trained = [count(source) for source in (entry.get("max_context_length"), detail.get("max_context_length"))]
+    trained.append(count(meta.get("n_ctx_train")))
     return next((size for size in (*loaded, *trained) if size), None)
 
 
 def _info(entry: Mapping[str, object], detail: Mapping[str, object], *, window: int | None, url: str) -> ModelInfo:
-    meta = _mapping(entry.get("meta"))
+    meta = mapping(entry.get("meta"))
     return ModelInfo(
         name=str(entry["id"]),
         backend="openai",
         host=url,
-        size_bytes=_count(meta.get("size")),
-        quantization=_text(detail.get("quantization")) or _text(meta.get("ftype")),
+        size_bytes=size(meta.get("size")),
+        quantization=text(detail.get("quantization")) or text(meta.get("ftype")),
         context=window,
         capabilities=("completion",),
-        family=_text(detail.get("arch")).casefold(),
+        family=text(detail.get("arch")).casefold(),
     )
 
 
 def _forwarded_to(routed: Sequence[Mapping[str, object]], tag: Mapping[str, object]) -> str:
     for item in routed:
-        parameters = _mapping(item.get("litellm_params"))
-        base, model = _text(parameters.get("api_base")), _text(parameters.get("model"))
+        parameters = mapping(item.get("litellm_params"))
+        base, model = text(parameters.get("api_base")), text(parameters.get("model"))
         if base:
             return base
         if model and not model.startswith(_LOCAL_ROUTES):
             return model.partition("/")[0] if "/" in model else f"the provider of {model}"
-    return _text(tag.get("remote_host")) or _text(tag.get("remote_model"))
+    return text(tag.get("remote_host")) or text(tag.get("remote_model"))
 
 
 def _entries(document: object, key: str) -> Iterator[Mapping[str, object]]:
-    entries = _mapping(document).get(key)
+    entries = mapping(document).get(key)
     if isinstance(entries, list):
         yield from (entry for entry in entries if isinstance(entry, dict))
 
 
 def _covers(pattern: str, name: str) -> bool:
     return "*" in pattern and fnmatchcase(name, pattern.replace("[", "[[]"))
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**40 else None

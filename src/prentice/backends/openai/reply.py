@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from prentice.backends.json_values import measured, whole_characters
 from prentice.backends.ndjson import json_object
 from prentice.backends.openai import errors
 from prentice.backends.openai.events import DONE, Event
@@ -91,9 +92,9 @@ class ReplyReader:
         cached = details.get("cached_tokens") if isinstance(details, dict) else None
         return Ending(
             finish=self._finish,
-            prompt_tokens=_count(self._usage.get("prompt_tokens")),
-            reply_tokens=_count(self._usage.get("completion_tokens")),
-            cached_tokens=0 if cached == 0 else _count(cached),
+            prompt_tokens=measured(self._usage.get("prompt_tokens")),
+            reply_tokens=measured(self._usage.get("completion_tokens")),
+            cached_tokens=0 if cached == 0 else measured(cached),
         )
 
     def _document(self, event: Event) -> dict[str, object]:
@@ -144,15 +145,6 @@ class ReplyReader:
             self._finish, self.done = "length", True
 
 
-def whole_characters(text: str) -> str:
-    """Join halves of characters that JSON escapes tore apart; a half that stays alone becomes U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
 def _text(value: object) -> str:
     """Read a content: a text, or a list of parts of which those with text count."""
     if value is None:
@@ -162,10 +154,3 @@ def _text(value: object) -> str:
     if isinstance(value, list) and all(isinstance(part, dict) for part in value):
         return "".join(part["text"] for part in value if isinstance(part.get("text"), str))
     raise errors.broken_off("the content of a piece is no text")
-
-
-def _count(value: object) -> int | None:
-    """Read a count; NaN, negatives and other odd values are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**62:
-        return None
-    return int(value)
