@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from prentice.errors import SandboxError
 from prentice.mcp.server import PrenticeServer
-from prentice.workspace.sandbox.choosing import chosen
+from prentice.workspace.sandbox.choosing import Sandbox
 from skills.execute.calculator import READABLE, TESTING, Bench, bench, script
 
 _SETTINGS = f"""\
@@ -44,12 +43,9 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
+def workshop(tmp_path: Path, sandbox: Sandbox) -> Workshop:
     """The calculator in a git repository, on a machine with a sandbox."""
-    try:
-        chosen()
-    except SandboxError as error:
-        pytest.skip(str(error))
+    del sandbox
     made = Workshop(bench(tmp_path))
     made.settings()
     return made

@@ -60,6 +60,8 @@ class Questions:
 
     _open: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
     _declined: set[str] = field(default_factory=set)
+    _remarks: dict[str, str] = field(default_factory=dict)
+    _outcomes: dict[str, str] = field(default_factory=dict)
 
     async def put(
         self, context: Context, question: Question, *, settle: Settle, until: float
@@ -93,6 +95,23 @@ class Questions:
     def decline(self, key: str) -> None:
         """Remember not to ask a question again."""
         self._declined.add(key)
+
+    def outcome(self, key: str) -> str:
+        """Give what came of the first answer to a question; nothing while there was none."""
+        return self._outcomes.get(key, "")
+
+    def settle(self, key: str, outcome: str) -> None:
+        """Note what came of an answer to a question, which is not asked again."""
+        self._outcomes[key] = outcome
+        self.decline(key)
+
+    def remark(self, about: str, says: str) -> None:
+        """Note what became of an answer, for the next telling of what it was about."""
+        self._remarks[about] = says
+
+    def said_of(self, about: str) -> str:
+        """Give what was noted, once; nothing where nothing was."""
+        return self._remarks.pop(about, "")
 
     async def close(self) -> None:
         """Withdraw what is open."""

@@ -5,24 +5,25 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from prentice.config import Settings
-from prentice.errors import PrenticeError, ProposalError, UsageError
-from prentice.mcp.answers import MAX_BYTES, Document, answer, compact, cut, size, summarized
+from prentice.errors import PrenticeError, UsageError
+from prentice.mcp.answers import Document, answer, cut
 from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
+from prentice.mcp.plan_edits import Edits, edited
+from prentice.mcp.plan_told import plan_told
 from prentice.mcp.running import result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served
-from prentice.tasks.plan import Category, Complexity
 
 if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
@@ -40,13 +41,9 @@ _TOOLS: Final = {
     "models.pull": "`mlx` or `ollama` with action `pull`",
     **{name: f"`mlx` or `ollama` with action `{name}`" for name in ("generate", "summarize", "code_review")},
 }  # fmt: skip
-_STRUCTURE_BYTES: Final = 10_500
-"""What a plan may take of an answer, so that a summary finds room beside it."""
-_CUTS: Final = ((400, 5, 160), (200, 4, 120), (140, 3, 90), (90, 2, 70), (60, 1, 50), (0, 0, 0))
-"""Rounds of shortening: characters of a description, number of criteria, characters of a criterion."""
-_SHORT_NAME: Final = 40
-_NAME_LENGTH: Final = 200
 _ASKED_NAME: Final = 80
+_MOST_KEYS: Final = 20
+"""Subtasks that a plan can have."""
 
 
 class PlanDecision(BaseModel):
@@ -56,18 +53,6 @@ class PlanDecision(BaseModel):
     only: str = Field(default="", title="Only these keys, with commas; empty: all")
 
 
-class SubtaskEdit(BaseModel):
-    """Fields of a subtask that shall be different."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: str | None = None
-    description: str | None = None
-    acceptance_criteria: tuple[str, ...] | None = None
-    complexity: Complexity | None = None
-    category: Category | None = None
-    dependencies: tuple[str, ...] | None = None
-
-
 def breakdown_tool(desk: Desk) -> Tool:
     """Make the tool for one directory."""
 
@@ -75,15 +60,18 @@ def breakdown_tool(desk: Desk) -> Tool:
         ctx: Context,
         *,
         task: Annotated[str, Field(description="A task's id, or free text.")] = "",
-        context: Annotated[str, Field(description="What else to know.")] = "",
+        context: Annotated[Text, Field(description="What else to know.")] = "",
         min_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
         max_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
-        backend: Annotated[str | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules.")] = None,
-        model: str | None = None,
-        run_id: Annotated[str | None, Field(description="Of an earlier call.")] = None,
-        only: Annotated[list[str], Field(description="With `run_id`: the keys that the person wants.")] = [],  # noqa: B006 - never changed; pydantic copies it
+        backend: Annotated[Name | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules.")] = None,
+        model: Name | None = None,
+        run_id: Annotated[RunId | None, Field(description="Of an earlier call.")] = None,
+        only: Annotated[
+            list[Name], Field(max_length=_MOST_KEYS, description="With `run_id`: the keys that the person wants.")
+        ] = [],  # noqa: B006 - never changed; pydantic copies it
         edits: Annotated[
-            dict[str, dict[str, Any]], Field(description="With `run_id`: the person's changes, {key: {field: value}}.")
+            dict[Name, dict[Name, Any]],
+            Field(max_length=_MOST_KEYS, description="With `run_id`: the person's changes, {key: {field: value}}."),
         ] = {},  # noqa: B006 - as above
     ) -> Annotated[CallToolResult, BreakdownAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold
@@ -109,12 +97,12 @@ async def decided(desk: Desk, asked: Asked) -> CallToolResult:
         PrenticeError: it cannot be done.
     """
     await _settle(desk, asked.state, asked.read(PlanDecision))
-    return _planned(desk, asked.state["run"], desk.open().proposal(asked.state["proposal"]))
+    return _told(desk, asked.state["run"], desk.open().proposal(asked.state["proposal"]), asked.state)
 
 
 async def planned(
     desk: Desk, ctx: Context, project: Served, run_id: str, *, until: float, only: Sequence[str] = (),
-    edits: Mapping[str, Mapping[str, Any]] | None = None,
+    edits: Edits | None = None,
 ) -> CallToolResult | InputRequiredResult:  # fmt: skip
     """Wait for the plan of a run, and ask the person about it.
 
@@ -126,26 +114,22 @@ async def planned(
     if not await desk.runs.wait(project, [run_id], until=until, report=ctx.report_progress):
         return answer(still_running(run_id, desk.runs.doing(project, run_id)))
     proposal = project.proposal(result_of(project.row(run_id)))
+    state: dict[str, Any] = {
+        "kind": KIND, "run": run_id, "proposal": proposal.id, "only": list(only), "edits": dict(edits or {}),
+    }  # fmt: skip
     if proposal.state == "open":
-        state: dict[str, Any] = {
-            "kind": KIND,
-            "run": run_id,
-            "proposal": proposal.id,
-            "only": list(only),
-            "edits": dict(edits or {}),
-        }
-        edited = _edited(proposal, state["edits"])
+        wanted = edited(proposal, state["edits"])
         _check_keys(proposal, only)
         question = Question(
-            key=_key(proposal, state),
-            message=_message(edited, only=only, directory=str(desk.directory)),
-            form=PlanDecision,
-            state=state,
-        )
+            key=_key(proposal, state), message=_message(wanted, only=only, directory=str(desk.directory)),
+            form=PlanDecision, state=state,
+        )  # fmt: skip
         asked = await desk.questions.put(ctx, question, settle=lambda form: _settle(desk, state, form), until=until)
         if asked is not None:
             return asked
-    return _planned(desk, run_id, desk.open().proposal(proposal.id))
+    elif only or edits:
+        desk.questions.remark(proposal.uid, f"{proposal.id} was decided on before: nothing was changed.")
+    return _told(desk, run_id, desk.open().proposal(proposal.id), state)
 
 
 def still_running(run_id: str, doing: str) -> Document:
@@ -181,15 +165,28 @@ def _bounds(desk: Desk) -> dict[str, int]:
 
 
 async def _settle(desk: Desk, state: Mapping[str, Any], form: BaseModel | None) -> None:
-    """Do what the person decided: make the tasks, or remember not to ask again."""
+    """Do what the person decided: make the tasks, or remember not to ask again. What was decided before stays."""
     proposal = desk.open().proposal(state["proposal"])
+    if proposal.state != "open":
+        by = (proposal.decision or {}).get("actor", "")
+        who = f" by a {by}" if by in {"person", "script"} else ""
+        said = f"{proposal.id} was {proposal.state} before{who}: this answer changed nothing."
+        desk.questions.remark(proposal.uid, said)
+        return
     if not isinstance(form, PlanDecision) or not form.approve:
         desk.questions.decline(_key(proposal, state))
         return
     owner = desk.open(actor="person")
     only = [key.strip() for key in form.only.split(",") if key.strip()] or state["only"]
-    edited = _edited(proposal, state["edits"]) if state["edits"] and proposal.state == "open" else None
-    await asyncio.to_thread(owner.approve, proposal.id, only=only, edited=edited)
+    wanted = edited(proposal, state["edits"]) if state["edits"] else None
+    await asyncio.to_thread(owner.approve, proposal.id, only=only, edited=wanted)
+
+
+def _told(desk: Desk, run: str, proposal: "Proposal", state: Mapping[str, Any]) -> CallToolResult:
+    return plan_told(
+        proposal, run=run, directory=str(desk.directory), remark=desk.questions.said_of(proposal.uid),
+        is_asked=desk.questions.is_open(_key(proposal, state)),
+    )  # fmt: skip
 
 
 def _key(proposal: "Proposal", state: Mapping[str, Any]) -> str:
@@ -203,35 +200,6 @@ def _check_keys(proposal: "Proposal", only: Sequence[str]) -> None:
     chosen_keys(proposal, only)
 
 
-def _edited(proposal: "Proposal", edits: Mapping[str, Mapping[str, Any]]) -> "Proposal":
-    """Give the plan with the person's changes.
-
-    Raises:
-        ProposalError: a key or a field does not exist, or the plan does not hold together any more.
-    """
-    from prentice.skills.breakdown.form import read, write
-
-    if not edits:
-        return proposal
-    known = {subtask.key: subtask for subtask in proposal.subtasks}
-    if unknown := [key for key in edits if key not in known]:
-        raise ProposalError(
-            f"{proposal.id} has no subtask {', '.join(unknown)}.", next_step=f"Its keys are: {', '.join(known)}."
-        )
-    for key, fields in edits.items():
-        try:
-            wanted = SubtaskEdit.model_validate(fields).model_dump(exclude_none=True)
-        except ValidationError as error:
-            said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
-            raise ProposalError(
-                f"The changes of {key} do not fit: {said}.",
-                next_step=f"Fields are: {', '.join(SubtaskEdit.model_fields)}.",
-            ) from error
-        known[key] = replace(known[key], **wanted)
-    changed = proposal.with_subtasks(tuple(known.values()))
-    return proposal.with_subtasks(read(write(changed), before=proposal.subtasks))
-
-
 def _message(proposal: "Proposal", *, only: Sequence[str], directory: str) -> str:
     planner = "by rules, without a model" if proposal.backend == "builtin" else f"by {proposal.model}"
     lines = [f"Plan {proposal.id} for {cut(proposal.task or proposal.name, _ASKED_NAME)}, made {planner}:"]
@@ -241,75 +209,3 @@ def _message(proposal: "Proposal", *, only: Sequence[str], directory: str) -> st
         bucket = proposal.estimates[subtask.key].bucket
         lines.append(f"{number}. {cut(subtask.name, _ASKED_NAME)} ({subtask.key}, {bucket}{cut(after, _ASKED_NAME)})")
     return "\n".join([*lines, f"Make these {len(shown)} tasks in {directory}?"])
-
-
-def _planned(desk: Desk, run: str, proposal: "Proposal") -> CallToolResult:
-    """Give a plan with what can be done about it, whole where it fits the limit, else shortened."""
-    plan: Document = proposal.document()
-    names = {key: cut(plan[key], _NAME_LENGTH) for key in ("task", "name")}
-    document = plan | names | {"run_id": run} | _next(desk, proposal)
-    result = answer(document)
-    if size(result) <= MAX_BYTES:
-        return result
-    return summarized(_shortened(document), _summary(document))
-
-
-def _next(desk: Desk, proposal: "Proposal") -> Document:
-    decision = proposal.decision or {}
-    match proposal.state:
-        case "open":
-            where = f" in {desk.directory}"
-            waiting = (
-                "The question is with the person. "
-                if desk.questions.is_open(_key(proposal, {"only": [], "edits": {}}))
-                else ""
-            )
-            approve = f"prentice approve {proposal.id}"
-            return {
-                "approve": f"`{approve}`{where}; `--only KEY,KEY` takes a part, `--edit` opens the plan in an editor, "
-                f"`prentice reject {proposal.id}` sets it aside.",
-                "next_step": f"{waiting}No task was created yet: show the plan to the person, who decides.",
-            }
-        case "approved":
-            return {
-                "approve": "",
-                "created": list(decision.get("created", [])),
-                "parent": decision.get("parent", ""),
-                "next_step": "Approved: the tasks are in the project's list, and the parent waits for them.",
-            }
-        case state:
-            return {"approve": "", "next_step": f"{proposal.id} was {state}: call with `task` for another plan."}
-
-
-def _shortened(document: Document) -> Document:
-    """Give the plan with texts cut, as little as the limit allows."""
-    note = f"Shortened to fit this answer; `prentice approve {document['proposal_id']} --edit` shows all of it."
-    short = document
-    for description, criteria, length in _CUTS:
-        last = not criteria
-        short = document | {
-            "warnings": [note, *(cut(warning, 200) for warning in document["warnings"][:3])],
-            "subtasks": [
-                subtask
-                | {
-                    "description": cut(subtask["description"], description),
-                    "acceptance_criteria": [cut(item, length) for item in subtask["acceptance_criteria"][:criteria]],
-                }
-                | ({"name": cut(subtask["name"], _SHORT_NAME)} if last else {})
-                for subtask in document["subtasks"]
-            ],
-        }
-        if len(compact(short).encode()) <= _STRUCTURE_BYTES:
-            return short
-    return short | {"subtasks": [], "waves": [], "critical_path": []}
-
-
-def _summary(document: dict[str, Any]) -> str:
-    lines = [f"{document['proposal_id']} ({document['state']}, {document['run_id']}): {document['next_step']}"]
-    lines += [document["approve"]] * bool(document["approve"])
-    for subtask in document["subtasks"]:
-        after = f", after {', '.join(subtask['dependencies'])}" if subtask["dependencies"] else ""
-        bucket = subtask["estimate"]["bucket"]
-        lines.append(f"- {subtask['key']}: {subtask['name']} ({subtask['complexity']}, {bucket}{after})")
-    lines.append(f"critical path: {', '.join(document['critical_path'])}")
-    return "\n".join(lines)

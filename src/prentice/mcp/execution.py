@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import Document, answer, as_many, cut, fitting
 from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import ExecutionAnswer
@@ -56,10 +57,10 @@ def execution_tool(desk: Desk) -> Tool:
         ] = "ask",
         format: Literal["symbol", "whole", "search-replace", "udiff", "v4a"] | None = None,  # noqa: A002 - users' word
         samples: Annotated[int | None, Field(ge=1, le=16)] = None,
-        backend: Annotated[str | None, WithJsonSchema(BACKENDS)] = None,
-        model: str | None = None,
-        run_id: Annotated[str | None, Field(description="Of an earlier call.")] = None,
-        request_changes: Annotated[str, Field(description="With `run_id`: what has to be different.")] = "",
+        backend: Annotated[Name | None, WithJsonSchema(BACKENDS)] = None,
+        model: Name | None = None,
+        run_id: Annotated[RunId | None, Field(description="Of an earlier call.")] = None,
+        request_changes: Annotated[Text, Field(description="With `run_id`: what has to be different.")] = "",
     ) -> Annotated[CallToolResult, ExecutionAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold
         if asked := answered(ctx, KIND):
@@ -171,10 +172,18 @@ async def stood(
 
 
 async def _settle(desk: Desk, state: Mapping[str, Any], form: BaseModel | None) -> str:
-    """Do what the person decided; give the run to tell of: a new one, where changes were requested."""
+    """Do what the person decided; give the run to tell of: a new one, where changes were requested.
+
+    What was decided before stays: an answer that comes again after an undo must not apply the change again.
+    """
     run: str = state["run"]
     owner = desk.open(actor="person")
     desk.questions.decline(_key(owner, run))  # whatever was said, it is not asked again
+    before = (await asyncio.to_thread(owner.review, run))["state"]
+    if before != "proposed":
+        said = f"{run} was {before.replace('_', ' ')} before: this answer changed nothing."
+        desk.questions.remark(_key(owner, run), said)
+        return run
     match form:
         case ChangeDecision(decision="apply"):
             await asyncio.to_thread(owner.apply, run)
@@ -188,10 +197,11 @@ async def _settle(desk: Desk, state: Mapping[str, Any], form: BaseModel | None) 
 
 def _told(desk: Desk, project: Served, document: Document) -> CallToolResult:
     shown = {name: document[name] for name in _SHOWN if document.get(name) not in (None, "", [])}
+    said = desk.questions.said_of(_key(project, document["run_id"]))
     shown |= {
         "state": document["state"],
         "task": cut(document["task"], _TASK),
-        "next_step": _next(desk, project, document),
+        "next_step": f"{said} {_next(desk, project, document)}".strip(),
     }
     where = f"\n[cut; all of it: prentice://runs/{document['run_id']} or `prentice review {document['run_id']}`]"
     return fitting(shown, [("diff",), ("handoff", "prompt"), ("explanation",), ("why",)], where=where)

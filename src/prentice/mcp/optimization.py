@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, WithJsonSchema, create_model
 from prentice.errors import UsageError
 from prentice.mcp.answers import Document, answer, cut, fitting
 from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import OptimizationAnswer
@@ -30,6 +31,7 @@ _SHOWN: Final = (
     "backend", "model",
 )  # fmt: skip
 _MOST_FINDINGS: Final = 12
+_MOST_ANSWERS: Final = 50
 
 
 def optimization_tool(desk: Desk) -> Tool:
@@ -39,13 +41,16 @@ def optimization_tool(desk: Desk) -> Tool:
         ctx: Context,
         *,
         prompt: Annotated[str, Field(description="The prompt, or a task's id.")] = "",
-        context: Annotated[str, Field(description="What else to know.")] = "",
+        context: Annotated[Text, Field(description="What else to know.")] = "",
         answers: Annotated[
-            dict[str, str], Field(description="With `run_id`: the person's answers, by a question's `about`.")
+            dict[Name, Text],
+            Field(
+                max_length=_MOST_ANSWERS, description="With `run_id`: the person's answers, by a question's `about`."
+            ),
         ] = {},  # noqa: B006 - never changed; pydantic copies it
-        backend: Annotated[str | None, WithJsonSchema(BACKENDS)] = None,
-        model: str | None = None,
-        run_id: str | None = None,
+        backend: Annotated[Name | None, WithJsonSchema(BACKENDS)] = None,
+        model: Name | None = None,
+        run_id: RunId | None = None,
     ) -> Annotated[CallToolResult, OptimizationAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold
         project = desk.open(backend=backend, model=model)
@@ -112,12 +117,17 @@ async def optimized(
 
 
 async def _settle(desk: Desk, project: Served, state: Mapping[str, Any], content: Mapping[str, Any] | None) -> str:
-    """Start again with the person's answers, if there are any; give the run to tell of."""
+    """Start again with the person's answers, if there are any; give the run to tell of. The first answers count."""
     run: str = state["run"]
-    desk.questions.decline(_key(project, run))
+    key = _key(project, run)
+    if first := desk.questions.outcome(key):
+        desk.questions.remark(_key(project, first), "The questions were answered before: this answer changed nothing.")
+        return first
     given = {about: str((content or {}).get(f"answer_{n}") or "").strip() for n, about in enumerate(state["about"], 1)}
     answers = {about: text for about, text in given.items() if text}
-    return await desk.runs.start(project, project.answering(run, answers)) if answers else run
+    told = await desk.runs.start(project, project.answering(run, answers)) if answers else run
+    desk.questions.settle(key, told)
+    return told
 
 
 def _form(document: Document) -> type[BaseModel]:
@@ -156,13 +166,15 @@ def _short(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _next(desk: Desk, project: Served, run_id: str, document: Document) -> str:
-    waiting = "The questions are with the person. " if desk.questions.is_open(_key(project, run_id)) else ""
+    key = _key(project, run_id)
+    said = f"{remark} " if (remark := desk.questions.said_of(key)) else ""
+    waiting = "The questions are with the person. " if desk.questions.is_open(key) else ""
     if document["questions"]:
         return (
-            f"{waiting}Ask the person what `questions` leaves open, then call with run_id {run_id} and `answers`; or "
-            "use `optimized` as it is, with its placeholders."
+            f"{said}{waiting}Ask the person what `questions` leaves open, then call with run_id {run_id} and `answers`"
+            "; or use `optimized` as it is, with its placeholders."
         )
-    return "Use `optimized` as the prompt." if document["accepted"] else "The prompt can be used as it was."
+    return said + ("Use `optimized` as the prompt." if document["accepted"] else "The prompt can be used as it was.")
 
 
 def _key(project: Served, run_id: str) -> str:

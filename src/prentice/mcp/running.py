@@ -62,8 +62,7 @@ class Doing:
                 return f"the model is {doing}, {pieces} tokens{speed}"
             case "fetching":
                 done, total = said["progress"]["done"], said["progress"]["total"]
-                part = f", {done / total:.0%} of {total / 1e9:.1f} GB" if total else ""
-                return f"fetching{part}"
+                return f"fetching, {done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else "fetching"
             case "checking":
                 return f"running {', '.join(said['checks'])}"
             case "done":

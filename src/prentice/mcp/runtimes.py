@@ -14,6 +14,7 @@ from pydantic import Field
 from prentice.errors import UsageError
 from prentice.mcp import approval, breakdown, execution, optimization
 from prentice.mcp.answers import Document, answer, as_many, fitting
+from prentice.mcp.arguments import Name, Path, RunId
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import RuntimeAnswer
 from prentice.mcp.running import result_of
@@ -43,9 +44,9 @@ def runtime_tool(desk: Desk, runtime: Runtime) -> Tool:
         input: Annotated[  # noqa: A002 - what an assistant expects it to be called
             str, Field(description="Task id, text, prompt, or model to pull.")
         ] = "",
-        path: Annotated[str, Field(description="File to review or summarize.")] = "",
-        model: str | None = None,
-        run_id: str | None = None,
+        path: Annotated[Path, Field(description="File to review or summarize.")] = "",
+        model: Name | None = None,
+        run_id: RunId | None = None,
     ) -> Annotated[CallToolResult, RuntimeAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold
         project = desk.open(backend=runtime, model=model)

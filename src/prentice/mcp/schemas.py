@@ -8,6 +8,8 @@ Schema: TypeAlias = Any
 
 _REF: Final = "#/$defs/"
 _NULL: Final = {"type": "null"}
+_LEFT_OUT: Final = frozenset({"title", "additionalProperties", "maxLength", "maxProperties", "propertyNames"})
+"""Bounds of texts are far above what anybody writes, and an error says them."""
 
 
 def slim(tool: Tool) -> Tool:
@@ -36,7 +38,7 @@ def _slim(schema: Schema) -> Schema:
             kept[key] = {name: _slim(item) for name, item in value.items()}
         elif key == "anyOf" and len(arms := [arm for arm in value if arm != _NULL]) == 1:
             kept |= _slim(arms[0])
-        elif key not in {"title", "additionalProperties"} and not (key == "default" and value in (None, "", [], {})):
+        elif key not in _LEFT_OUT and not (key == "default" and value in (None, "", [], {})):
             kept[key] = _slim(value)
     return kept
 

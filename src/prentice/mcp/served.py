@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from prentice.errors import TextError
 from prentice.library import Prentice
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from prentice.ledger.runs_table import RunRow, RunsTable
     from prentice.runs.engine import DurableRuns
     from prentice.skills.execute.services import ExecutionServices
+
+_MOST_PROMPT: Final = 400_000
+"""Characters; about 130,000 tokens, the longest window of the models that people run themselves."""
+_MOST_MODEL: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +141,7 @@ class Served(Prentice):
         Raises:
             TextError, TaskNotFoundError: there is nothing to summarize.
         """
-        from prentice.skills.summarize import checked, kind_of
+        from prentice.skills.summarize import MAX_BYTES, checked, kind_of
         from prentice.skills.summarizing import SUMMARIZE
         from prentice.skills.task_text import looks_like_id
 
@@ -145,7 +149,8 @@ class Served(Prentice):
         name = "The text"
         if path:
             name = self._inside(path)
-            text = (self._root / name).read_text(encoding="utf-8", errors="replace")
+            with (self._root / name).open("rb") as file:
+                text = file.read(MAX_BYTES + 1).decode("utf-8", "replace")  # a byte too many tells a file too large
             kind = cast("Literal['diff', 'file']", kind_of(text))
         elif looks_like_id(given):
             subject = self.subject(given)
@@ -159,12 +164,17 @@ class Served(Prentice):
         """Give the work of a plain completion.
 
         Raises:
-            TextError: the prompt is empty.
+            TextError: the prompt is empty, or longer than any model reads.
         """
         from prentice.skills.generating import GENERATE
 
         if not prompt.strip():
             raise TextError("The prompt is empty.", next_step="Give it as `input`.")
+        if len(prompt) > _MOST_PROMPT:
+            raise TextError(
+                f"The prompt has {len(prompt):,} characters, more than the {_MOST_PROMPT:,} that are taken.",
+                next_step="Give the model what it needs for the answer, and no more.",
+            )
         return Work(kind=GENERATE, arguments={"text": prompt})
 
     def pulling(self, name: str) -> Work:
@@ -178,6 +188,8 @@ class Served(Prentice):
 
         if not name.strip():
             raise TextError("No model was named.", next_step="Give its name as `input`.")
+        if len(name) > _MOST_MODEL:
+            raise TextError("That is no name of a model.", next_step="Give a name such as `qwen3:4b` as `input`.")
         store_of(name, self.settings)
         return Work(kind=PULL, arguments={"name": name, "insecure": False})
 
@@ -218,7 +230,11 @@ class Served(Prentice):
             TextError: it is none, or lies elsewhere.
         """
         root = self._root.resolve()
-        found = (root / path).resolve()
-        if not found.is_relative_to(root) or not found.is_file() or ".git" in found.relative_to(root).parts:
+        try:
+            found = (root / path).resolve()
+            is_file = found.is_file()
+        except (OSError, ValueError):  # a name that no system takes
+            found, is_file = root, False
+        if not is_file or not found.is_relative_to(root) or ".git" in found.relative_to(root).parts:
             raise TextError(f"{path} is no file in {root}.", next_step="Name a file of the project.")
         return found.relative_to(root).as_posix()

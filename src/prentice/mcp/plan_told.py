@@ -1,0 +1,86 @@
+"""A plan as an answer: whole where it fits the limit, else shortened, with what can be done about it."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mcp_types import CallToolResult
+
+from prentice.mcp.answers import MAX_BYTES, Document, answer, compact, cut, size, summarized
+
+if TYPE_CHECKING:
+    from prentice.skills.breakdown.proposal import Proposal
+
+_STRUCTURE_BYTES: Final = 10_500
+"""What a plan may take of an answer, so that a summary finds room beside it."""
+_CUTS: Final = ((400, 5, 160), (200, 4, 120), (140, 3, 90), (90, 2, 70), (60, 1, 50), (0, 0, 0))
+"""Rounds of shortening: characters of a description, number of criteria, characters of a criterion."""
+_SHORT_NAME: Final = 40
+_NAME_LENGTH: Final = 200
+
+
+def plan_told(
+    proposal: "Proposal", *, run: str, directory: str, remark: str = "", is_asked: bool = False
+) -> CallToolResult:
+    """Give a plan and the next step; `remark` says what became of an answer, `is_asked` that a form is still shown."""
+    plan: Document = proposal.document()
+    names = {key: cut(plan[key], _NAME_LENGTH) for key in ("task", "name")}
+    document = plan | names | {"run_id": run} | _next(proposal, directory=directory, remark=remark, is_asked=is_asked)
+    result = answer(document)
+    if size(result) <= MAX_BYTES:
+        return result
+    return summarized(_shortened(document), _summary(document))
+
+
+def _next(proposal: "Proposal", *, directory: str, remark: str, is_asked: bool) -> Document:
+    decision = proposal.decision or {}
+    said = f"{remark} " if remark else ""
+    match proposal.state:
+        case "open":
+            waiting = "The question is with the person. " if is_asked else ""
+            return {
+                "approve": f"`prentice approve {proposal.id}` in {directory}; `--only KEY,KEY` takes a part, `--edit` "
+                f"opens the plan in an editor, `prentice reject {proposal.id}` sets it aside.",
+                "next_step": f"{said}{waiting}No task was created yet: show the plan to the person, who decides.",
+            }
+        case "approved":
+            return {
+                "approve": "",
+                "created": list(decision.get("created", [])),
+                "parent": decision.get("parent", ""),
+                "next_step": f"{said}Approved: the tasks are in the project's list, and the parent waits for them.",
+            }
+        case state:
+            return {"approve": "", "next_step": f"{said}{proposal.id} was {state}: call with `task` for another plan."}
+
+
+def _shortened(document: Document) -> Document:
+    """Give the plan with texts cut, as little as the limit allows."""
+    note = f"Shortened to fit this answer; `prentice approve {document['proposal_id']} --edit` shows all of it."
+    short = document
+    for description, criteria, length in _CUTS:
+        last = not criteria
+        short = document | {
+            "warnings": [note, *(cut(warning, 200) for warning in document["warnings"][:3])],
+            "subtasks": [
+                subtask
+                | {
+                    "description": cut(subtask["description"], description),
+                    "acceptance_criteria": [cut(item, length) for item in subtask["acceptance_criteria"][:criteria]],
+                }
+                | ({"name": cut(subtask["name"], _SHORT_NAME)} if last else {})
+                for subtask in document["subtasks"]
+            ],
+        }
+        if len(compact(short).encode()) <= _STRUCTURE_BYTES:
+            return short
+    return short | {"subtasks": [], "waves": [], "critical_path": []}
+
+
+def _summary(document: dict[str, Any]) -> str:
+    lines = [f"{document['proposal_id']} ({document['state']}, {document['run_id']}): {document['next_step']}"]
+    lines += [document["approve"]] * bool(document["approve"])
+    for subtask in document["subtasks"]:
+        after = f", after {', '.join(subtask['dependencies'])}" if subtask["dependencies"] else ""
+        bucket = subtask["estimate"]["bucket"]
+        lines.append(f"- {subtask['key']}: {subtask['name']} ({subtask['complexity']}, {bucket}{after})")
+    lines.append(f"critical path: {', '.join(document['critical_path'])}")
+    return "\n".join(lines)
