@@ -68,7 +68,64 @@ def test_toml_keeps_its_comments_and_its_other_tables(tmp_path: Path) -> None:
     assert not install(assistant, tmp_path).changed
 
 
-@pytest.mark.parametrize("text", ["{ // a comment\n}", "[1]", '{"mcpServers": 3}', "{"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"codex", "claude-code"}])
+def test_comments_and_the_ends_of_lines_stay(tmp_path: Path, name: str) -> None:
+    assistant = assistant_named(name)
+    path = assistant.file(tmp_path)
+    path.parent.mkdir(parents=True)
+    before = b'{\r\n\t// mine\r\n\t"theme": "dark", // as ever\r\n}\r\n'
+    path.write_bytes(before)
+    install(assistant, tmp_path)
+    after = path.read_bytes()
+    assert after.startswith(before[: before.index(b"\r\n}")])
+    assert after.count(b"\r\n") == after.count(b"\n")
+    assert entry_in(after.decode(), assistant) == entry_of(assistant)
+    assert not install(assistant, tmp_path).changed
+
+
+def test_a_link_to_settings_stays_one_and_who_may_read_them_stays(tmp_path: Path) -> None:
+    assistant = assistant_named("codex")
+    path = assistant.file(tmp_path)
+    elsewhere = tmp_path / "dotfiles.toml"
+    elsewhere.write_text('model = "m"\n', encoding="utf-8")
+    elsewhere.chmod(0o600)
+    path.symlink_to(elsewhere)
+    install(assistant, tmp_path)
+    assert path.is_symlink()
+    assert "prentice" in elsewhere.read_text(encoding="utf-8")
+    assert elsewhere.stat().st_mode & 0o777 == 0o600
+
+
+def test_codex_is_told_to_pass_on_the_variables_that_count_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = assistant_named("codex")
+    path = assistant.file(tmp_path)
+    path.write_text('[mcp_servers.prentice]\ncommand = "old"\nenv_vars = ["MINE"]\n', encoding="utf-8")
+    monkeypatch.setenv("PRENTICE_MODEL", "phi")
+    install(assistant, tmp_path)
+    entry = entry_in(path.read_text(encoding="utf-8"), assistant)
+    assert entry
+    assert entry["env_vars"][0] == "MINE"
+    assert {"PRENTICE_HOME", "OLLAMA_HOST", "PRENTICE_MODEL"} <= set(entry["env_vars"])
+    monkeypatch.setenv("PRENTICE_BACKEND", "builtin")
+    [finding] = client_findings(tmp_path)
+    assert not finding.ok
+    assert "does not pass on PRENTICE_BACKEND" in finding.found
+    install(assistant, tmp_path)
+    [finding] = client_findings(tmp_path)
+    assert finding.ok, finding.found
+
+
+def test_the_doctor_names_a_settings_file_that_its_client_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / ".mcp.json"
+    path.write_text('{"mcpServers": {"prentice": {"command": "prentice", "args": ["mcp"],}}}', encoding="utf-8")
+    [finding] = client_findings(tmp_path)
+    assert not finding.ok
+    assert "JSON without comments" in finding.found
+
+
+@pytest.mark.parametrize("text", ["{ // a comment\n}", "[1]", '{"mcpServers": 3}', "{", '{"mcpServers": {},}'])
 def test_a_file_that_cannot_be_merged_stays_as_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / ".mcp.json"
     path.write_text(text, encoding="utf-8")
@@ -93,6 +150,7 @@ def test_the_doctor_runs_nothing_that_a_repository_names(tmp_path: Path) -> None
         {"command": sys.executable, "args": ["-c", program]},
         {"command": sys.executable, "args": ["-m", "prentice", "worker"]},
         {"command": sys.executable, "args": ["-m", "prentice", "mcp"], "env": {"PYTHONPATH": str(tmp_path)}},
+        {"command": sys.executable, "args": ["-m", "prentice", "mcp"], "cwd": str(tmp_path)},
     ):
         (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": {"prentice": entry}}), encoding="utf-8")
         [finding] = client_findings(tmp_path)

@@ -1,7 +1,6 @@
 """Putting the server into an assistant's settings: the snippet, and merging it into a file that is there already."""
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prentice.errors import UsageError, WriteFailedError
+from prentice.skills.doctor import commented_json, toml_tables
 from prentice.skills.doctor.clients import ASSISTANTS, NAME, Assistant, entry_in
 
 _BACKUP: Final = ".before-prentice"
@@ -41,19 +41,27 @@ def assistant_named(name: str) -> Assistant:
     raise UsageError(f"There is no client {name!r} here.", next_step=f"Choose one of {names}.")
 
 
-def entry_of(assistant: Assistant) -> dict[str, Any]:
-    """Give the entry: the command by its name where it is on the path, else by this Python."""
+def entry_of(assistant: Assistant, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Give the entry: the command by its name where it is on the path, else by this Python.
+
+    Variables that a `known` entry of the user's passes on stay.
+    """
     if shutil.which(NAME):
         command, before = NAME, []
     else:
         command, before = sys.executable, ["-m", NAME]
-    return {**assistant.more, "command": command, "args": [*before, "mcp", *assistant.arguments]}
+    entry = {**assistant.more, "command": command, "args": [*before, "mcp", *assistant.arguments]}
+    if assistant.variables:
+        passed = (known or {}).get("env_vars")
+        named = passed if isinstance(passed, list) else []
+        entry["env_vars"] = [*named, *(name for name in assistant.variables if name not in named)]
+    return entry
 
 
 def snippet(assistant: Assistant) -> str:
     """Give the text to put into the settings file."""
     if assistant.is_toml:
-        return _toml(assistant, entry_of(assistant))
+        return toml_tables.with_entry("", assistant.table, NAME, entry_of(assistant))
     return json.dumps({assistant.table: {NAME: entry_of(assistant)}}, indent=2) + "\n"
 
 
@@ -61,12 +69,13 @@ def install(assistant: Assistant, root: Path) -> Installed:
     """Merge the entry into the settings file; what else stands there stays, and a file that changes is kept beside it.
 
     Raises:
-        UsageError: the file is not what can be merged into without losing something, such as JSON with comments.
+        UsageError: the file is not what can be merged into without losing something.
         WriteFailedError: it cannot be read or written.
     """
     path = assistant.file(root)
     try:
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        path = path.resolve()  # a link, as of settings that are kept elsewhere, stays one
+        before = path.read_bytes().decode() if path.exists() else ""  # with the ends of its lines
         after = _merged(before, assistant)
         if after == before:
             return Installed(path=path, changed=False, backup=None)
@@ -76,7 +85,9 @@ def install(assistant: Assistant, root: Path) -> Installed:
             backup = path.with_name(path.name + _BACKUP)
             shutil.copy2(path, backup)
         fresh = path.with_name(path.name + ".new")
-        fresh.write_text(after, encoding="utf-8")
+        fresh.write_bytes(after.encode())
+        if before:
+            shutil.copymode(path, fresh)
         fresh.replace(path)
     except (OSError, UnicodeDecodeError) as error:
         raise WriteFailedError(
@@ -86,44 +97,17 @@ def install(assistant: Assistant, root: Path) -> Installed:
 
 
 def _merged(before: str, assistant: Assistant) -> str:
-    entry = entry_of(assistant)
     try:
         known = entry_in(before, assistant)
+        entry = entry_of(assistant, known)
         if known is not None and all(known.get(key) == value for key, value in entry.items()):
             return before  # with what the user has added
-        if assistant.is_toml:
-            return _merged_toml(before, assistant, known)
-        settings = json.loads(before or "{}")
-        servers = settings.setdefault(assistant.table, {})
-        servers[NAME] = {**(known or {}), **entry}
-    except (ValueError, AttributeError, TypeError) as error:
+        put = toml_tables.with_entry if assistant.is_toml else commented_json.with_entry
+        return put(before, assistant.table, NAME, entry)
+    except ValueError as error:
+        kind = "TOML" if assistant.is_toml else "JSON"
+        strict = "" if assistant.has_comments else f"; {assistant.title} reads no comments and no trailing commas"
         raise UsageError(
-            f"{assistant.file(Path())} is not plain {'TOML' if assistant.is_toml else 'JSON'}, so nothing was changed.",
-            next_step="Put the snippet in by hand: the same command without `--write` prints it.",
+            f"{assistant.file(Path())} is not {kind} that takes an entry ({error}{strict}), so nothing was changed.",
+            next_step="Mend the file, or put the snippet in by hand: the same command without `--write` prints it.",
         ) from error
-    return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-
-
-def _merged_toml(before: str, assistant: Assistant, known: Mapping[str, Any] | None) -> str:
-    """Replace the server's own table, or add it at the end; all other lines stay as they are."""
-    kept = before
-    if known is not None:
-        head = re.escape(f"[{assistant.table}.{NAME}]")
-        kept, count = re.subn(rf"(?ms)^{head}[^\n]*\n.*?(?=^\[|\Z)", "", before)
-        if not count or any(
-            _is_table(value) and f"[{assistant.table}.{NAME}.{key}]" not in before for key, value in known.items()
-        ):
-            raise ValueError("the entry is written in another form")
-    kept = kept.rstrip() + "\n\n" if kept.strip() else ""
-    after = kept + _toml(assistant, {**(known or {}), **entry_of(assistant)})
-    entry_in(after, assistant)
-    return after
-
-
-def _toml(assistant: Assistant, entry: Mapping[str, Any]) -> str:
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items() if not _is_table(value)]
-    return "\n".join([f"[{assistant.table}.{NAME}]", *lines]) + "\n"
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict)  # a table of its own, such as `env`, has its own head and stays where it is
