@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from prentice.tasks.difference import Difference, Edit, Name, Record, difference, named
 from prentice.tasks.merge import Merged, merge
-from prentice.tasks.record import Task, record_id
+from prentice.tasks.record import Task, record_id, records_of
 from prentice.tasks.three_way import time_of
-from prentice.tasks.todolist import tasks_key
+from prentice.tasks.todolist import task_records
 
 _LISTS: Final = ("todos", "tasks", "comments", "activities")
 
@@ -23,7 +23,8 @@ def merge_clones(base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs
     base = _common(ours, theirs) if base is None else base
     change = difference(base, ours)
     gone = _changed_though_deleted(change, base, theirs)
-    said = [row for row in _rows(base, "comments") if record_id(row, "todoId") in {record_id(task) for task in gone}]
+    ids = {record_id(task) for task in gone}
+    said = [row for row in records_of(base.get("comments")) if record_id(row, "todoId") in ids]
     kept = replace(
         change,
         tasks=replace(change.tasks, added=(*gone, *change.tasks.added)),
@@ -66,8 +67,4 @@ def _common(ours: Record, theirs: Record) -> dict[str, Any]:
 
 
 def _tasks(value: Record) -> dict[Name, Record]:
-    return named(_rows(value, tasks_key(value)))
-
-
-def _rows(value: Record, key: str) -> list[Record]:
-    return [row for row in value.get(key) or () if isinstance(row, dict)]
+    return named(task_records(value))

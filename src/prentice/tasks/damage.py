@@ -14,7 +14,7 @@ from typing import Any, Final, TypeGuard
 from prentice.tasks.edits import MAX_ACTIVITIES, next_number
 from prentice.tasks.graph import Graph
 from prentice.tasks.moments import moment
-from prentice.tasks.record import PRIORITIES, STATUSES, Task, record_id
+from prentice.tasks.record import PRIORITIES, STATUSES, Task, record_id, records_of
 from prentice.tasks.sections import restore_breaks
 from prentice.tasks.todolist import TodoList, task_records, tasks_key
 
@@ -63,7 +63,7 @@ def damages(value: Record, *, now: str) -> list[Damage]:
 def _top_level(value: Record) -> Iterator[Damage]:
     if tasks_key(value) == "tasks":
         yield Damage("tasks_key", (), "the tasks stand under `tasks` in place of `todos`", mendable=True)
-    elif stray := tuple(record_id(record) for record in _records(value.get("tasks"))):
+    elif stray := tuple(record_id(record) for record in records_of(value.get("tasks"))):
         yield Damage("stray_tasks", stray, f"`tasks` holds {_many(stray, 'record')} beside `todos`, which nobody reads")
     missing = [key for key in LISTS if value.get(key) is None and key != _renamed(value)]
     if missing:
@@ -164,7 +164,7 @@ def _parents(todolist: TodoList) -> Iterator[Damage]:
 
 
 def _comments(value: Record, todolist: TodoList) -> Iterator[Damage]:
-    comments = _records(value.get("comments"))
+    comments = records_of(value.get("comments"))
     orphans = [record for record in comments if record_id(record, "todoId") not in todolist.tasks]
     if orphans:
         gone = _distinct(record_id(record, "todoId") or "no task" for record in orphans)
@@ -232,9 +232,9 @@ def _left_overs(value: Record, todolist: TodoList) -> Iterator[Damage]:
     if broken:
         says = f"{_many(broken, 'description')} in which line breaks became the letter n"
         yield Damage("lost_breaks", broken, says, harmless=True)
-    inline = [record for record in task_records(value) if _records(record.get("comments"))]
+    inline = [record for record in task_records(value) if records_of(record.get("comments"))]
     if inline:
-        count = sum(len(_records(record["comments"])) for record in inline)
+        count = sum(len(records_of(record["comments"])) for record in inline)
         where = tuple(record_id(record) for record in inline)
         says = f"{count} comments inside {_many(inline, 'task')}, which Todo2 does not show"
         yield Damage("inline_comments", where, says, harmless=True)
@@ -276,7 +276,9 @@ def told_numbers(records: Sequence[Record]) -> dict[int, int]:
 
 def known_ids(value: Record) -> frozenset[str]:
     """Give every id that a dependency may mean, case folded; those of a stray `tasks` beside `todos` are among them."""
-    return frozenset(record_id(record).casefold() for key in ("todos", "tasks") for record in _records(value.get(key)))
+    return frozenset(
+        record_id(record).casefold() for key in ("todos", "tasks") for record in records_of(value.get(key))
+    )
 
 
 def is_gone(need: str, known: frozenset[str]) -> bool:
@@ -299,10 +301,6 @@ def misnamed_comments(comments: Sequence[Record]) -> list[int]:
 
 def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _records(value: object) -> list[Record]:
-    return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else []
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from prentice.tasks.exact_json import Json
-from prentice.tasks.record import record_id
-from prentice.tasks.todolist import tasks_key
+from prentice.tasks.record import record_id, records_of
+from prentice.tasks.todolist import task_records, tasks_key
 
 Record: TypeAlias = Mapping[str, Json]
 Name: TypeAlias = tuple[str, int]
@@ -94,13 +94,13 @@ class Difference:
 
 def difference(old: Record, new: Record) -> Difference:
     """Compare two states; records that are the same object cost nothing."""
-    known = {id(record) for record in _list(old, "activities")}
-    ids = {record_id(record) for record in _list(old, "activities")}
-    fresh = [record for record in _list(new, "activities") if id(record) not in known]
+    known = {id(record) for record in records_of(old.get("activities"))}
+    ids = {record_id(record) for record in records_of(old.get("activities"))}
+    fresh = [record for record in records_of(new.get("activities")) if id(record) not in known]
     lists = {tasks_key(old), tasks_key(new), "comments", "activities"}
     return Difference(
-        tasks=_compared(_list(old, tasks_key(old)), _list(new, tasks_key(new))),
-        comments=_compared(_list(old, "comments"), _list(new, "comments")),
+        tasks=_compared(task_records(old), task_records(new)),
+        comments=_compared(records_of(old.get("comments")), records_of(new.get("comments"))),
         activities=tuple(record for record in fresh if record_id(record) not in ids),
         fields={
             name: (old.get(name), new.get(name))
@@ -168,7 +168,3 @@ def _records_from(document: Mapping[str, Json]) -> Records:
 
 def _dicts(rows: Json) -> tuple[Record, ...]:
     return tuple(dict(row) for row in rows or ())
-
-
-def _list(value: Record, key: str) -> list[Record]:
-    return [record for record in value.get(key) or () if isinstance(record, dict)]

@@ -18,6 +18,7 @@ from prentice.tasks.record import (
     PARENT_KEYS,
     Task,
     record_id,
+    records_of,
 )
 from prentice.tasks.todolist import TodoList, task_records, tasks_key
 
@@ -240,7 +241,7 @@ class Editor:
 def next_number(value: Mapping[str, Any]) -> int:
     """Give the number after every one in use; what is left of a deleted task counts, so that none inherits it."""
     ids = {record_id(record) for record in task_records(value)}
-    left = {record_id(record, "todoId") for key in ("comments", "activities") for record in _records(value, key)}
+    left = {record_id(record, "todoId") for key in ("comments", "activities") for record in records_of(value.get(key))}
     numbers = [1, _count(value.get("nextTaskNumber"))]
     numbers += [int(match[1]) + 1 for name in ids | left if (match := _NUMBERED.match(name))]
     numbers += [_count(record.get("taskNumber")) + 1 for record in task_records(value)]
@@ -253,8 +254,10 @@ def next_number(value: Mapping[str, Any]) -> int:
 def next_comment(value: Mapping[str, Any], task_id: str) -> int:
     """Give the number for a task's next comment, after the highest of its present ones."""
     prefix = f"{task_id}-C-"
-    inline = (row for task in task_records(value) if record_id(task) == task_id for row in _records(task, "comments"))
-    taken = (record_id(row) for row in (*_records(value, "comments"), *inline))
+    inline = (
+        row for task in task_records(value) if record_id(task) == task_id for row in records_of(task.get("comments"))
+    )
+    taken = (record_id(row) for row in (*records_of(value.get("comments")), *inline))
     numbers = (name.removeprefix(prefix) for name in taken if name.startswith(prefix))
     return 1 + max((int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number)), default=0)
 
@@ -279,11 +282,6 @@ def _holds(record: Mapping[str, Any], task: Task, name: str, value: object) -> b
 def _twins(name: str) -> Sequence[str]:
     """Give the further keys under which other tools keep a copy of a field."""
     return {"name": NAME_KEYS[1:], "dependencies": ("dependsOn",)}.get(name, ())
-
-
-def _records(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    rows = value.get(key)
-    return [record for record in rows if isinstance(record, dict)] if isinstance(rows, list) else []
 
 
 def _present_key(record: Mapping[str, Any], name: str) -> str:

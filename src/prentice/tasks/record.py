@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from prentice.tasks.claims import Claim, claim_of
 
@@ -161,6 +161,11 @@ def canonical_priority(spelling: str) -> str:
 def priority_rank(priority: str) -> int:
     """Order priorities: 0 for critical to 3 for low; unknown ones count as medium."""
     return {"critical": 0, "high": 1, "medium": 2, "low": 3}.get(priority, 2)
+
+
+def records_of(value: object) -> list[Mapping[str, Any]]:
+    """Give the records of a list; what is no record is left out, and what is no list holds none."""
+    return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else []
 
 
 def record_id(record: Mapping[str, object], key: str = "id") -> str:

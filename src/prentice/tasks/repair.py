@@ -10,7 +10,7 @@ from typing import Any, Final
 from prentice.tasks import damage
 from prentice.tasks.edits import MAX_ACTIVITIES, next_number
 from prentice.tasks.moments import moment
-from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id
+from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id, records_of
 from prentice.tasks.todolist import task_records, tasks_key
 
 Record = Mapping[str, Any]
@@ -165,7 +165,7 @@ def _changed(item: object, change: Callable[[str], str]) -> object:
 
 
 def _name_comments(mending: _Mending) -> None:
-    comments = [record for record in mending.value.get("comments") or [] if isinstance(record, dict)]
+    comments = records_of(mending.value.get("comments"))
     taken = {record_id(record) for record in comments}
     next_of: dict[str, int] = {}
     names: dict[int, str] = {}

@@ -15,6 +15,7 @@ from prentice.tasks.record import (
     parent_of,
     priority_rank,
     record_id,
+    records_of,
     status_of,
 )
 
@@ -60,13 +61,13 @@ class TodoList:
     def _comments(self) -> Mapping[str, list[Comment]]:
         """All comments by task, read in one pass."""
         found: dict[str, list[Comment]] = defaultdict(list)
-        for record in _records(self.value.get("comments")):
+        for record in records_of(self.value.get("comments")):
             found[record_id(record, "todoId")].append(Comment.from_record(record))
         for owner in task_records(self.value):
             task = record_id(owner)
             inline = owner.get("comments")
             if inline:
-                found[task] += [Comment.from_record(record, task=task) for record in _records(inline)]
+                found[task] += [Comment.from_record(record, task=task) for record in records_of(inline)]
         return found
 
     def ready(self) -> list[Task]:
@@ -106,13 +107,9 @@ class TodoList:
 
 def task_records(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Give the task records of a state."""
-    return _records(value.get(tasks_key(value)))
+    return records_of(value.get(tasks_key(value)))
 
 
 def tasks_key(value: Mapping[str, Any]) -> str:
     """Give the key that holds the task records: `todos`, or `tasks` where a client used that name instead."""
     return "todos" if "todos" in value or "tasks" not in value else "tasks"
-
-
-def _records(value: object) -> list[Mapping[str, Any]]:
-    return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else []

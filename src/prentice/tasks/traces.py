@@ -10,8 +10,8 @@ from typing import Final
 
 from prentice.tasks.difference import Difference, Edit, Name, Record, named
 from prentice.tasks.moments import moment
-from prentice.tasks.record import record_id
-from prentice.tasks.todolist import tasks_key
+from prentice.tasks.record import record_id, records_of
+from prentice.tasks.todolist import task_records
 
 STALE_SECONDS: Final = 60.0
 """How old a copy may be that a writer works on: whoever changed a record so long after us had seen our change of it."""
@@ -35,13 +35,10 @@ class _Traces:
 
     @classmethod
     def of(cls, value: Record) -> "_Traces":
-        def rows(key: str) -> list[Record]:
-            return [row for row in value.get(key) or () if isinstance(row, dict)]
-
         return cls(
-            tasks=named(rows(tasks_key(value))),
-            comments=named(rows("comments")),
-            activities=frozenset(record_id(row) for row in rows("activities")),
+            tasks=named(task_records(value)),
+            comments=named(records_of(value.get("comments"))),
+            activities=frozenset(record_id(row) for row in records_of(value.get("activities"))),
         )
 
     def show(self, change: Difference) -> bool:
