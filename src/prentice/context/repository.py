@@ -7,6 +7,7 @@ from pathlib import Path
 from posixpath import splitext
 from typing import Final
 
+from prentice.changes.paths import directories_of
 from prentice.context import mentions
 from prentice.context.checks import MANIFESTS, checks
 from prentice.context.definitions import definitions
@@ -100,7 +101,7 @@ def _named_paths(root: Path, listed: Sequence[str], text: str) -> tuple[NamedPat
     if not written:
         return ()
     exact = set(listed)
-    directories = _directories(listed)
+    directories = directories_of(listed)
     by_name: dict[str, list[str]] = defaultdict(list)
     for path in (*listed, *sorted(directories)):
         by_name[path.rsplit("/", 1)[-1].lower()].append(path)
@@ -114,17 +115,6 @@ def _named_paths(root: Path, listed: Sequence[str], text: str) -> tuple[NamedPat
         if found or mentions.is_path(token):
             named.append(NamedPath(written=token, found=found))
     return tuple(named)
-
-
-def _directories(listed: Iterable[str]) -> set[str]:
-    """Give every directory above these files; of 100,000 files most share theirs."""
-    found: set[str] = set()
-    for path in listed:
-        above = path.rpartition("/")[0]
-        while above and above not in found:
-            found.add(above)
-            above = above.rpartition("/")[0]
-    return found
 
 
 def _resolve(

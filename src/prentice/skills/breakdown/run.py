@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from prentice.backends.asking import Answer, attempt
-from prentice.backends.protocol import Piece
 from prentice.backends.router import Choice
 from prentice.context.repository import survey
 from prentice.errors import BreakdownRejectedError
@@ -22,6 +21,7 @@ from prentice.skills.breakdown.prompt import breakdown_request, with_problems
 from prentice.skills.breakdown.proposal import Proposal
 from prentice.skills.breakdown.reply import PlanReply
 from prentice.skills.optimize.model_key import tuned_for
+from prentice.skills.reporting import pieces_told
 from prentice.skills.services import Services
 from prentice.skills.task_text import check_text, split_text
 from prentice.tasks import sections
@@ -116,13 +116,8 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
     services = context.services
     planning = PlanningFacts.from_document(facts)
     await services.choice(BREAKDOWN, preferred_backend=chosen["wish"])
-    received = 0
     took_over: list[str] = []
-
-    def on_piece(piece: Piece) -> None:
-        nonlocal received
-        received += 1
-        context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
+    told = pieces_told(context)
 
     async def asked(choice: Choice, left: float) -> Answer[PlanReply]:
         report = {"doing": "asking", "backend": choice.backend.name, "model": choice.model, "again": bool(previous)}
@@ -140,7 +135,7 @@ async def ask(context: StepContext[Services], *, facts: Json, chosen: Json, prev
             PlanReply,
             check=lambda plan: problems(_subtasks(plan), planning)[:_SHOWN_PROBLEMS],
             recorder=services.recorder,
-            on_piece=on_piece,
+            on_piece=told,
             prompt_version=render("breakdown.system", key, bounds="").version,
         )
 

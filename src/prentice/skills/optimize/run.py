@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from prentice.backends.asking import Answer as Asked
 from prentice.backends.asking import attempt
-from prentice.backends.protocol import Piece, Request
+from prentice.backends.protocol import Request
 from prentice.backends.router import Choice
 from prentice.errors import TimedOutError
 from prentice.prompts.tuned import ModelKey
@@ -42,6 +42,7 @@ from prentice.skills.optimize.replies import (
     propose_request,
     version,
 )
+from prentice.skills.reporting import pieces_told
 from prentice.skills.services import Services
 
 OPTIMIZE: Final = "optimize"
@@ -302,14 +303,10 @@ async def _ask(
     """Ask once, of the next backend where one fails; nothing comes back where only rules or no calls are left."""
     services = context.services
     await services.choice(PURPOSE)
-    calls = received = 0
+    calls = 0
     template = ""
     took_over: list[str] = []
-
-    def on_piece(piece: Piece) -> None:
-        nonlocal received
-        received += 1
-        context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
+    told = pieces_told(context)
 
     async def asked(choice: Choice, left: float) -> Asked[T] | None:
         nonlocal calls, template
@@ -324,7 +321,7 @@ async def _ask(
         return await attempt(
             choice.backend,
             replace(request_for(model), model=choice.model, deadline=max(0.001, min(left, seconds))),
-            kind, recorder=services.recorder, on_piece=on_piece, prompt_version=template,
+            kind, recorder=services.recorder, on_piece=told, prompt_version=template,
         )  # fmt: skip
 
     begun = time.monotonic()
