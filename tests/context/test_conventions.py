@@ -3,14 +3,7 @@ from pathlib import Path
 import pytest
 
 from prentice.context.conventions import MAX_LETTERS, MAX_TOTAL, conventions
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
+from workspace.trees import write
 
 
 def test_settings_of_formatters_and_linters_are_taken_out_of_shared_files(tmp_path: Path) -> None:

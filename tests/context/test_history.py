@@ -2,11 +2,7 @@ import subprocess
 from pathlib import Path
 
 from prentice.context.history import MAX_FILES, Commit, changed_for, changed_with, commits
-
-
-def git(root: Path, *arguments: str) -> None:
-    name = ["-c", "user.name=A", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *name, "-C", str(root), *arguments], check=True, capture_output=True)
+from workspace.trees import git
 
 
 def sign_head(root: Path) -> None:

@@ -1,4 +1,3 @@
-import subprocess
 import time
 from pathlib import Path
 
@@ -6,6 +5,7 @@ import pytest
 
 from prentice.context.index import Index
 from prentice.context.ranking import Ranked, rank
+from workspace.trees import git
 
 PROJECT = {
     "shop/cart.py": "class Cart:\n    def total(self, discount: float) -> float:\n        '''Sum of the prices.'''\n",
@@ -32,11 +32,6 @@ def ranked(root: Path, text: str, **options: object) -> tuple[Ranked, ...]:
     with Index.open(None, root) as index:
         index.refresh()
         return rank(root, text, index=index, **options)  # type: ignore[arg-type]  # the options of `rank`
-
-
-def git(root: Path, *arguments: str) -> None:
-    name = ["-c", "user.name=A", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *name, "-C", str(root), *arguments], check=True, capture_output=True)
 
 
 def test_code_comes_before_the_tests_and_the_prose_that_say_the_same(tmp_path: Path) -> None:

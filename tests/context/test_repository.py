@@ -7,14 +7,7 @@ import pytest
 
 from prentice.context import mentions
 from prentice.context.repository import survey
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
+from workspace.trees import write
 
 
 def in_git(root: Path) -> Path:

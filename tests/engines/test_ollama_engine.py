@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from jsonschema import Draft202012Validator
 
+from engines.backend_behaviour import collect, unfit
 from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.structured import parse
@@ -60,13 +60,6 @@ def breaking_down(title: str, *, model: str, low: int = 3, high: int = 8, **samp
     return replace(request, sampling=replace(request.sampling, **sampling))
 
 
-async def collect(backend: OllamaBackend, request: Request) -> tuple[list[Piece], Reply]:
-    items = [item async for item in backend.stream(request)]
-    reply = items.pop()
-    assert isinstance(reply, Reply)
-    return [item for item in items if isinstance(item, Piece)], reply
-
-
 def answers(ollama: "Ollama", *requests: Request) -> list[tuple[list[Piece], Reply]]:
     async def all_of_them() -> list[tuple[list[Piece], Reply]]:
         async with OllamaBackend(ollama.url) as backend:
@@ -78,15 +71,6 @@ def answers(ollama: "Ollama", *requests: Request) -> list[tuple[list[Piece], Rep
 def answer(ollama: "Ollama", request: Request) -> Reply:
     [(_, reply)] = answers(ollama, request)
     return reply
-
-
-def unfit(reply: Reply, request: Request) -> list[str]:
-    """List what is wrong with a raw reply by the letter of its schema."""
-    try:
-        document = json.loads(reply.text)
-    except ValueError as error:
-        return [f"{error} in {reply.text[-200:]!r} ({reply.finish})"]
-    return [error.message for error in Draft202012Validator(request.schema or True).iter_errors(document)]
 
 
 def test_the_models_on_the_server_are_listed_with_what_is_known_of_them(ollama: "Ollama") -> None:

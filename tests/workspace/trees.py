@@ -30,11 +30,13 @@ def repository(directory: Path, files: Mapping[str, bytes | str]) -> Path:
     return directory
 
 
-def write(directory: Path, files: Mapping[str, bytes | str]) -> None:
+def write(directory: Path, files: Mapping[str, bytes | str]) -> Path:
+    """Write files below a directory, and give the directory."""
     for name, content in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return directory
 
 
 def pictured(directory: Path, *, without: tuple[str, ...] = (".prentice",)) -> dict[str, tuple[int, str]]:
