@@ -1,19 +1,17 @@
 """One question, more than one answer: the first counts, a later one changes nothing and is told so."""
 
 import asyncio
-import json
-import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp_types import ElicitResult, InputRequiredResult
 
 import prentice
-from mcp_server.clients import Person, approving, document, served_at
+from mcp_server.clients import PATIENCE, Person, approving, document, served_at, wire
 from mcp_server.workshop import Workshop, workshop
 from plans import good_plan, reply, script
 from prentice import Prentice
@@ -23,7 +21,6 @@ from skills.execute.calculator import CALC, MENDED, answer
 
 __all__ = ["workshop"]
 MODERN = "2026-07-28"
-PATIENCE = 60.0
 
 
 def yes(**content: Any) -> ElicitResult:
@@ -216,17 +213,10 @@ def test_two_servers_that_ask_about_one_plan_make_it_once(project: Prentice, era
 def test_a_question_that_a_client_answers_twice_on_the_wire_is_answered_once(project: Prentice) -> None:
     """The earlier era: the server asks, and both answers bear the id of its request."""
     served = served_at(project.directory)
-    hello = {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {"elicitation": {}},
-        "clientInfo": {"name": "twice", "version": "1"},
-    }
 
     async def main() -> list[dict[str, Any]]:
         async with wire(served) as talk:
-            await talk.send({"id": 1, "method": "initialize", "params": hello})
-            await talk.until(id=1)
-            await talk.send({"method": "notifications/initialized"})
+            await talk.hello({"elicitation": {}})
             call = {"name": "model_task_breakdown", "arguments": {"task": "T-1"}}
             await talk.send({"id": 2, "method": "tools/call", "params": call})
             question = await talk.until(method="elicitation/create")
@@ -242,42 +232,3 @@ def test_a_question_that_a_client_answers_twice_on_the_wire_is_answered_once(pro
     assert first["state"] == after["state"] == "approved"
     assert after["created"] == first["created"]
     assert [task.id for task in project.tasks().children("T-1")] == first["created"]
-
-
-class Wire:
-    """A client that says what it likes, line by line."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-        await self._process.stdin.drain()
-
-    async def until(self, **wanted: Any) -> dict[str, Any]:
-        """Read to the message that has these parts."""
-        assert self._process.stdout
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                line = await self._process.stdout.readline()
-                assert line, "the server ended"
-                found: dict[str, Any] = json.loads(line)
-                if wanted.items() <= found.items():
-                    return found
-
-
-@asynccontextmanager
-async def wire(served: StdioServerParameters) -> AsyncIterator[Wire]:
-    """The real program, spoken to without the SDK."""
-    process = await asyncio.create_subprocess_exec(
-        served.command, *served.args, env={**os.environ, **(served.env or {})},
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1_000_000,
-    )  # fmt: skip
-    try:
-        yield Wire(process)
-    finally:
-        assert process.stdin
-        process.stdin.close()
-        async with asyncio.timeout(PATIENCE):
-            assert await process.wait() == 0

@@ -1,6 +1,7 @@
 """A project with one fault, served: what a model answers is played from a script."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,14 @@ class Workshop:
     def settings(self, more: str = "") -> None:
         self.settings_file.parent.mkdir(exist_ok=True)
         self.settings_file.write_text(_SETTINGS + more, encoding="utf-8")
+
+    def worktrees(self) -> list[str]:
+        """Name what executions left behind: places of worktrees, and those that git knows of."""
+        known = subprocess.run(
+            ["git", "worktree", "list", "--porcelain"], cwd=self.bench.root, capture_output=True, text=True, check=True
+        )
+        _, *others = [line for line in known.stdout.splitlines() if line.startswith("worktree ")]
+        return self.bench.left_behind() + others
 
     def server(self, *replies: str | Mapping[str, Any], hold: float = 60, backend: str = "") -> PrenticeServer:
         return PrenticeServer(self.bench.root, backend=backend or script(self.bench.beside, *replies), hold=hold)
