@@ -1,6 +1,7 @@
 """The TypeScript inspector in its command-line mode, a client that is not ours; opt-in, for it comes from npm.
 
-`PRENTICE_MCP_INSPECTOR` names the directory that `npm install @modelcontextprotocol/inspector` was run in.
+`PRENTICE_MCP_INSPECTOR` names the directory that `npm install @modelcontextprotocol/inspector` was run in, as
+`.ci/clients/install` does.
 """
 
 import json
@@ -17,7 +18,7 @@ from prentice import Prentice
 
 # Read at import: a fixture takes every variable of ours away before a test runs.
 _INSTALLED = os.environ.get("PRENTICE_MCP_INSPECTOR", "")
-pytestmark = pytest.mark.skipif(not _INSTALLED, reason="PRENTICE_MCP_INSPECTOR names no directory")
+pytestmark = pytest.mark.skipif(not _INSTALLED, reason="PRENTICE_MCP_INSPECTOR names no directory with the inspector")
 
 
 def inspect(directory: Path, method: str, *arguments: str) -> dict[str, Any]:
