@@ -184,11 +184,38 @@ def test_a_run_of_another_project_is_not_found(project: Prentice, tmp_path_facto
     other = prentice.open(tmp_path_factory.mktemp("other"))
     other.init()
 
+    actions = ("generate", "pull", "breakdown", "execute", "optimize", "code_review", "summarize")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        *((tool, {}) for tool in ("model_task_breakdown", "model_auto_execute", "model_optimize_prompt")),
+        ("model_auto_execute", {"request_changes": "Otherwise, please."}),
+        ("model_auto_execute", {"apply": "gate"}),
+        ("model_task_breakdown", {"only": ["docs"]}),
+        ("model_optimize_prompt", {"answers": {"scope": "All of it"}}),
+        *((tool, {"action": action}) for tool in ("mlx", "ollama") for action in actions),
+    ]
+
     async def main() -> None:
         async with Client(server(project.directory)) as client:
             run = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))["run_id"]
         async with Client(server(other.directory)) as client:
-            for tool in ("model_task_breakdown", "model_auto_execute", "model_optimize_prompt"):
-                assert error(await client.call_tool(tool, {"run_id": run}))["code"] == "run"
+            for tool, arguments in calls:
+                told = error(await client.call_tool(tool, {**arguments, "run_id": run}))
+                assert (told["code"], told["directory"]) == ("run", str(other.directory)), (tool, arguments)
+
+    asyncio.run(main())
+
+
+def test_a_run_of_another_kind_names_the_tool_that_takes_it(project: Prentice) -> None:
+    async def main() -> None:
+        async with Client(server(project.directory)) as client:
+            run = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))["run_id"]
+            for tool, arguments in (
+                ("model_auto_execute", {}),
+                ("model_optimize_prompt", {}),
+                ("ollama", {"action": "generate"}),
+                ("mlx", {"action": "pull"}),
+            ):
+                told = error(await client.call_tool(tool, {**arguments, "run_id": run}))
+                assert (told["code"], told["next_step"]) == ("usage", "Call `model_task_breakdown` with it.")
 
     asyncio.run(main())
