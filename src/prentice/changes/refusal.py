@@ -65,9 +65,9 @@ class Refusal:
         return "\n".join(parts)
 
 
-def refuse(code: str, sentence: str, *, path: str = "", at: int = 0, near: Sequence[str] = ()) -> Refusal:
+def refuse(code: str, sentence: str, *, path: str = "", at: int = 0) -> Refusal:
     """Make a refusal of one failure without lines to show."""
-    return Refusal(failures=(Failure(code=code, sentence=sentence, path=path, at=at, near=tuple(near)),))
+    return Refusal(failures=(Failure(code=code, sentence=sentence, path=path, at=at),))
 
 
 def candidates(index: Index, old: Sequence[str], *, starts: Sequence[int] = ()) -> tuple[Candidate, ...]:

@@ -144,11 +144,11 @@ async def summarize(
     return await services.answer(PURPOSE, by, on_fallback=notes.append)
 
 
-def cut(text: str, *, most: int = MAX_CHARACTERS) -> str:
-    """Give a text of at most so many characters: its beginning and its end, with a mark between them."""
-    if len(text) <= most:
+def cut(text: str) -> str:
+    """Give as much of a text as is summarized: of a long one its beginning and its end, with a mark between them."""
+    if len(text) <= MAX_CHARACTERS:
         return text
-    head, tail = most * 3 // 4, most // 4
+    head, tail = MAX_CHARACTERS * 3 // 4, MAX_CHARACTERS // 4
     return f"{text[:head]}\n[... {len(text) - head - tail:,} characters left out ...]\n{text[-tail:]}"
 
 

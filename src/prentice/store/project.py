@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from prentice.config import PROJECT_FILE, commented_file
-from prentice.errors import NoProjectError
 from prentice.store.atomic import replace_file
 from prentice.store.lock import locked
 from prentice.store.own_directory import OWN_DIRECTORY, made_directory, own_directory
@@ -59,21 +58,6 @@ def root_of(start: Path) -> Path:
     if project := find_project(here):
         return project.root
     return next((directory for directory in (here, *here.parents) if (directory / ".git").exists()), here)
-
-
-def require_project(start: Path) -> Project:
-    """Find the project.
-
-    Raises:
-        NoProjectError: there is none.
-    """
-    project = find_project(start)
-    if project is None:
-        raise NoProjectError(
-            f"There is no Todo2 project in {start.resolve()} or above it.",
-            next_step="Run `prentice init` in the project's directory.",
-        )
-    return project
 
 
 def init_project(root: Path, *, now: str) -> tuple[Project, list[str]]:

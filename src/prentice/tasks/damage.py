@@ -311,10 +311,10 @@ def _many(things: Sequence[object], noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def _listed(words: Iterable[str], *, most: int = 5) -> str:
-    """Put words into a sentence, of many the first few and how many more."""
+def _listed(words: Iterable[str]) -> str:
+    """Put words into a sentence, of many the first five and how many more."""
     found = list(words)
-    shown = found[:most] + ([f"{len(found) - most} more"] if len(found) > most else [])
+    shown = found[:5] + ([f"{len(found) - 5} more"] if len(found) > 5 else [])
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 

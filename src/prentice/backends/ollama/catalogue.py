@@ -55,13 +55,13 @@ class Catalogue:
         self._locality = server.locality
         self._known: dict[str, ModelFacts] = {}
 
-    async def version(self, *, seconds: float = _STATUS_SECONDS) -> str:
+    async def version(self) -> str:
         """Ask for the server's version: the cheapest proof that it is Ollama.
 
         Raises:
             BackendError: nothing or another program answers.
         """
-        return await self._server.document("/api/version", read=ollama_models.version, seconds=seconds)
+        return await self._server.document("/api/version", read=ollama_models.version, seconds=_STATUS_SECONDS)
 
     async def status(self) -> Running | NotRunning:
         """Say whether the server runs and what it has in memory; a dead host costs 0.3 seconds, a silent one two."""

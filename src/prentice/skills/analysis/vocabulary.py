@@ -109,7 +109,6 @@ CODE: Final = _words(
     "code pr pull diff commit commits module modules function functions class classes implementation implementations",
     "patch file files changes branch api endpoint endpoints handler script component",
 )
-RESEARCH: Final = _words("research investigate investigation explore spike study survey benchmark compare")
 
 QUANTIFIERS: Final = _words("all every each entire whole across throughout everywhere everything")
 UNITS: Final = _words(

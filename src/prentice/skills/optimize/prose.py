@@ -140,11 +140,6 @@ class PromptText:
         ends = ((match.start(), self.prose.find("\n", match.start())) for match in _ITEM.finditer(self.prose))
         return tuple(Span(start, end if end >= 0 else len(self.text)) for start, end in ends)
 
-    @cached_property
-    def word_count(self) -> int:
-        """Words of the prose."""
-        return len(_WORD.findall(self.prose))
-
     def _sentences(self) -> Iterator[Span]:
         for block in _blocks(self.body, breaks={span.start for span in self.items}):
             text = block.of(self.body)
