@@ -12,6 +12,7 @@ from prentice.backends.builtin import fitting, weaving
 from prentice.backends.builtin.choosing import addons, choose
 from prentice.backends.builtin.concepts import recognise
 from prentice.backends.builtin.draft import Draft, near, near_parent, slug
+from prentice.backends.builtin.finishing import finished
 from prentice.backends.builtin.listed import brief_criteria, from_items
 from prentice.backends.builtin.playbook import NAME_LENGTH, Playbook, fill, library
 from prentice.backends.builtin.structure import Item, Matter, goals, read
@@ -46,7 +47,7 @@ def plan(facts: PlanningFacts) -> tuple[Subtask, ...]:
     weaving.name_symbols(drafts, facts=facts, core=_core(drafts))
     weaving.keep_particulars(drafts, title=facts.name, description=facts.description, core=_core(drafts))
     drafts = fitting.ordered(drafts)
-    return weaving.finished(drafts, facts=facts, brief=lambda draft: brief_criteria(draft, task))
+    return finished(drafts, facts=facts, brief=lambda draft: brief_criteria(draft, task))
 
 
 def _split_name(name: str) -> tuple[str, str]:

@@ -281,7 +281,7 @@ _COMPOUNDS: Final = frozenset(
 )
 
 
-def _segments(words: list[str]) -> tuple[str, dict[str, str]]:  # noqa: C901, PLR0912 - one short case for each part of a sentence
+def _segments(words: list[str]) -> tuple[str, dict[str, str]]:
     """Split words at their prepositions: the object, and phrases by preposition."""
     thing: list[str] = []
     parts: dict[str, str] = {}
@@ -295,51 +295,46 @@ def _segments(words: list[str]) -> tuple[str, dict[str, str]]:  # noqa: C901, PL
             parts[key] = " ".join(current).strip(" ,;:-")
 
     for at, word in enumerate(words):
-        bare = word.lower().strip(",;:()")
-        if key == "when":
+        opened = _opened_part(words, at, inside=key, current=current, has_object=bool(thing), has_from="from" in parts)
+        if not opened:
             current.append(word)
             continue
-        starts = (
-            bare in _PREPOSITIONS
-            and word[0] not in '`"'
-            and (thing or key or bare in {"with", "to", "for", "from", "in", "on", "between"})
-        )
-        if starts and bare == "of" and len(current) > 1 and current[-1].lower() == "out" and "from" not in parts:
-            current.pop()
-            close()
-            key, current = "from", []
-            continue
-        if starts and bare in {"of", "that", "which", "than", "as", "about"} and not (bare == "about" and not thing):
-            if bare in {"that", "which"} and not key:
-                close()
-                key, current = "that", []
-                continue
-            current.append(word)
-            continue
-        if starts and current is not thing and not current and bare != "when":
-            current.append(word)
-            continue
-        if starts and bare == "over" and at + 1 < len(words) and not words[at + 1][0].isalnum():
-            starts = False
-        if not starts:
-            current.append(word)
-            continue
-        if (
-            bare == "in"
-            and at + 1 < len(words)
-            and words[at + 1].lower() in {"order", "memory", "place", "batches", "bulk", "parallel"}
-        ):
-            current.append(word)
-            continue
+        if opened == "from" and _bare(word) == "of":
+            current.pop()  # the `out` of `out of`
         close()
-        if bare in _CLAUSES:
-            key, current = "when", [word.lower()]
-        elif bare == "instead" and at + 1 < len(words) and words[at + 1].lower() == "of":
-            key, current = "instead", []
-        else:
-            key, current = bare, []
+        key, current = opened, [word.lower()] if opened == "when" else []
     close()
     parts = {name: value.removeprefix("of ") if name == "instead" else value for name, value in parts.items()}
     if "by" in parts and _TIME.match(parts["by"]):
         parts["deadline"] = parts.pop("by")
     return " ".join(thing).strip(" ,;:-"), parts
+
+
+def _opened_part(  # noqa: PLR0911 - each preposition that opens nothing ends by itself
+    words: list[str], at: int, *, inside: str, current: list[str], has_object: bool, has_from: bool
+) -> str:
+    """Give the name of the part that a word opens; an empty one where the word goes on with what is `inside`."""
+    bare, following = _bare(words[at]), words[at + 1].lower() if at + 1 < len(words) else ""
+    if inside == "when" or bare not in _PREPOSITIONS or words[at][0] in '`"':
+        return ""
+    if not has_object and not inside and bare not in {"with", "to", "for", "from", "in", "on", "between"}:
+        return ""
+    if bare == "of" and len(current) > 1 and current[-1].lower() == "out" and not has_from:
+        return "from"
+    if bare in {"that", "which"} and not inside:
+        return "that"
+    if bare in {"of", "that", "which", "than", "as"} or (bare == "about" and has_object):
+        return ""
+    if inside and not current and bare != "when":
+        return ""
+    if bare == "over" and following and not following[0].isalnum():
+        return ""
+    if bare == "in" and following in {"order", "memory", "place", "batches", "bulk", "parallel"}:
+        return ""
+    if bare in _CLAUSES:
+        return "when"
+    return bare
+
+
+def _bare(word: str) -> str:
+    return word.lower().strip(",;:()")

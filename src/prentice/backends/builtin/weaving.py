@@ -1,7 +1,7 @@
 """Weaving what the task demands into its steps: acceptance criteria, rules, edge cases, files and check commands."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from prentice.backends.builtin.draft import MAX_CRITERIA, Draft, near, slug
@@ -10,8 +10,8 @@ from prentice.backends.builtin.particulars import MAX_SCANNED, flat, missing
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
 from prentice.backends.builtin.structure import Matter, without_order
 from prentice.backends.builtin.title import parse
-from prentice.backends.builtin.words import capitalized, clip, content, lowered, named_languages, overlap
-from prentice.tasks.plan import Category, PlanningFacts, Subtask
+from prentice.backends.builtin.words import capitalized, clip, content, lowered, overlap
+from prentice.tasks.plan import Category, PlanningFacts
 from prentice.tasks.sections import is_question
 
 _QUALIFIERS: Final = (
@@ -262,87 +262,6 @@ def _home(path: str, drafts: Sequence[Draft], *, core: Draft) -> Draft:
         "test_generation" if _TEST_FILE.search(path) else "documentation" if _TEXT_FILE.search(path) else None
     )
     return next((draft for draft in drafts if draft.category == wanted), core) if wanted else core
-
-
-def finished(
-    drafts: Sequence[Draft], *, facts: PlanningFacts, brief: Callable[[Draft], list[str]]
-) -> tuple[Subtask, ...]:
-    """Turn drafts into subtasks: three to five criteria each, the project's check command where it belongs."""
-    test = facts.repository.checks.get("test", "").strip()
-    result: list[Subtask] = []
-    names: set[str] = set()
-    for draft in drafts:
-        criteria = list(draft.all_criteria)
-        if (
-            test
-            and _of_language(draft, command=test, task=facts.name)
-            and draft.category in {"bug_fix", "feature", "refactoring", "test_generation"}
-            and draft.role in {"core", "last", "tests"}
-        ):
-            line = f"`{clip(test, 80)}` passes"
-            if not any(clip(test, 80) in entry for entry in criteria) and len(criteria) < MAX_CRITERIA:
-                criteria.append(line)
-        for entry in brief(draft):
-            if len(criteria) >= 3:
-                break
-            if all(overlap(content(entry), content(other)) < 0.6 for other in criteria):
-                criteria.append(entry)
-        for entry in (
-            "The result was shown to work on a real case",
-            "What is left open stands as a task of its own",
-            "Nothing else changed",
-        ):
-            if len(criteria) < 3:
-                criteria.append(entry)
-        name = draft.name
-        while name.lower() in names:
-            name = (
-                clip(f"{clip(name, NAME_LENGTH - 14)}, next part", NAME_LENGTH)
-                if "next part" not in name
-                else clip(f"{len(names)}: {name}", NAME_LENGTH)
-            )
-        names.add(name.lower())
-        result.append(
-            Subtask(
-                key=draft.key,
-                name=name,
-                description=clip(draft.description, DESCRIPTION_LENGTH) or clip(f"{name}.", DESCRIPTION_LENGTH),
-                acceptance_criteria=tuple(clip(entry, CRITERION_LENGTH) for entry in criteria[:MAX_CRITERIA]),
-                complexity=draft.complexity,
-                category=draft.category,
-                dependencies=tuple(draft.after),
-                covers=tuple(sorted(set(draft.covers))),
-            )
-        )
-    return tuple(result)
-
-
-_COMMANDS: Final = (
-    (re.compile(r"\b(?:pytest|tox|nox|python3?|unittest|nose2)\b"), {"Python"}),
-    (re.compile(r"\bgo (?:test|vet|build)\b"), {"Go", "Golang"}),
-    (re.compile(r"\bcargo\b"), {"Rust"}),
-    (re.compile(r"\b(?:npm|npx|yarn|pnpm|jest|vitest|mocha|bun|deno)\b"), {"JavaScript", "TypeScript", "Node", "Node.js"}),  # noqa: E501 - a pattern or a list of words reads best in one piece
-    (re.compile(r"\b(?:mvn|gradlew?|sbt)\b"), {"Java", "Kotlin", "Scala"}),
-    (re.compile(r"\b(?:rspec|rake|bundle)\b"), {"Ruby"}),
-    (re.compile(r"\bdotnet\b"), {"C#"}),
-    (re.compile(r"\b(?:phpunit|composer)\b"), {"PHP"}),
-    (re.compile(r"\bswift (?:test|build)\b"), {"Swift"}),
-    (re.compile(r"\bmix test\b"), {"Elixir"}),
-)  # fmt: skip
-
-
-def _of_language(draft: Draft, *, command: str, task: str) -> bool:
-    """Tell whether a check command can judge a step: it cannot where the code is in another language.
-
-    The side that the task's title moves to decides, else the step's own name; both may name no language at all.
-    """
-    own = next((languages for pattern, languages in _COMMANDS if pattern.search(command)), None)
-    if own is None:
-        return True
-    to = parse(task).parts
-    goal = " ".join(to.get(key, "") for key in ("to", "into", "in", "using", "with"))
-    named = named_languages(goal) or named_languages(draft.name) or named_languages(task)
-    return not named or any(language in own for language in named)
 
 
 def _plain(text: str) -> str:
