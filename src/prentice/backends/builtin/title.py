@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prentice.backends.builtin.kinds import AMBIGUOUS, LABELS, PARTICLES, SPELLED, VERBS
+from prentice.backends.builtin.parts import PREPOSITIONS, parted
 from prentice.backends.builtin.phrase import DETERMINERS
 from prentice.backends.builtin.words import is_name, lowered, recased, stem
 
@@ -23,18 +24,6 @@ _COURTESY: Final = re.compile(
     r"(?:users?|customers?|admins?|people|developers?|visitors?|members?) (?:should|must) (?:be able to )?(?!not|never)|"  # noqa: E501 - a pattern or a list of words reads best in one piece
     r"the task is to|your task is to|help me(?: to)?|it would be (?:nice|great|good) to|start to|try to|"
     r"as an? [\w -]{1,30}?,? i(?:'d| would)? (?:want|need|like)(?: to be able)? to(?: have)?)\s+",
-    re.IGNORECASE,
-)
-_PREPOSITIONS: Final = frozenset(
-    "from to into in on for with using via through within without under by at against across during between of about "
-    "when whenever if while after before until because where so instead as per over inside onto unless than "
-    "that which below since behind".split()
-)
-_CLAUSES: Final = frozenset("when whenever if while after before until because where unless since".split())
-_QUESTIONS: Final = frozenset("whether why how what which who where when".split())
-_TIME: Final = re.compile(
-    r"^(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|today|tonight|eod|q[1-4]\b|next (?:week|month|release|sprint|quarter)|"  # noqa: E501 - a pattern or a list of words reads best in one piece
-    r"the end of|january|february|march|april|may \d|june|july|august|september|october|november|december|\d{4}-\d\d)",
     re.IGNORECASE,
 )
 _LIMIT: Final = re.compile(
@@ -119,7 +108,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     quotes = tuple(match for match in re.findall(r'["\u201c]([^"\u201c\u201d\n]{3,120})["\u201d]', text))
     limits = tuple(match[0].strip() for match in _LIMIT.finditer(text))
     if wish := _WISH.match(text):
-        return Intent(text=text, object=_unfulfilled(wish), parts=_segments(words)[1], label=label, scope=scope,
+        return Intent(text=text, object=_unfulfilled(wish), parts=parted(words)[1], label=label, scope=scope,
                       clause=True, wish=True, limits=limits, quotes=quotes)  # fmt: skip
     if re.match(r"(?:why|how come)\b", text, re.IGNORECASE):
         return Intent(text=text, verb="find out", object=text.rstrip("? "), label=label, scope=scope, limits=limits,
@@ -127,7 +116,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
     verb, used = _verb(words, text)
     if not verb or statement:
         clause = bool(_FAILS.search(text) or _STATES.search(text) or _HAPPENS.search(text)) or statement
-        head = _segments(words)
+        head = parted(words)
         return Intent(text=text, object=text if clause else lowered(head[0]), parts=head[1], label=label, scope=scope,
                       clause=clause, limits=limits, quotes=quotes)  # fmt: skip
     failure = _STRONG.search(text)
@@ -135,7 +124,7 @@ def parse(title: str, *, statement: bool = False) -> Intent:
         r"\b(?:when|if|where|that|so|because|whether|why|how|until|while)\b", text[: failure.start()], re.IGNORECASE
     ):
         return parse(" ".join(words[used:]) if VERBS.get(stem(verb)) == "bug" else text, statement=True)
-    thing, parts = _segments(words[used:])
+    thing, parts = parted(words[used:])
     thing, parts = _versioned(verb, thing, parts)
     return Intent(text=text, verb=verb, object=thing, parts=parts, label=label, scope=scope, limits=limits,
                   quotes=quotes)  # fmt: skip
@@ -239,7 +228,7 @@ def _verb(words: list[str], text: str) -> tuple[str, int]:  # noqa: C901, PLR091
         len(plain) > 1
         and plain[1] in {"the", "a", "an", "our", "all"}
         and re.fullmatch(r"[a-z]{3,}", plain[0])
-        and plain[0] not in _PREPOSITIONS
+        and plain[0] not in PREPOSITIONS
     ):
         return plain[0], at + 1  # a verb that is not known, but stands where only a verb can
     return "", 0
@@ -255,7 +244,7 @@ def _opens_imperative(words: list[str], text: str) -> bool:
         or following in {"existing", "new", "whether", "if", "that", "and"}
     ):
         return True
-    if following in _PREPOSITIONS or _FAILS.search(text):
+    if following in PREPOSITIONS or _FAILS.search(text):
         return False
     pair = f"{stem(words[0].lower())} {stem(following)}"
     return pair not in _COMPOUNDS
@@ -279,62 +268,3 @@ _COMPOUNDS: Final = frozenset(
         "support-page support-ticket track-record limit-order test-data test-fixtures test-environment".split()
     )
 )
-
-
-def _segments(words: list[str]) -> tuple[str, dict[str, str]]:
-    """Split words at their prepositions: the object, and phrases by preposition."""
-    thing: list[str] = []
-    parts: dict[str, str] = {}
-    if words and words[0].lower() in _QUESTIONS:
-        return " ".join(words).strip(" ,;:-"), parts
-    current: list[str] = thing
-    key = ""
-
-    def close() -> None:
-        if key and current and key not in parts:
-            parts[key] = " ".join(current).strip(" ,;:-")
-
-    for at, word in enumerate(words):
-        opened = _opened_part(words, at, inside=key, current=current, has_object=bool(thing), has_from="from" in parts)
-        if not opened:
-            current.append(word)
-            continue
-        if opened == "from" and _bare(word) == "of":
-            current.pop()  # the `out` of `out of`
-        close()
-        key, current = opened, [word.lower()] if opened == "when" else []
-    close()
-    parts = {name: value.removeprefix("of ") if name == "instead" else value for name, value in parts.items()}
-    if "by" in parts and _TIME.match(parts["by"]):
-        parts["deadline"] = parts.pop("by")
-    return " ".join(thing).strip(" ,;:-"), parts
-
-
-def _opened_part(  # noqa: PLR0911 - each preposition that opens nothing ends by itself
-    words: list[str], at: int, *, inside: str, current: list[str], has_object: bool, has_from: bool
-) -> str:
-    """Give the name of the part that a word opens; an empty one where the word goes on with what is `inside`."""
-    bare, following = _bare(words[at]), words[at + 1].lower() if at + 1 < len(words) else ""
-    if inside == "when" or bare not in _PREPOSITIONS or words[at][0] in '`"':
-        return ""
-    if not has_object and not inside and bare not in {"with", "to", "for", "from", "in", "on", "between"}:
-        return ""
-    if bare == "of" and len(current) > 1 and current[-1].lower() == "out" and not has_from:
-        return "from"
-    if bare in {"that", "which"} and not inside:
-        return "that"
-    if bare in {"of", "that", "which", "than", "as"} or (bare == "about" and has_object):
-        return ""
-    if inside and not current and bare != "when":
-        return ""
-    if bare == "over" and following and not following[0].isalnum():
-        return ""
-    if bare == "in" and following in {"order", "memory", "place", "batches", "bulk", "parallel"}:
-        return ""
-    if bare in _CLAUSES:
-        return "when"
-    return bare
-
-
-def _bare(word: str) -> str:
-    return word.lower().strip(",;:()")
