@@ -65,26 +65,43 @@ async def complete(
         return reply
     finally:
         if recorder is not None:
-            total = time.perf_counter() - start
-            recorder.call(
-                CallRecord(
-                    at=at,
-                    purpose=request.purpose,
-                    backend=backend.name,
-                    model=reply.model if reply else request.model,
-                    prompt_digest=prompt_digest(request),
-                    prompt_version=prompt_version,
-                    prompt_tokens=reply.prompt_tokens if reply else estimate_prompt(request.messages),
-                    reply_tokens=reply.reply_tokens if reply else estimate_tokens("".join(received)),
-                    cached_tokens=reply.cached_tokens if reply else None,
-                    estimated=reply.estimated if reply else True,
-                    load=reply.load if reply else 0.0,
-                    first_token=reply.first_token if reply else first_token,
-                    total=total,
-                    finish=finish,
-                )
-            )
+            record = _record(
+                request, reply, "".join(received), backend=backend.name, prompt_version=prompt_version, at=at,
+                first_token=first_token, total=time.perf_counter() - start, finish=finish,
+            )  # fmt: skip
+            recorder.call(record)
             _keep_texts(recorder, request, reply, received)
+
+
+def _record(
+    request: Request,
+    reply: Reply | None,
+    received: str,
+    *,
+    backend: str,
+    prompt_version: str,
+    at: float,
+    first_token: float,
+    total: float,
+    finish: str,
+) -> CallRecord:
+    """Make the record of a call; without a reply, tokens are estimated from what was sent and received."""
+    return CallRecord(
+        at=at,
+        purpose=request.purpose,
+        backend=backend,
+        model=reply.model if reply else request.model,
+        prompt_digest=prompt_digest(request),
+        prompt_version=prompt_version,
+        prompt_tokens=reply.prompt_tokens if reply else estimate_prompt(request.messages),
+        reply_tokens=reply.reply_tokens if reply else estimate_tokens(received),
+        cached_tokens=reply.cached_tokens if reply else None,
+        estimated=reply.estimated if reply else True,
+        load=reply.load if reply else 0.0,
+        first_token=reply.first_token if reply else first_token,
+        total=total,
+        finish=finish,
+    )
 
 
 def _keep_texts(recorder: Recorder, request: Request, reply: Reply | None, received: list[str]) -> None:
