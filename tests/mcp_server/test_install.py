@@ -166,16 +166,37 @@ def test_a_server_that_does_not_answer_is_told_with_what_mends_it(tmp_path: Path
     assert "prentice mcp install --client claude-code" in finding.next_step
 
 
-def test_rules_are_written_once_beside_what_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+def test_rules_are_written_once_beside_what_is_there(tmp_path: Path, line: str) -> None:
     path = tmp_path / "AGENTS.md"
-    path.write_text("# Ours\n\nBe kind.\n", encoding="utf-8")
-    assert write_rules(tmp_path)
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith("# Ours\n\nBe kind.\n")
-    assert not write_rules(tmp_path)
-    path.write_text(text.replace("`breakdown`:", "`old`:") + "After.\n", encoding="utf-8")
-    assert write_rules(tmp_path)
-    assert path.read_text(encoding="utf-8") == text + "After.\n"
+    path.write_bytes(f"# Ours{line * 2}Be kind.{line}".encode())
+    assert write_rules(tmp_path) == ["AGENTS.md"]
+    text = path.read_bytes().decode()
+    assert text.startswith(f"# Ours{line * 2}Be kind.{line}")
+    assert text.count("\n") == text.count(line)
+    assert write_rules(tmp_path) == []
+    path.write_bytes((text.replace("`breakdown`:", "`old`:") + "After.").encode())
+    assert write_rules(tmp_path) == ["AGENTS.md"]
+    assert path.read_bytes().decode() == text + "After."
+
+
+@pytest.mark.parametrize("name", ["CLAUDE.md", ".claude/CLAUDE.md"])
+def test_a_file_of_claude_code_that_imports_no_rule_gets_it_too(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("Be terse.\n", encoding="utf-8")
+    assert write_rules(tmp_path) == ["AGENTS.md", name]
+    assert path.read_text(encoding="utf-8") == "Be terse.\n\n" + (tmp_path / "AGENTS.md").read_text(encoding="utf-8")
+    assert write_rules(tmp_path) == []
+
+
+def test_a_file_of_claude_code_that_imports_the_rule_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "CLAUDE.md"
+    path.write_text("Be terse.\n\n@AGENTS.md\n", encoding="utf-8")
+    assert write_rules(tmp_path) == ["AGENTS.md"]
+    path.unlink()
+    path.symlink_to("AGENTS.md")
+    assert write_rules(tmp_path) == []
 
 
 def test_the_command_prints_and_writes(tmp_path: Path) -> None:

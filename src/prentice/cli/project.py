@@ -12,16 +12,25 @@ from prentice.cli.output import print_json
 @click.option("--rules", is_flag=True, help="Tell AI assistants in `AGENTS.md` how to work with Prentice.")
 @global_options
 def init_command(*, rules: bool) -> None:
-    """Make what is missing: the Todo2 file, and settings with comments. Nothing that exists is changed."""
+    """Make what is missing: the Todo2 file, and settings with comments. What exists stays as it is.
+
+    `--rules` adds a section to `AGENTS.md`, and to a `CLAUDE.md` that does not import it.
+    """
     project = selection().open()
     made = project.init()
+    ruled: list[str] = []
     if rules:
         root = project.project.root if project.project else project.directory
         writing = import_module("prentice.mcp.rules")  # surfaces do not import each other
-        made += [writing.FILE] if writing.write_rules(root) else []
+        ruled = writing.write_rules(root)
     if selection().json:
-        print_json({"project": str(project.project.root if project.project else project.directory), "made": made})
-    elif made:
+        print_json(
+            {"project": str(project.project.root if project.project else project.directory), "made": made + ruled}
+        )
+        return
+    if made:
         click.echo(f"Made {', '.join(made)}.")
-    else:
+    if ruled:
+        click.echo(f"Wrote the rule for assistants into {', '.join(ruled)}.")
+    if not made and not ruled:
         click.echo("Everything is there already.")
