@@ -44,8 +44,8 @@ FAILURES: Final = (
 _OF_THE_SERVER: Final = (BackendUnreachableError, BackendBusyError, WrongServerError)
 """Failures that all models of one server share."""
 
-
 _LEAST_SECONDS: Final = 1.0
+"""What has to be left for another model to be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

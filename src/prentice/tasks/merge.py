@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from prentice.tasks.difference import Difference, Edit, Name, Record, named
 from prentice.tasks.edits import MAX_ACTIVITIES, next_comment, next_number
 from prentice.tasks.exact_json import Json
-from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id
+from prentice.tasks.record import DEPENDENCY_KEYS, PARENT_KEYS, dependencies_of, record_id, records_of
 from prentice.tasks.three_way import ABSENT, CONFLICT, TIMES, insert_by_time, three_way
 from prentice.tasks.todolist import tasks_key
 
@@ -262,7 +262,7 @@ class _Merge:
         return f"{task_id}-C-{number}"
 
     def _add_activities(self, records: Sequence[Record]) -> None:
-        present = {record_id(row) for row in self.value.get("activities") or () if isinstance(row, dict)}
+        present = {record_id(row) for row in records_of(self.value.get("activities"))}
         fresh = [record for record in records if record_id(record) not in present]
         if not fresh:
             return
@@ -301,7 +301,7 @@ class _Merge:
         return rows
 
     def _named(self, key: str) -> dict[Name, Record]:
-        return named(row for row in self.value.get(key) or () if isinstance(row, dict))
+        return named(records_of(self.value.get(key)))
 
     def _placed(self, key: str) -> Iterable[tuple[int, tuple[Name, Record]]]:
         """Give the place in the list of each record, with its name."""

@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -172,17 +172,21 @@ async def _reworded(course: _Course) -> StopReason:
         if course.rounds == MAX_ROUNDS:
             return "three_rounds"
         course.rounds += 1
-        outcome = await _round(course)
-        if outcome in {"budget", "candidate_seen"}:
-            return "budget" if outcome == "budget" else "candidate_seen"
-        rejected_rounds = 0 if outcome == "accepted" else rejected_rounds + 1
+        match await _round(course):
+            case "accepted":
+                rejected_rounds = 0
+            case "rejected":
+                rejected_rounds += 1
+            case stop_reason:
+                return stop_reason
         if rejected_rounds == MAX_REJECTED_ROUNDS:
             return "two_rounds_rejected"
 
 
-async def _round(course: _Course) -> str:
-    """Ask for the candidates of one round and keep the best: `accepted`, `rejected`, `candidate_seen` or `budget`."""
-    incumbent, outcome = course.best, "rejected"
+async def _round(course: _Course) -> Literal["accepted", "rejected", "candidate_seen", "budget"]:
+    """Ask for the candidates of one round and keep the best; say whether one was kept, or why no other round helps."""
+    incumbent = course.best
+    outcome: Literal["accepted", "rejected"] = "rejected"
     earlier = frozenset(course.seen)
     for _ in TEMPERATURES:
         if await course.is_spent():
