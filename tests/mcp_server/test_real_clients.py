@@ -59,7 +59,7 @@ class Client:
         ours = {name: value for name, value in os.environ.items() if name.startswith("PRENTICE_")}
         quiet = {
             "ANTHROPIC_API_KEY": "made-up", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
-            "PLAYED_KEY": "made-up", "MCP_CONNECT_TIMEOUT_MS": "60000",
+            "PLAYED_KEY": "made-up", "MCP_CONNECTION_NONBLOCKING": "0",
         }  # fmt: skip
         return {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", **quiet, **ours}
 
