@@ -5,10 +5,14 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from prentice.errors import PrenticeError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from prentice.tasks.record import Task
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -19,6 +23,14 @@ def print_json(document: object) -> None:
     """Print the one JSON document of a command: indented for a reader, on one line for a program, which is quicker."""
     indent = 2 if sys.stdout.isatty() else None
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=indent).encode("utf-8", "replace").decode() + "\n")
+
+
+def answer_task(task: "Task", sentence: str, *, as_json: bool) -> None:
+    """Answer a command that changed a task: with the task as a document, or with a sentence for people."""
+    if as_json:
+        print_json(task.document())
+    else:
+        click.echo(shown(sentence))
 
 
 def shown(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from prentice.cli.options import global_options, selection
-from prentice.cli.output import print_json, report_error, shown
+from prentice.cli.output import answer_task, print_json, report_error, shown
 from prentice.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def add_command(
     task = project.add(name, description=description, priority=priority, tags=tags, depends=depends)
     if optimizes:
         task = optimize_new(project, task)
-    _answer(task, f"Added {task.id}: {task.name}")
+    answer_task(task, f"Added {task.id}: {task.name}", as_json=selection().json)
     if not optimizes:
         say_findings(task)
 
@@ -226,7 +226,7 @@ def edit_command(
     changed = project.edit(
         task, name=name, description=description, priority=priority, tags=new_tags, dependencies=new_depends
     )
-    _answer(changed, f"Changed {changed.id}: {changed.name}")
+    answer_task(changed, f"Changed {changed.id}: {changed.name}", as_json=selection().json)
 
 
 @click.command("comment")
@@ -238,16 +238,13 @@ def edit_command(
 @global_options
 def comment_command(task: str, text: str, kind: str) -> None:
     """Add a comment to a task."""
-    _answer(selection().open().comment(task, text, kind=kind), f"Added a {kind} comment to {task}.")
+    answer_task(
+        selection().open().comment(task, text, kind=kind),
+        f"Added a {kind} comment to {task}.",
+        as_json=selection().json,
+    )
 
 
 def _given(values: tuple[str, ...]) -> tuple[str, ...] | None:
     """Give the values of a repeatable option: None when it was not used, nothing when it was used with ''."""
     return tuple(value for value in values if value) if values else None
-
-
-def _answer(task: "Task", sentence: str) -> None:
-    if selection().json:
-        print_json(task.document())
-    else:
-        click.echo(shown(sentence))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from prentice.cli.options import global_options, selection
-from prentice.cli.output import print_json, shown
+from prentice.cli.output import answer_task, print_json, shown
 from prentice.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def claim_command(task: str, worker: str | None, lease: int | None) -> None:
 def release_command(task: str, worker: str | None) -> None:
     """Give a claimed task back: it is Todo again, unless it has a `result` comment."""
     released = selection().open().release(task, worker=worker)
-    _answer(released, f"{released.id} is {released.status}, and claimed by nobody.")
+    answer_task(released, f"{released.id} is {released.status}, and claimed by nobody.", as_json=selection().json)
 
 
 @click.command("status")
@@ -95,7 +95,7 @@ def status_command(task: str, status: str, worker: str | None) -> None:
     if moved.status == "Done":
         _answer_done(project, moved)
     else:
-        _answer(moved, f"{moved.id} is {moved.status}.")
+        answer_task(moved, f"{moved.id} is {moved.status}.", as_json=selection().json)
 
 
 @click.command("delete")
@@ -105,14 +105,7 @@ def status_command(task: str, status: str, worker: str | None) -> None:
 def delete_command(task: str, worker: str | None) -> None:
     """Delete a task with its comments, unless open tasks need it."""
     deleted = selection().open().delete(task, worker=worker)
-    _answer(deleted, f"Deleted {deleted.id}: {deleted.name}")
-
-
-def _answer(task: "Task", sentence: str) -> None:
-    if selection().json:
-        print_json(task.document())
-    else:
-        click.echo(shown(sentence))
+    answer_task(deleted, f"Deleted {deleted.id}: {deleted.name}", as_json=selection().json)
 
 
 def _answer_claimed(claimed: "Claimed") -> None:
