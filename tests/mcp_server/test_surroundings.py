@@ -66,13 +66,13 @@ def test_a_resource_that_is_not_there_is_an_error_and_the_server_goes_on(project
     asyncio.run(main())
 
 
-def test_there_are_two_prompts_and_a_task_in_one_stands_between_lines(project: Prentice, era: str) -> None:
+def test_there_are_two_prompts_and_a_task_in_one_stands_between_marks(project: Prentice, era: str) -> None:
     async def main() -> None:
         async with Client(server(project.directory), mode=era) as client:
             assert [prompt.name for prompt in (await client.list_prompts()).prompts] == ["plan", "hand_over"]
             [message] = (await client.get_prompt("plan", {"task": "Move the moon"})).messages
             assert isinstance(message.content, mcp_types.TextContent)
-            assert "---\nMove the moon\n---" in message.content.text
+            assert "<<<task\nMove the moon\ntask>>>" in message.content.text
             await client.get_prompt("hand_over")
 
     asyncio.run(main())

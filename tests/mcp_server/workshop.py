@@ -47,6 +47,12 @@ class Workshop:
         _, *others = [line for line in known.stdout.splitlines() if line.startswith("worktree ")]
         return self.bench.left_behind() + others
 
+    def commit(self, path: str, content: str) -> None:
+        """Write a file of the project, and commit it."""
+        (self.bench.root / path).write_text(content, encoding="utf-8")
+        for arguments in (["add", path], ["commit", "-q", "-m", f"Change {path}"]):
+            subprocess.run(["git", *arguments], cwd=self.bench.root, check=True)
+
     def server(self, *replies: str | Mapping[str, Any], hold: float = 60, backend: str = "") -> PrenticeServer:
         return PrenticeServer(self.bench.root, backend=backend or script(self.bench.beside, *replies), hold=hold)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from mcp_types import CallToolResult, TextContent
 
 from prentice.errors import PrenticeError
+from prentice.mcp.foreign import NOTICE, as_data, between_marks, one_line, visible
 
 Document: TypeAlias = dict[str, Any]
 
@@ -15,22 +16,31 @@ BYTES_PER_TOKEN: Final = 3.5
 MAX_BYTES: Final = 13_600
 """4,000 tokens, less what the protocol puts around it: no answer, structure and text together, is larger."""
 _LEAST_TEXT: Final = 40
+_MARKS: Final = 40
+"""Bytes by which the marks around data are longer where it contains the usual ones."""
 _ERROR_TEXT: Final = 600
 _ERROR_ITEMS: Final = 8
 _ERROR_ITEM: Final = 200
 
 
 def answer(document: Document) -> CallToolResult:
-    """Give a document as structure, and as JSON text for clients that read no structure."""
-    text = compact(document)
+    """Give a document under the notice, as structure, and as JSON text for clients that read no structure."""
+    text = compact(noticed(document))
     return CallToolResult(content=[TextContent(text=text)], structured_content=json.loads(text))
 
 
-def summarized(document: Document, summary: str) -> CallToolResult:
-    """Give a document as structure, with a summary that uses the room left for text."""
-    document = json.loads(compact(document))
-    room = MAX_BYTES - size(CallToolResult(content=[TextContent(text="")], structured_content=document))
-    return CallToolResult(content=[TextContent(text=_cut_to(summary, room))], structured_content=document)
+def summarized(document: Document, summary: str, *, data: str = "") -> CallToolResult:
+    """Give a document as structure, with a summary of ours, and as much of its `data` in plain text as has room."""
+    document = json.loads(compact(noticed(document)))
+    head = visible(f"{summary}\n{NOTICE}")
+
+    def built(text: str) -> CallToolResult:
+        return CallToolResult(content=[TextContent(text=text)], structured_content=document)
+
+    if not data:
+        return built(head)
+    room = MAX_BYTES - size(built(f"{head}\n{between_marks('data', '')}")) - _MARKS
+    return built(f"{head}\n{between_marks('data', _cut_to(visible(data), room))}")
 
 
 def fitting(document: Document, parts: Sequence[tuple[str, ...]], *, where: str) -> CallToolResult:
@@ -80,10 +90,12 @@ def failure(error: PrenticeError, *, directory: Path, source: str) -> CallToolRe
 
     `source` says where the directory comes from.
     """
-    told = _bounded(error.document()["error"]) | {"directory": str(directory), "directory_from": source}
-    document = json.loads(compact({"error": told}))
-    text = f"{told['message']} {told['next_step']} (directory: {directory}, from {source})"
-    return CallToolResult(content=[TextContent(text=_sendable(text))], structured_content=document, is_error=True)
+    told = _bounded(error.document()["error"])
+    told |= {name: one_line(told[name]) for name in ("message", "next_step")}
+    document = json.loads(compact(noticed({"error": told | {"directory": str(directory), "directory_from": source}})))
+    found = document["error"]
+    text = f"{found['message']} {found['next_step']} (directory: {found['directory']}, from {source}) {NOTICE}"
+    return CallToolResult(content=[TextContent(text=text)], structured_content=document, is_error=True)
 
 
 def size(result: CallToolResult) -> int:
@@ -91,9 +103,14 @@ def size(result: CallToolResult) -> int:
     return len(result.model_dump_json(by_alias=True, exclude_none=True).encode())
 
 
+def noticed(document: Document) -> Document:
+    """Give a document with the notice on top, which says what of it is data."""
+    return {"notice": NOTICE, **document}
+
+
 def compact(document: Mapping[str, Any]) -> str:
-    """Write JSON without blanks, in the document's own characters; halves of characters become question marks."""
-    return _sendable(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    """Write JSON without blanks, in the document's own characters, but for those that are hidden in it."""
+    return json.dumps(as_data(document), ensure_ascii=False, separators=(",", ":"))
 
 
 def cut(text: str, length: int) -> str:
@@ -104,16 +121,12 @@ def cut(text: str, length: int) -> str:
 def _cut_to(text: str, room: int) -> str:
     """Give as many whole lines as fit into `room` bytes of a JSON string."""
     kept: list[str] = []
-    for line in _sendable(text).splitlines():
+    for line in text.splitlines():
         room -= len(json.dumps(line, ensure_ascii=False).encode())
         if room < 0:
             break
         kept.append(line)
     return "\n".join(kept)
-
-
-def _sendable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 def _bounded(value: Any, *, length: int = _ERROR_TEXT) -> Any:  # noqa: ANN401 - any JSON value

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
 from mcp import MCPError
@@ -18,6 +18,8 @@ from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, ValidationError
+
+from prentice.mcp.foreign import visible
 
 _QUESTION: Final = "question"
 
@@ -73,6 +75,7 @@ class Questions:
         """
         if question.key in self._declined or not can_ask(context):
             return None
+        question = replace(question, message=visible(question.message))
         if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
             schema = render_elicitation_schema(question.form)
             asked = ElicitRequest(params=ElicitRequestFormParams(message=question.message, requested_schema=schema))

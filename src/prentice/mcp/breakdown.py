@@ -19,6 +19,7 @@ from prentice.mcp.approval import Asked, Question, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
+from prentice.mcp.foreign import one_line
 from prentice.mcp.plan_edits import Edits, edited
 from prentice.mcp.plan_told import plan_told
 from prentice.mcp.running import result_of
@@ -137,7 +138,7 @@ def still_running(run_id: str, doing: str) -> Document:
     return {
         "state": "running",
         "run_id": run_id,
-        "next_step": f"Still at it ({doing}). Call again with run_id {run_id} to wait for it.",
+        "next_step": f"Still at it ({_short(doing)}). Call again with run_id {run_id} to wait for it.",
     }
 
 
@@ -202,10 +203,14 @@ def _check_keys(proposal: "Proposal", only: Sequence[str]) -> None:
 
 def _message(proposal: "Proposal", *, only: Sequence[str], directory: str) -> str:
     planner = "by rules, without a model" if proposal.backend == "builtin" else f"by {proposal.model}"
-    lines = [f"Plan {proposal.id} for {cut(proposal.task or proposal.name, _ASKED_NAME)}, made {planner}:"]
+    lines = [f"Plan {proposal.id} for {_short(proposal.task or proposal.name)}, made {_short(planner)}:"]
     shown = [subtask for subtask in proposal.subtasks if not only or subtask.key in only]
     for number, subtask in enumerate(shown, start=1):
         after = f", after {', '.join(subtask.dependencies)}" if subtask.dependencies else ""
         bucket = proposal.estimates[subtask.key].bucket
-        lines.append(f"{number}. {cut(subtask.name, _ASKED_NAME)} ({subtask.key}, {bucket}{cut(after, _ASKED_NAME)})")
+        lines.append(f"{number}. {_short(subtask.name)} ({_short(subtask.key)}, {bucket}{_short(after)})")
     return "\n".join([*lines, f"Make these {len(shown)} tasks in {directory}?"])
+
+
+def _short(text: str) -> str:
+    return cut(one_line(text), _ASKED_NAME)

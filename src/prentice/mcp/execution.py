@@ -16,6 +16,7 @@ from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import ExecutionAnswer
+from prentice.mcp.foreign import one_line, quoted
 from prentice.mcp.running import FINAL, result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served
@@ -33,6 +34,7 @@ _SHOWN: Final = (
 """What an answer holds of a run's document; the resource `prentice://runs/ID` has all of it."""
 _LINES: Final = ("run_id", "task", "state", "files", "why")
 _ASKED_DIFF: Final = 6_000
+_ASKED_WORDS: Final = 600
 _TASK: Final = 120
 _MOST_TASKS: Final = 20
 
@@ -216,7 +218,7 @@ def _next(desk: Desk, project: Served, document: Document) -> str:
         "proposed": f"{waiting}Nothing is applied yet. Check diff and evidence; send it back with `request_changes`, "
         f"or {decide}",
         "applied": f"The change is in the user's files; `prentice undo {run} {where}` takes it back.",
-        "refused": str(document.get("next_step") or "Nothing was changed; `why` says the reason."),
+        "refused": one_line(str(document.get("next_step") or "Nothing was changed; `why` says the reason.")),
         "rejected": "It was set aside or sent back; a later run may have taken its place.",
     }
     if state in {"refused", "handed_off"} and document.get("handoff"):
@@ -252,15 +254,15 @@ def _line(desk: Desk, project: Served, run: str) -> Document:
 
 
 def _message(document: Document, desk: Desk) -> str:
-    facts = [f"- {fact['fact']}: {fact['value']}" for fact in document["evidence"]]
+    facts = [f"- {one_line(str(fact['fact']))}: {one_line(str(fact['value']))}" for fact in document["evidence"]]
     chance = document["probability"]
     likely = [f"Of {chance['of']} like this, {chance['right']} were right."] if chance and chance.get("of") else []
     diff = document["diff"]
     shown = diff if len(diff) <= _ASKED_DIFF else f"{diff[:_ASKED_DIFF]}\n[cut: `prentice review {document['run_id']}`]"
-    head = f"Change {document['run_id']} for {cut(document['task'], _TASK)}, made by {document['model'] or 'a tool'}:"
-    return "\n".join(
-        [head, cut(document["explanation"], 600), *facts, *likely, "", shown, f"Directory: {desk.directory}"]
-    )
+    task, maker = cut(one_line(document["task"]), _TASK), one_line(document["model"] or "a tool")
+    said = quoted(cut(document["explanation"], _ASKED_WORDS))
+    head = f"Change {document['run_id']} for {task}, made by {maker}, which says:"
+    return "\n".join([head, said, *facts, *likely, "", shown, f"Directory: {desk.directory}"])
 
 
 def _key(project: Served, run: str) -> str:

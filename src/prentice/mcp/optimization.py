@@ -16,6 +16,7 @@ from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import OptimizationAnswer
+from prentice.mcp.foreign import one_line, quoted
 from prentice.mcp.running import result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served
@@ -141,13 +142,13 @@ def _form(document: Document) -> type[BaseModel]:
 
 def _asked(item: Mapping[str, Any]) -> str:
     choices = f" ({', '.join(item['choices'][:5])})" if item["choices"] else ""
-    return f"{item['question']}{choices}"
+    return one_line(f"{item['question']}{choices}")
 
 
 def _message(document: Document) -> str:
     lines = [f"{number}. {_asked(item)}" for number, item in enumerate(document["questions"], start=1)]
     head = "Only you can say what this prompt leaves open. What you leave empty stays open:"
-    return "\n".join([head, *lines, "", cut(document["original"], 1_500)])
+    return "\n".join([head, *lines, "", quoted(cut(document["original"], 1_500))])
 
 
 def _told(desk: Desk, project: Served, run_id: str, document: Document) -> CallToolResult:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mcp_types import CallToolResult
 
 from prentice.mcp.answers import MAX_BYTES, Document, answer, compact, cut, size, summarized
+from prentice.mcp.foreign import one_line
 
 if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
@@ -27,7 +28,8 @@ def plan_told(
     result = answer(document)
     if size(result) <= MAX_BYTES:
         return result
-    return summarized(_shortened(document), _summary(document))
+    lines = [f"{document['proposal_id']} ({document['state']}, {run}): {document['next_step']}", document["approve"]]
+    return summarized(_shortened(document), "\n".join(line for line in lines if line), data=_summary(document))
 
 
 def _next(proposal: "Proposal", *, directory: str, remark: str, is_asked: bool) -> Document:
@@ -76,11 +78,10 @@ def _shortened(document: Document) -> Document:
 
 
 def _summary(document: dict[str, Any]) -> str:
-    lines = [f"{document['proposal_id']} ({document['state']}, {document['run_id']}): {document['next_step']}"]
-    lines += [document["approve"]] * bool(document["approve"])
+    lines: list[str] = []
     for subtask in document["subtasks"]:
         after = f", after {', '.join(subtask['dependencies'])}" if subtask["dependencies"] else ""
         bucket = subtask["estimate"]["bucket"]
-        lines.append(f"- {subtask['key']}: {subtask['name']} ({subtask['complexity']}, {bucket}{after})")
-    lines.append(f"critical path: {', '.join(document['critical_path'])}")
+        lines.append(one_line(f"- {subtask['key']}: {subtask['name']} ({subtask['complexity']}, {bucket}{after})"))
+    lines.append(one_line(f"critical path: {', '.join(document['critical_path'])}"))
     return "\n".join(lines)

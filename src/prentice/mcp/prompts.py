@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from prentice.mcp.foreign import between_marks
+
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
@@ -11,8 +13,9 @@ def add_prompts(server: "MCPServer[Any]") -> None:
 
     @server.prompt(description="Break something large down, and show the plan.")
     def plan(task: str) -> str:
+        shown = between_marks("task", task)
         return (
-            f"Call model_task_breakdown with this task, as it stands between the lines:\n---\n{task}\n---\n"
+            f"Call model_task_breakdown with this task, as it stands between the marks:\n{shown}\n"
             "Show me the plan with its dependencies and estimates. I decide; make no tasks by other means."
         )
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 
 from prentice.errors import PrenticeError
-from prentice.mcp.answers import Document, compact
+from prentice.mcp.answers import Document, compact, noticed
 from prentice.mcp.desk import Desk
+from prentice.mcp.foreign import one_line
 from prentice.mcp.served import Served
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def add_resources(server: "MCPServer[Any]", desk: Desk) -> None:
 
 async def _read(desk: Desk, look: Callable[[Served], Document]) -> str:
     try:
-        return compact(await asyncio.to_thread(lambda: look(desk.open())))
+        return compact(noticed(await asyncio.to_thread(lambda: look(desk.open()))))
     except PrenticeError as error:
-        said = f"{error.message} {error.next_step} (directory: {desk.directory}, from {desk.source})"
+        said = one_line(f"{error.message} {error.next_step} (directory: {desk.directory}, from {desk.source})")
         raise ResourceNotFoundError(said) from error
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from prentice.errors import PrenticeError, StoppedError
+from prentice.mcp.foreign import one_line
 from prentice.mcp.served import Served, Work
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class LiveRuns:
                 for run in left:
                     if run in carriage.watching:
                         spent = round(loop.time() - carriage.begun[run], 1)
-                        await report(spent, None, f"{run}: {self.doing(project, run)}")
+                        await report(spent, None, one_line(f"{run}: {self.doing(project, run)}"))
                         break
         except asyncio.CancelledError:
             loop.call_later(_GRACE_SECONDS, self._abandon, carriage, left)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
-from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from prentice.errors import UsageError
@@ -31,6 +31,7 @@ _DESCRIPTION: Final = "{name} on this machine: its state, models and downloads, 
 _KINDS: Final = {
     "generate": "generate", "summarize": "summarize", "pull": "models.pull", "code_review": "code_review",
 }  # fmt: skip
+_HEAD: Final = ("notice", "state", "run_id", "next_step")
 _MOST_MODELS: Final = 25
 
 
@@ -118,13 +119,14 @@ async def _optimized(
 
 
 def wrapped(result: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:
-    """Put the answer of a skill's tool into the form of this one; a question stays as it is."""
+    """Put the answer of a skill's tool into the form of this one; a question stays as it is, and so does a summary."""
     if isinstance(result, InputRequiredResult):
         return result
     document: Document = dict(result.structured_content or {})
-    head = {name: document.pop(name) for name in ("state", "run_id", "next_step") if name in document}
-    result.structured_content = {**head, "result": document}
-    return result
+    head: Document = {name: document.pop(name) for name in _HEAD if name in document}
+    whole = answer({**head, "result": document})
+    is_whole = isinstance(found := result.content[0], TextContent) and found.text.startswith("{")
+    return whole if is_whole else result.model_copy(update={"structured_content": whole.structured_content})
 
 
 def _work(project: Served, action: str, given: str, path: str) -> Work:

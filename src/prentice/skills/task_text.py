@@ -19,6 +19,11 @@ def looks_like_id(text: str) -> bool:
     return bool(_ID.match(text)) and (any(character.isdigit() for character in text) or text == "T-NaN")
 
 
+def argument_for(task: str) -> str:
+    """Name a task in a command that is told: its id, or TASK, for no text of others is to be pasted into a shell."""
+    return task if _PLAIN_ID.match(task) else "TASK"
+
+
 def result_wanted(task: str) -> str:
     """Say in a prompt what the end of a task is told by; an id that could carry words of its own is not repeated."""
     return f'`prentice comment {task} "..." --type result`' if _PLAIN_ID.match(task) else "a short report"

@@ -11,7 +11,7 @@ from prentice.skills.analysis.policy import load_policy
 from prentice.skills.analyze import Assessment, analyze
 from prentice.skills.execute.services import ExecutionServices
 from prentice.skills.model_need import names_source
-from prentice.skills.task_text import check_text, split_text
+from prentice.skills.task_text import argument_for, check_text, split_text
 from prentice.tasks import sections
 from prentice.tasks.edits import not_found
 from prentice.tasks.plan import RepositoryFacts
@@ -102,7 +102,7 @@ def refusal(assessment: Assessment) -> dict[str, str] | None:
     """Say why a task is not one to be carried out here, and what to do instead; None where it is."""
     if assessment.lane == "execute" or assessment.category == "code_review":
         return None
-    name = assessment.task if assessment.task and " " not in assessment.task else f'"{assessment.task}"'
+    name = argument_for(assessment.task)
     insist = f"`prentice execute {name} --anyway` tries it all the same."
     because = assessment.reasons[1].says if len(assessment.reasons) > 1 else assessment.reasons[0].says
     steps = {
