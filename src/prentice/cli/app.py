@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "eval": "evaluating",
     "git-merge": "merging",
     "mcp": "serving",
+    "web": "web",
 }
 """Commands and their modules in this package, imported when a command is used."""
 

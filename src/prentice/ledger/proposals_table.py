@@ -83,6 +83,21 @@ class ProposalsTable:
                 ),
             )  # fmt: skip
 
+    def revise(self, proposal: str, *, before: Json, plan: Json) -> bool:
+        """Replace the plan of an open proposal; give whether it was still the one that `before` says."""
+        number = number_of(proposal, "P")
+        with self.database.transaction() as connection:
+            row = connection.execute(
+                "SELECT state, plan FROM proposals WHERE scope = ? AND number = ?", (self.scope, number)
+            ).fetchone()
+            if row is None or row["state"] != "open" or get_json(self.database, row["plan"]) != before:
+                return False
+            connection.execute(
+                "UPDATE proposals SET plan = ? WHERE scope = ? AND number = ?",
+                (put_json(connection, plan), self.scope, number),
+            )
+        return True
+
     def _row(self, row: Row) -> ProposalRow:
         return ProposalRow(
             id=f"P-{row['number']}", uid=row["uid"], task=row["task"], run=f"R-{row['run']}", state=row["state"],

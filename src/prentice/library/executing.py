@@ -9,7 +9,7 @@ from prentice.errors import LockedError, UsageError, WriteFailedError
 from prentice.library.finishing import finished
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
-from prentice.library.running import settings_with
+from prentice.library.running import settings_with, wishes_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -183,6 +183,29 @@ class Executing(Optimizing, Models):
             uncommitted=before["uncommitted"], on_event=on_event, attempt_of=standing.run, comment=comment,
         )  # fmt: skip
         return document
+
+    def send_back(self, run_id: str, comment: str) -> str:
+        """Send a change back with a comment, and give the id of the run that tries again; a worker has to carry it.
+
+        The same comment again gives the same run.
+
+        Raises:
+            RunError: no execution has the id.
+            ReviewError: it is applied, or the comment is empty.
+        """
+        from prentice.ledger.runs_table import Submission
+
+        row = self._run(run_id)
+        standing = self._reviewing().request_changes(run_id, comment)
+        [wish] = self._wishes([standing.task or row.arguments["text"]], ready=False)
+        asked = Submission(
+            kind=row.kind,
+            arguments={**row.arguments, "apply": False, "attempt_of": standing.run, "comment": comment},
+            options=wishes_of(self.settings),
+            touches=sorted(wish.foreseen.files),
+            idempotency=f"attempt {standing.run} {comment}",
+        )
+        return self._ledgers.runs().submit(asked).id
 
     def apply(self, run_id: str) -> dict[str, Any]:
         """Put a change into the user's files; one that nobody decided on is approved by this.

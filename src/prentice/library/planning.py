@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
     from prentice.skills.importing.proposal import ImportProposal
     from prentice.skills.services import Services
+    from prentice.tasks.plan import Subtask
 
 
 class Planning(Importing, Running):
@@ -122,6 +123,29 @@ class Planning(Importing, Running):
         if self.project is None:
             self.init()
         return approve(proposal, todo2=self._file(), proposals=self._ledgers.proposals(), actor=self.actor, only=only)
+
+    def revise(self, proposal: "Proposal", *, subtasks: "Sequence[Subtask]") -> "Proposal":
+        """Keep an edited plan without approving it, and give it; `proposal` is the plan that was edited.
+
+        Raises:
+            ProposalError: the plan does not hold together, was decided on, or changed since it was read.
+        """
+        from prentice.skills.breakdown.checks import structure_problems
+
+        found = [f'subtask "{subtask.key}" has no name' for subtask in subtasks if not subtask.name.strip()]
+        if problems := [*found, *structure_problems(subtasks)] if subtasks else ["it has no subtasks"]:
+            raise ProposalError(
+                f"The plan does not hold together: {'; '.join(problems)}.",
+                next_step="Mend that; the plan is as it was before.",
+                details={"problems": problems},
+            )
+        edited = proposal.with_subtasks(subtasks)
+        if not self._ledgers.proposals().revise(proposal.id, before=proposal.stored(), plan=edited.stored()):
+            raise ProposalError(
+                f"{proposal.id} was decided on, or edited elsewhere, since you looked at it; your edit is not kept.",
+                next_step="Look at it as it is now, then edit it again.",
+            )
+        return edited
 
     async def approve_async(self, proposal_id: str, *, only: Sequence[str] = ()) -> "Approved":
         """Do `approve` beside a running event loop."""
