@@ -196,6 +196,7 @@ def test_where_nobody_is_there_to_ask_the_answer_names_the_command(
         client.converse(model)
     _, planned, done, _ = documents(model)
     assert client.heard().count('"elicitation/create"') == 2  # for the plan and for the change, and then no more
+    assert not re.search(r'"requestedSchema":\{"(title|description)"', client.heard())  # Codex would show no such form
     assert list(client.project.tasks().records) == ["T-1"]
     assert (client.project.directory / "a.py").read_text(encoding="utf-8") == UGLY
 

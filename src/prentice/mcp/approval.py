@@ -17,11 +17,23 @@ from mcp.server.elicitation import AcceptedElicitation, render_elicitation_schem
 from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prentice.mcp.foreign import visible
 
 _QUESTION: Final = "question"
+
+
+def _of_fields_alone(schema: dict[str, Any]) -> None:
+    for word in ("title", "description"):
+        schema.pop(word, None)
+
+
+class QuestionForm(BaseModel):
+    """What a person fills in. Its schema has fields alone: Codex (0.169) cancels a form with a title, unshown."""
+
+    model_config = ConfigDict(json_schema_extra=_of_fields_alone)
+
 
 Form = TypeVar("Form", bound=BaseModel)
 Settle: TypeAlias = Callable[[BaseModel | None], Awaitable[object]]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from prentice.config import Settings
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import Document, answer, cut
-from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.approval import Asked, Question, QuestionForm, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
@@ -47,7 +47,7 @@ _MOST_KEYS: Final = 20
 """Subtasks that a plan can have."""
 
 
-class PlanDecision(BaseModel):
+class PlanDecision(QuestionForm):
     """The form that the client shows for a plan."""
 
     approve: bool = Field(default=True, title="Make these tasks")

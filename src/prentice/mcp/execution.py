@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import Document, answer, as_many, cut, fitting
-from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.approval import Asked, Question, QuestionForm, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
@@ -39,7 +39,7 @@ _TASK: Final = 120
 _MOST_TASKS: Final = 20
 
 
-class ChangeDecision(BaseModel):
+class ChangeDecision(QuestionForm):
     """The form that the client shows for a change."""
 
     decision: Literal["apply", "request changes", "reject"] = Field(default="apply", title="What to do")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, WithJsonSchema, create_model
 
 from prentice.errors import UsageError
 from prentice.mcp.answers import Document, answer, cut, fitting
-from prentice.mcp.approval import Asked, Question, answered
+from prentice.mcp.approval import Asked, Question, QuestionForm, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
@@ -137,7 +137,7 @@ def _form(document: Document) -> type[BaseModel]:
         f"answer_{number}": (str, Field(default="", title=cut(_asked(item), 200)))
         for number, item in enumerate(document["questions"], start=1)
     }
-    return create_model("Answers", **fields)
+    return create_model("Answers", __base__=QuestionForm, **fields)
 
 
 def _asked(item: Mapping[str, Any]) -> str:
