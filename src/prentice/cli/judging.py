@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def analyze_command(tasks: tuple[str, ...]) -> None:
     """Judge tasks: how complex, of what kind, where to next, and why. TASK is an id or free text."""
     project = selection().open()
-    assessments = [project.analyze(task) for task in tasks]
+    assessments = list(project.analyze_each(tasks))
     if selection().json:
         print_json([assessment.document() for assessment in assessments])
         return
@@ -33,7 +33,7 @@ def analyze_command(tasks: tuple[str, ...]) -> None:
 def estimate_command(tasks: tuple[str, ...], explain: bool) -> None:
     """Estimate tasks: the median, and the interval that holds four of five. TASK is an id or free text."""
     project = selection().open()
-    estimates = [(project.analyze(task).task, project.estimate(task)) for task in tasks]
+    estimates = [(assessment.task, assessment.estimate) for assessment in project.analyze_each(tasks)]
     if selection().json:
         print_json(
             [

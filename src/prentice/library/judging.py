@@ -39,9 +39,11 @@ class Judging(Directory):
         from prentice.context.repository import survey
         from prentice.skills.analysis.policy import load_policy
         from prentice.skills.analyze import analyze
+        from prentice.skills.past_work import past_work
 
         known = todolist.tasks
         policy = load_policy({name: row for name, row in self.settings.policy.items() if name != "models"})
+        history = past_work(todolist, policy=policy, by_machine=self._carried_out())
         dependents = Counter(need for task in known.values() for need in set(task.dependencies))
         surveys: dict[object, RepositoryFacts] = {}
         for subject in subjects:
@@ -54,7 +56,16 @@ class Judging(Directory):
                 dependencies={need: known[need].status for need in subject.dependencies if need in known},
                 policy=policy,
                 dependents=dependents[subject.id],
+                history=history,
             )
+
+    def _carried_out(self) -> set[str]:
+        """Give the tasks that a change of Prentice's own was applied for."""
+        if self._ledgers.is_blank:
+            return set()
+        from prentice.ledger.executions_table import ExecutionsTable
+
+        return {row.task for row in ExecutionsTable(*self._ledgers.current()).all(state="applied")}
 
     def subject(self, task: str) -> Task:
         """Give the task that an argument means: the one with this id, else one made up from the free text."""

@@ -167,10 +167,15 @@ def _likeness(
     words: AbstractSet[str], tags: set[str], *, category: Category | None, complexity: Complexity, item: Finished
 ) -> float:
     """Give 0 to 1: half shared words (Jaccard), the rest shared tags, category and complexity."""
-    shared = jaccard(words, content_words(item.text))
+    shared = jaccard(words, _words(item.text))
     tagged = jaccard(tags, set(item.tags))
     same_kind = (category is not None and item.category == category) + (item.complexity == complexity)
     return 0.5 * shared + 0.2 * tagged + 0.15 * same_kind
+
+
+@lru_cache(maxsize=256)
+def _words(text: str) -> frozenset[str]:
+    return content_words(text)  # of a finished task, which every estimate of a list is compared with
 
 
 def _variance(logs: Sequence[float], center: float) -> float:
