@@ -3,10 +3,13 @@
 import asyncio
 import json
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from mcp import Client
-from mcp_types import ElicitResult
+from mcp.client import ClientRequestContext
+from mcp_types import ElicitRequestParams, ElicitResult
 
 import prentice
 from mcp_server.clients import Person, approving, document, served_at
@@ -14,8 +17,10 @@ from mcp_server.workshop import Workshop, workshop
 from plans import reply, script, subtask
 from prentice import Prentice
 from prentice.changes.formats import Format
+from prentice.errors import RuleError
 from skills.execute import calculator
-from skills.execute.calculator import MENDED, answer
+from skills.execute.calculator import CALC, MENDED, answer
+from workspace.trees import git
 
 __all__ = ["workshop"]
 
@@ -92,75 +97,146 @@ class Assistant:
         return found
 
 
-def test_an_assistant_walks_the_whole_way_with_a_person_beside_it(workshop: Workshop, era: str) -> None:
-    prentice.open(workshop.bench.root).init()
-    commented = MENDED.replace("a + b", "a + b  # plus")
+WORDS = "def shout(text):\n    return text.lower()\n"
+LOUD = WORDS.replace("lower", "upper")
+SHOUT = "Fix `shout` in words.py: it lowers the text instead of raising it"
+NEG = "Add a docstring to `neg` in calc.py"
+DOCUMENTED = CALC.replace("def neg(a):\n", 'def neg(a):\n    """Give the number with the other sign."""\n')
+REMARK = "Do it without the remark."
+
+
+@dataclass
+class Careful(Person):
+    """Approves a plan, sends the change with a remark back, and applies every other change; notes what was asked."""
+
+    sent_back: int = 0
+    applied: list[str] = field(default_factory=list)
+
+    async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        self.answer = ElicitResult(action="accept", content=dict(self._decide(params.message)))
+        return await super().__call__(context, params)
+
+    def _decide(self, message: str) -> dict[str, str | bool]:
+        if message.startswith("Plan P-1"):
+            return {"approve": True}
+        if "# plus" in message:
+            self.sent_back += 1
+            return {"decision": "request changes", "comment": REMARK}
+        self.applied += re.findall(r"^\+\+\+ b/(.+)$", message, re.MULTILINE)
+        return {"decision": "apply"}
+
+
+def scripted_walk(workshop: Workshop) -> str:
+    """Give the backend of a model that plans five steps and writes three changes, one of them twice."""
     plan = reply(
         [
             subtask("add", ADD, complexity="simple", category="bug_fix", description="`add(1, 2)` must be 3."),
+            subtask("neg", NEG, complexity="simple", category="documentation", description="It says what comes back."),
+            subtask("shout", SHOUT, complexity="simple", category="bug_fix", description="It must be in capitals."),
             subtask("survey", SURVEY, complexity="medium", category="other"),
             subtask("promise", DESIGN, complexity="complex", dependencies=["add"]),
         ]
     )
-    backend = calculator.script(
+    commented = MENDED.replace("a + b", "a + b  # plus")
+    return calculator.script(
         workshop.bench.beside,
-        {"text": plan, "match": "trustworthy"},
         {"text": answer(Format.SYMBOL), "match": "without the remark"},
+        {"text": answer(Format.SYMBOL, new=LOUD, old=WORDS, path="words.py"), "match": "must be in capitals"},
+        {"text": answer(Format.SYMBOL, new=DOCUMENTED), "match": "says what comes back"},
         {"text": answer(Format.SYMBOL, new=commented), "match": "must be 3"},
+        {"text": plan, "match": "trustworthy"},  # the last line, for prompts of steps name their parent
     )
-    decisions = iter(["plan", "wait", "apply"])
 
-    class Careful(Person):
-        async def __call__(self, context: Any, params: Any) -> ElicitResult:
-            self.answer = _decide(params.message)
-            return await super().__call__(context, params)
 
-    def _decide(message: str) -> ElicitResult:
-        match next(decisions):
-            case "plan":
-                assert message.startswith("Plan P-1")
-                return ElicitResult(action="accept", content={"approve": True})
-            case "wait":
-                assert "# plus" in message
-                content = {"decision": "request changes", "comment": "Do it without the remark."}
-                return ElicitResult(action="accept", content=dict(content))
-            case _:
-                assert "# plus" not in message, message
-                return ElicitResult(action="accept", content={"decision": "apply"})
+async def walked(assistant: Assistant) -> dict[str, Any]:
+    """Judge, plan, and carry out what can be, by nothing but what the tools answer; give what came of it."""
+    await assistant.look()
+    judged = await assistant.call("Judge tasks", action="analyze", tasks=[COMPLEX])
+    assert judged["assessments"][0]["lane"] in {"breakdown", "human", "assistant"}
+    assert not judged["assessments"][0]["can_auto_execute"]
+    made = await assistant.call("Split a large task", task=COMPLEX, min_subtasks=3)
+    assert made["state"] == "approved"
+    judged = await assistant.call("Judge tasks", action="analyze", tasks=made["created"])
+    simple = [one["task"] for one in judged["assessments"] if one["can_auto_execute"]]
+    begun = await assistant.call("Carry out simple tasks", tasks=simple)
+    ends: dict[str, Any] = {}
+    for line in begun["runs"]:
+        done = await assistant.call("Carry out simple tasks", run_id=line["run_id"])
+        for _ in range(3):  # a change that was sent back has another attempt, which the answer names
+            if done["state"] != "proposed":
+                break
+            done = await assistant.call("Carry out simple tasks", run_id=done["run_id"])
+        ends[line["task"]] = done["state"] if done["state"] == "applied" else done.get("why", done)
+    return {"made": made, "ends": ends, "left": [task for task in made["created"] if task not in simple]}
 
+
+def test_an_assistant_walks_the_whole_way_with_a_person_beside_it(workshop: Workshop, era: str) -> None:
+    workshop.commit("words.py", WORDS)
+    prentice.open(workshop.bench.root).init()
     person = Careful(ElicitResult(action="decline"))
 
     async def main() -> dict[str, Any]:
-        server = workshop.server(backend=backend)
+        server = workshop.server(backend=scripted_walk(workshop))
         async with Client(server, mode=era, elicitation_callback=person) as client:
-            assistant = Assistant(client)
-            await assistant.look()
-            judged = await assistant.call("Judge tasks", action="analyze", tasks=[COMPLEX])
-            assert judged["assessments"][0]["lane"] in {"breakdown", "human", "assistant"}
-            made = await assistant.call("Split a large task", task=COMPLEX, min_subtasks=3)
-            assert made["state"] == "approved"
-            judged = await assistant.call("Judge tasks", action="analyze", tasks=made["created"])
-            simple = [one["task"] for one in judged["assessments"] if one["can_auto_execute"]]
-            ends = {}
-            for task in simple:
-                done = await assistant.call("Carry out simple tasks", tasks=[task])
-                for _ in range(3):
-                    if done["state"] != "proposed":
-                        break
-                    run = re.search(r"prentice review (R-\d+)", done["next_step"])
-                    assert run
-                    done = await assistant.call("Carry out simple tasks", run_id=run[1])
-                ends[task] = done["state"] if done["state"] == "applied" else done["why"]
-            return {"made": made, "ends": ends}
+            return await walked(Assistant(client))
 
     found = asyncio.run(main())
-    made = found["made"]
-    tasks = prentice.open(workshop.bench.root).tasks().tasks
-    by_name = {tasks[task].name: tasks[task] for task in made["created"]}
-    assert set(found["ends"].values()) == {"applied"}, json.dumps(found["ends"])
-    assert set(found["ends"]) == {by_name[ADD].id}
-    assert workshop.calc == MENDED
-    assert by_name[ADD].status == "Review"
-    assert by_name[DESIGN].status == by_name[SURVEY].status == "Todo"
-    assert tasks[made["parent"]].status == "Todo"
-    assert len(person.questions) == 3
+    owner = prentice.open(workshop.bench.root, actor="person")
+    tasks, parent = owner.tasks().tasks, found["made"]["parent"]
+    by_name = {tasks[task].name: tasks[task] for task in found["made"]["created"]}
+    assert set(by_name) == {ADD, NEG, SHOUT, SURVEY, DESIGN}
+    assert found["ends"] == {by_name[name].id: "applied" for name in (ADD, NEG, SHOUT)}, json.dumps(found["ends"])
+    assert set(found["left"]) == {by_name[SURVEY].id, by_name[DESIGN].id}
+
+    assert workshop.calc == DOCUMENTED.replace("a - b", "a + b")
+    assert (workshop.bench.root / "words.py").read_text(encoding="utf-8") == LOUD
+    assert git(workshop.bench.root, "status", "--short", "--untracked-files=no").split() == [
+        "M",
+        "calc.py",
+        "M",
+        "words.py",
+    ]
+    assert workshop.worktrees() == []
+
+    assert len(person.questions) == 5
+    assert person.sent_back == 1
+    assert sorted(person.applied) == ["calc.py", "calc.py", "words.py"]
+    decisions = {run["run_id"]: owner.review(run["run_id"])["decisions"] for run in owner.reviews()}
+    assert len(decisions) == 4
+    assert {decision["actor"] for made in decisions.values() for decision in made} == {"person"}
+    assert [run for run, made in decisions.items() if REMARK in str(made)] == ["R-2"]
+
+    assert {by_name[name].status for name in (ADD, NEG, SHOUT)} == {"Review"}
+    assert {by_name[name].status for name in (SURVEY, DESIGN)} == {"Todo"}
+    assert tasks[parent].status == "Todo"
+
+
+def test_the_person_finishes_what_the_assistant_left_in_review(workshop: Workshop) -> None:
+    """Only a person sets a step to Done, and the parent's turn comes when all its steps are."""
+    workshop.commit("words.py", WORDS)
+    prentice.open(workshop.bench.root).init()
+    person = Careful(ElicitResult(action="decline"))
+
+    async def main() -> dict[str, Any]:
+        server = workshop.server(backend=scripted_walk(workshop))
+        async with Client(server, mode="legacy", elicitation_callback=person) as client:
+            return await walked(Assistant(client))
+
+    found = asyncio.run(main())
+    owner = prentice.open(workshop.bench.root, actor="person")
+    assistant = prentice.open(workshop.bench.root, actor="assistant")
+    parent = found["made"]["parent"]
+    for task in found["ends"]:
+        with pytest.raises(RuleError):
+            assistant.set_status(task, "Done")
+        assert owner.set_status(task, "Done").status == "Done"
+    owner.comment(parent, "All steps are done.", kind="result")
+    with pytest.raises(RuleError):  # it waits for the steps that are open
+        owner.set_status(parent, "In Progress")
+    for task in found["left"]:
+        owner.comment(task, "Done by hand.", kind="result")
+        for status in ("In Progress", "Review", "Done"):
+            owner.set_status(task, status)
+    for status in ("In Progress", "Review", "Done"):
+        owner.set_status(parent, status)
+    assert {task.status for task in owner.tasks().tasks.values()} == {"Done"}

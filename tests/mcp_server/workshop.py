@@ -1,7 +1,6 @@
 """A project with one fault, served: what a model answers is played from a script."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from prentice.mcp.server import PrenticeServer
 from prentice.workspace.sandbox.choosing import Sandbox
 from skills.execute.calculator import READABLE, TESTING, Bench, bench, script
+from workspace.trees import git, write
 
 _SETTINGS = f"""\
 [execute]
@@ -41,17 +41,15 @@ class Workshop:
 
     def worktrees(self) -> list[str]:
         """Name what executions left behind: places of worktrees, and those that git knows of."""
-        known = subprocess.run(
-            ["git", "worktree", "list", "--porcelain"], cwd=self.bench.root, capture_output=True, text=True, check=True
-        )
-        _, *others = [line for line in known.stdout.splitlines() if line.startswith("worktree ")]
+        listed = git(self.bench.root, "worktree", "list", "--porcelain").splitlines()
+        _, *others = [line for line in listed if line.startswith("worktree ")]
         return self.bench.left_behind() + others
 
     def commit(self, path: str, content: str) -> None:
         """Write a file of the project, and commit it."""
-        (self.bench.root / path).write_text(content, encoding="utf-8")
-        for arguments in (["add", path], ["commit", "-q", "-m", f"Change {path}"]):
-            subprocess.run(["git", *arguments], cwd=self.bench.root, check=True)
+        write(self.bench.root, {path: content})
+        git(self.bench.root, "add", path)
+        git(self.bench.root, "commit", "--quiet", f"--message=change {path}")
 
     def server(self, *replies: str | Mapping[str, Any], hold: float = 60, backend: str = "") -> PrenticeServer:
         return PrenticeServer(self.bench.root, backend=backend or script(self.bench.beside, *replies), hold=hold)
