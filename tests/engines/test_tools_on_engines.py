@@ -89,6 +89,15 @@ def test_a_model_sums_a_file_up_in_the_form_that_was_asked_for(
     assert result["summary"]
 
 
+def test_a_model_reviews_a_file_and_what_it_does_not_quote_rightly_is_dropped(
+    engine: tuple[str, str, StdioServerParameters],
+) -> None:
+    [found] = answers(engine, {"action": "code_review", "path": "app.py"})
+    result = found["result"]
+    assert (found["state"], result["backend"], result["files"]) == ("done", engine[0], ["app.py"])
+    assert all(finding["quote"] in "def load(path):\n    return path\n" for finding in result["findings"])
+
+
 def test_a_model_plans_a_task(engine: tuple[str, str, StdioServerParameters], project: Prentice) -> None:
     [found] = answers(engine, {"action": "breakdown", "input": "T-1"})
     result = found["result"]
