@@ -61,7 +61,8 @@ class Client:
             "ANTHROPIC_API_KEY": "made-up", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
             "PLAYED_KEY": "made-up", "MCP_CONNECTION_NONBLOCKING": "0",
         }  # fmt: skip
-        return {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", **quiet, **ours}
+        place = {"HOME": str(self.home), "TMPDIR": str(self.home), "PATH": path, "LANG": "C.UTF-8"}
+        return place | quiet | ours
 
     def run(self, *command: str, model: PlayedModel | None = None) -> str:
         """Run a command as the user would, and give what it says; it has to succeed."""
