@@ -196,8 +196,8 @@ class Executing(Optimizing, Models):
         from prentice.ledger.runs_table import Submission
 
         row = self._run(run_id)
+        [wish] = self._wishes([self.review(run_id)["task"]], ready=False)
         standing = self._reviewing().request_changes(run_id, comment)
-        [wish] = self._wishes([standing.task or row.arguments["text"]], ready=False)
         asked = Submission(
             kind=row.kind,
             arguments={**row.arguments, "apply": False, "attempt_of": standing.run, "comment": comment},

@@ -1,6 +1,6 @@
 """A change: what it does and why, what speaks for and against it, and the decisions on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -25,7 +25,8 @@ def apply(visit: Visit) -> Response:
 
     def decided(document: Mapping[str, Any]) -> Response:
         run, hunks = document["run_id"], _chosen(visit, document)
-        visit.project.approve_change(run, hunks=hunks)
+        if not _is_in_the_files(document, hunks):
+            visit.project.approve_change(run, hunks=hunks)
         part = f"{len(hunks)} of {len(document['hunks'])} hunks of {run}" if hunks is not None else run
         verb = "are" if hunks is not None and len(hunks) > 1 else "is"
         if visit.form.text("do") == "approve":
@@ -94,14 +95,21 @@ def _decision(visit: Visit, decided: Callable[[Mapping[str, Any]], Response], *,
         document = visit.project.review(run)
         decisions = document["decisions"]
         if visit.form.numbers("seen") != [len(decisions)] and document["state"] != leads_to:
-            last = decisions[-1]
-            raise ReviewError(
-                f"{run} was {_DECIDED[last['kind']]} meanwhile, by: {last['actor']}. Yours was not carried out.",
-                next_step="Look at it as it stands now, and decide again.",
-            )
+            raise _overtaken(run, decisions)
         return decided(document)
     except PrenticeError as error:
         return _page(visit, problem=error)
+
+
+def _overtaken(run: str, decisions: Sequence[Mapping[str, Any]]) -> ReviewError:
+    """Give the error for a decision on what is not there any more."""
+    last = (
+        f"{_DECIDED[decisions[-1]['kind']]} meanwhile, by: {decisions[-1]['actor']}" if decisions else "not decided on"
+    )
+    return ReviewError(
+        f"{run} was {last}. Yours was not carried out.",
+        next_step="Look at it as it stands now, and decide again.",
+    )
 
 
 def _page(visit: Visit, *, problem: PrenticeError | None = None) -> Response:
@@ -149,8 +157,14 @@ def _chosen(visit: Visit, document: Mapping[str, Any]) -> list[tuple[str, int]] 
     chosen = sorted(set(visit.form.numbers("hunk")))
     if not chosen or chosen[-1] >= len(hunks):
         raise UsageError("No hunk was chosen.", next_step="Mark the hunks that you want, or reject the change.")
-    named = [(hunks[index]["path"], hunks[index]["number"]) for index in chosen]
+    named = sorted((hunks[index]["path"], hunks[index]["number"]) for index in chosen)
     return None if len(named) == len(hunks) else named
+
+
+def _is_in_the_files(document: Mapping[str, Any], hunks: list[tuple[str, int]] | None) -> bool:
+    """Whether just this part was applied before."""
+    approved = [(path, number) for path, number in (document["approval"] or {}).get("hunks") or ()]
+    return document["state"] == "applied" and approved == (hunks or [])
 
 
 def _lead(visit: Visit, run: str, standing: Mapping[str, Any], says: str) -> Response:

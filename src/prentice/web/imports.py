@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from prentice.errors import PrenticeError, ProposalError, UsageError
 from prentice.skills.importing.proposal import ImportProposal
+from prentice.web.rendering import counted
 from prentice.web.visit import Notice, Visit
 
 
@@ -27,7 +28,12 @@ def approve(visit: Visit) -> Response:
         return _page(visit, problem=error)
     count = len(approved.created)
     return visit.lead(
-        f"/imports/{plan}", Notice(says=f"{count} tasks stand for the import.", href="/tasks", link="All tasks")
+        f"/imports/{plan}",
+        Notice(
+            says=f"{counted(count, 'task')} {'stands' if count == 1 else 'stand'} for the import.",
+            href="/tasks",
+            link="All tasks",
+        ),
     )
 
 

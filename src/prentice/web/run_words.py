@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prentice.errors import StoreError
 from prentice.library import Prentice
 
 FINAL: Final = frozenset({"finished", "failed", "cancelled"})
@@ -53,8 +54,13 @@ def lines_of(standings: Iterable[Mapping[str, Any]], *, names: Mapping[str, str]
 
 
 def names_in(project: Prentice) -> Mapping[str, str]:
-    """Give the names of the project's tasks by id, none where there is no project."""
-    return {key: task.name for key, task in project.tasks().tasks.items()} if project.project else {}
+    """Give the names of the project's tasks by id; none where there is no list, or none that can be read."""
+    if project.project is None:
+        return {}
+    try:
+        return {key: task.name for key, task in project.tasks().tasks.items()}
+    except StoreError:
+        return {}
 
 
 def far(standing: Mapping[str, Any]) -> str:
@@ -77,8 +83,6 @@ def happened(kind: str, data: Any) -> str:  # noqa: ANN401 - an event's own
     """Say what an event tells."""
     if kind == "retry":
         return f"{data['error']['message']} It is tried again."
-    if kind == "failed" and "error" in (data or {}):
-        return f"failed: {data['error']['message']}"
     return _SAYINGS.get(kind, kind).format_map(_Given(data if isinstance(data, dict) else {}))
 
 

@@ -87,7 +87,7 @@ def _values(visit: Visit) -> dict[str, Any]:
         "steps": _steps(events, is_over=standing["state"] in FINAL),
         "calls": [event for event in events if event.kind == "call"],
         "events": [(event.at, happened(event.kind, event.data)) for event in events if event.kind != "call"],
-        "error": (state.error or {}).get("error") if isinstance(state.error, dict) else None,
+        "error": state.error,
         "outcome": _outcome(visit, state.kind, state.result) if standing["state"] == "finished" else {},
     }
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from prentice.errors import PrenticeError, StoreError
 from prentice.library import Prentice
+from prentice.tasks.todolist import TodoList
 from prentice.web.live import live_part
 from prentice.web.rendering import hours
 from prentice.web.run_words import FINAL, RunLine, lines_of, names_in
@@ -42,13 +44,15 @@ def _values(visit: Visit) -> dict[str, Any]:
     runs = lines_of(project.latest_runs(most=_NEWEST), names=names_in(project))
     reviews = {document["run_id"]: document for document in project.reviews()}
     ended = [run for run in runs if run.state in FINAL][:_LATEST]
+    todolist, trouble = _todolist(project)
     return {
         "waiting": [*_changes(reviews), *_plans(project), *_imports(project), *_questions(project, runs)],
-        "to_finish": _to_finish(project),
+        "to_finish": todolist.in_status(lambda status: status == "Review")[:_LATEST] if todolist else [],
+        "trouble": trouble,
         "running": [run for run in runs if run.state not in FINAL],
         "latest": [(run, reviews[run.id]["state"] if run.id in reviews else "") for run in ended],
         "is_project": project.project is not None,
-        "has_tasks": bool(project.project and project.tasks().records),
+        "has_tasks": bool(todolist and todolist.records),
     }
 
 
@@ -105,6 +109,9 @@ def _questions(project: Prentice, runs: Sequence[RunLine]) -> Iterator[Waiting]:
                 yield Waiting(kind="Question", href=f"/runs/{run.id}", id=run.id, name=run.task, facts=facts)
 
 
-def _to_finish(project: Prentice) -> Sequence[Any]:
-    """Give the tasks in Review: that they are done is a person's decision."""
-    return project.find(status="Review", limit=20).tasks if project.project else ()
+def _todolist(project: Prentice) -> tuple[TodoList | None, PrenticeError | None]:
+    """Give the task list, or why it cannot be read: the rest of the page is there all the same."""
+    try:
+        return (project.tasks() if project.project else None), None
+    except StoreError as error:
+        return None, error
