@@ -63,3 +63,47 @@ def test_a_person_who_answers_nothing_is_not_asked_again(project: Prentice, era:
 
     asyncio.run(main())
     assert len(person.questions) == 1
+
+
+def test_a_corrected_answer_starts_anew_and_the_same_one_does_not(project: Prentice) -> None:
+    async def main() -> None:
+        async with Client(server(project)) as client:
+            asked = document(await client.call_tool("model_optimize_prompt", {"prompt": PROMPT}))
+            about = asked["questions"][0]["about"]
+
+            async def say(answer: str, run: str = asked["run_id"]) -> dict[str, Any]:
+                call = {"run_id": run, "answers": {about: answer}}
+                return document(await client.call_tool("model_optimize_prompt", call))
+
+            first, second = await say("A timeout after 30 s"), await say("A lost chunk of the file")
+            assert ("timeout after 30 s" in first["optimized"], "lost chunk" in second["optimized"]) == (True, True)
+            assert "timeout after 30 s" not in second["optimized"]
+            assert len({asked["run_id"], first["run_id"], second["run_id"]}) == 3
+            assert await say("A timeout after 30 s") == first
+            later = await say("A lost chunk, after all", run=first["run_id"])
+            assert "after all" in later["optimized"]
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_nothing_asks_for_is_refused_with_what_is_asked(project: Prentice) -> None:
+    async def main() -> None:
+        async with Client(server(project)) as client:
+            asked = document(await client.call_tool("model_optimize_prompt", {"prompt": PROMPT}))
+            about = [question["about"] for question in asked["questions"]]
+            for answers, says in (
+                ({"colour": "Blue"}, ", ".join(dict.fromkeys(about))),
+                ({about[0]: "a" * 4_001}, "4,001 characters"),
+                ({about[0]: "  "}, "empty"),
+            ):
+                call = {"run_id": asked["run_id"], "answers": answers}
+                told = error(await client.call_tool("model_optimize_prompt", call))
+                assert told["code"] == "task_text"
+                assert says in told["message"] + told["next_step"]
+            blanks = {**dict.fromkeys(about, ""), about[0]: "A timeout after 30 s"}
+            call = {"run_id": asked["run_id"], "answers": blanks}
+            after = document(await client.call_tool("model_optimize_prompt", call))
+            assert about[0] not in [question["about"] for question in after["questions"]]
+
+    asyncio.run(main())
+    assert len(project.latest_runs()) == 2
