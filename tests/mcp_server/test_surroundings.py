@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,86 @@ def test_a_server_that_was_told_no_directory_takes_the_clients_first_root(
     ):
         found = asyncio.run(main(source, *roots))
         assert (found["directory"], found["directory_from"]) == (str(elsewhere), told)
+
+
+def test_a_first_look_at_a_resource_is_in_the_clients_first_root_too(
+    project: Prentice, tmp_path_factory: pytest.TempPathFactory, era: str
+) -> None:
+    async def main() -> dict[str, Any]:
+        made = server(tmp_path_factory.mktemp("elsewhere"), source="the working directory")
+        async with Client(made, mode=era, list_roots_callback=rooted(project.directory)) as client:
+            return await read(client, "prentice://tasks/T-1")
+
+    assert asyncio.run(main())["id"] == "T-1"
+
+
+def test_a_root_with_a_per_cent_sign_in_its_name_is_itself_and_no_other(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, era: str
+) -> None:
+    for name in ("a%20b", "a b"):
+        (tmp_path / name).mkdir()
+
+    async def main() -> dict[str, Any]:
+        made = server(tmp_path_factory.mktemp("elsewhere"), source="the working directory")
+        async with Client(made, mode=era, list_roots_callback=rooted(tmp_path / "a%20b")) as client:
+            return error(await client.call_tool("estimation", {"action": "batch"}))
+
+    assert asyncio.run(main())["directory"] == str(tmp_path / "a%20b")
+
+
+ODD_ROOTS: dict[str, object] = {
+    "of another kind": [{"uri": "vscode-vfs://github/a/b"}, {"uri": "ROOT"}],
+    "no address": [{"name": "x"}, "x"],
+    "of another machine": [{"uri": "file://elsewhere/tmp"}, {"uri": "ROOT"}],
+    "no list": "x",
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ROOTS)
+def test_roots_that_are_no_directories_leave_the_others_and_the_working_directory(
+    project: Prentice, tmp_path_factory: pytest.TempPathFactory, odd: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    spelled = json.loads(json.dumps(ODD_ROOTS[odd]).replace("ROOT", project.directory.as_uri()))
+    has_root = "ROOT" in json.dumps(ODD_ROOTS[odd])
+    with raw_server(elsewhere) as call:
+        call("initialize", protocolVersion="2025-11-25", capabilities={"roots": {}},
+             clientInfo={"name": "raw", "version": "1"})  # fmt: skip
+        for _ in range(2):
+            found = call("tools/call", name="estimation", arguments={"action": "batch"}, roots=spelled)
+            assert bool(found.get("isError")) is not has_root
+            if not has_root:
+                assert found["structuredContent"]["error"]["directory"] == str(elsewhere)
+
+
+@contextmanager
+def raw_server(directory: Path) -> Iterator[Callable[..., dict[str, Any]]]:
+    """The real program started in a directory; gives a function that asks it, and answers for the client's roots."""
+    command = [sys.executable, "-m", "prentice", "mcp"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=directory, text=True) as process:
+
+        def say(**message: object) -> None:
+            assert process.stdin
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+            process.stdin.flush()
+
+        def call(method: str, *, roots: object = None, **params: object) -> dict[str, Any]:
+            assert process.stdout
+            say(id=1, method=method, params=params)
+            while True:
+                heard = json.loads(process.stdout.readline())
+                if heard.get("method") == "roots/list":
+                    say(id=heard["id"], result={} if roots is None else {"roots": roots})
+                elif heard.get("id") == 1:
+                    if method == "initialize":
+                        say(method="notifications/initialized")
+                    assert "result" in heard, heard
+                    return dict(heard["result"])
+
+        yield call
+        assert process.stdin
+        process.stdin.close()
 
 
 @contextmanager

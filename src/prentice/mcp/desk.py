@@ -21,12 +21,13 @@ class Desk:
     """One served directory. `backend` and `model` hold where a call names none; `hold` is in seconds.
 
     `source` says where the directory comes from; every error tells it. `asks_for_roots` holds until the client was
-    asked where it works.
+    asked where it works, `asked_for_roots` says when (seconds of the monotonic clock).
     """
 
     directory: Path
     source: str = "working directory"
     asks_for_roots: bool = False
+    asked_for_roots: float = 0.0
     backend: str | None = None
     model: str | None = None
     hold: float = HOLD_SECONDS

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp_types import InputRequiredResult
 
 from prentice.errors import PrenticeError
 from prentice.mcp.answers import Document, compact, noticed
 from prentice.mcp.desk import Desk
 from prentice.mcp.foreign import one_line
+from prentice.mcp.roots import settle_directory
 from prentice.mcp.served import Served
 
 if TYPE_CHECKING:
@@ -20,22 +23,24 @@ def add_resources(server: "MCPServer[Any]", desk: Desk) -> None:
     """Add the three templates to a server."""
 
     @server.resource("prentice://tasks/{id}", description="A task with its comments.", mime_type="application/json")
-    async def task(id: str) -> str:  # noqa: A002 - the name in the template
-        return await _read(desk, lambda project: _task(project, id))
+    async def task(id: str, ctx: Context) -> str | InputRequiredResult:  # noqa: A002 - the name in the template
+        return await _read(desk, ctx, lambda project: _task(project, id))
 
     @server.resource("prentice://proposals/{id}", description="A plan, whole.", mime_type="application/json")
-    async def proposal(id: str) -> str:  # noqa: A002 - as above
-        return await _read(desk, lambda project: project.proposal(id).document())
+    async def proposal(id: str, ctx: Context) -> str | InputRequiredResult:  # noqa: A002 - as above
+        return await _read(desk, ctx, lambda project: project.proposal(id).document())
 
     @server.resource(
         "prentice://runs/{id}", description="A run: its change with all evidence, or its steps and calls.",
         mime_type="application/json",
     )  # fmt: skip
-    async def run(id: str) -> str:  # noqa: A002 - as above
-        return await _read(desk, lambda project: _run(project, id))
+    async def run(id: str, ctx: Context) -> str | InputRequiredResult:  # noqa: A002 - as above
+        return await _read(desk, ctx, lambda project: _run(project, id))
 
 
-async def _read(desk: Desk, look: Callable[[Served], Document]) -> str:
+async def _read(desk: Desk, context: Context, look: Callable[[Served], Document]) -> str | InputRequiredResult:
+    if (asked := await settle_directory(desk, context)) is not None:
+        return asked
     try:
         return compact(noticed(await asyncio.to_thread(lambda: look(desk.open()))))
     except PrenticeError as error:

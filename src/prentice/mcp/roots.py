@@ -1,24 +1,32 @@
 """The client's roots: where the work is, for a server that was started somewhere else and told nothing."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from mcp import MCPError
 from mcp.server.mcpserver import Context
-from mcp_types import InputRequiredResult, ListRootsRequest, ListRootsResult, Root
+from mcp_types import InputRequiredResult, ListRootsRequest, ListRootsResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import BaseModel, ValidationError
 
 from prentice.mcp.desk import Desk
 
 _QUESTION: Final = "roots"
 _SECONDS: Final = 3.0
-"""How long a client may take to list its roots, which it need not ask anybody for."""
+"""How long a client may take to list its roots, which it need not ask anybody for; after that it has none for us."""
 SOURCE: Final = "the client's roots"
+
+
+class _Roots(BaseModel):
+    """A client's roots, read so that one which is no file takes none of the others with it."""
+
+    roots: list[Any] = []
 
 
 async def settle_directory(desk: Desk, context: Context[Any, Any]) -> InputRequiredResult | None:
@@ -31,27 +39,30 @@ async def settle_directory(desk: Desk, context: Context[Any, Any]) -> InputRequi
         return None
     if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
         said = (context.input_responses or {}).get(_QUESTION)
-        if said is None and context.request_state is None:
+        now = time.monotonic()
+        desk.asked_for_roots = desk.asked_for_roots or now
+        if said is None and context.request_state is None and now < desk.asked_for_roots + _SECONDS:
             return InputRequiredResult(
                 input_requests={_QUESTION: ListRootsRequest()}, request_state='{"kind": "roots"}'
             )
-        roots = said.roots if isinstance(said, ListRootsResult) else []
+        addresses = [str(root.uri) for root in said.roots] if isinstance(said, ListRootsResult) else []
     else:
-        roots = []
-        with suppress(MCPError, TimeoutError):
+        addresses = []
+        with suppress(MCPError, TimeoutError, ValidationError):
             async with asyncio.timeout(_SECONDS):
-                roots = (await context.session.send_request(ListRootsRequest(), ListRootsResult)).roots
+                found = await context.session.send_request(ListRootsRequest(), _Roots)
+            addresses = [str(root["uri"]) for root in found.roots if isinstance(root, dict) and "uri" in root]
     desk.asks_for_roots = False
-    for directory in _directories(roots):
+    for directory in _directories(addresses):
         desk.directory, desk.source = directory, SOURCE
         break
     return None
 
 
-def _directories(roots: Iterable[Root]) -> Iterable[Path]:
-    for root in roots:
-        parts = urlsplit(str(root.uri))
-        if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
-            path = Path(url2pathname(unquote(parts.path)))
-            if path.is_dir():
+def _directories(addresses: Iterable[str]) -> Iterable[Path]:
+    for address in addresses:
+        with suppress(OSError, ValueError):  # what no system takes for a path, or no parser for an address
+            parts = urlsplit(address)
+            path = Path(url2pathname(parts.path))
+            if parts.scheme == "file" and parts.netloc in {"", "localhost"} and path.is_dir():
                 yield path.resolve()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.request_state import RequestStateSecurity
+from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
@@ -25,6 +26,7 @@ from prentice.mcp.prompts import add_prompts
 from prentice.mcp.resources import add_resources
 from prentice.mcp.roots import settle_directory
 from prentice.mcp.runtimes import RUNTIMES, runtime_tool
+from prentice.mcp.unreadable import AnsweringUnreadable
 
 _INSTRUCTIONS: Final = (
     "Plans, judges and carries out the tasks of the project's Todo2 list with local models. A person approves plans "
@@ -89,6 +91,13 @@ class PrenticeServer(MCPServer[None]):
                 raise
             _log.info("%s failed: %s: %s", name, told.code, told.message)
             return failure(told, directory=self._desk.directory, source=self._desk.source)
+
+    async def run_stdio_async(self) -> None:
+        """Serve on stdin and stdout until the client closes them."""
+        async with stdio_server() as (incoming, outgoing):
+            await self._lowlevel_server.run(
+                AnsweringUnreadable(incoming, outgoing), outgoing, self._lowlevel_server.create_initialization_options()
+            )
 
     @asynccontextmanager
     async def _life(self, _: MCPServer[None]) -> AsyncIterator[None]:

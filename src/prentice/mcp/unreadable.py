@@ -2,7 +2,7 @@
 
 import json
 from types import TracebackType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import anyio
 from mcp.shared.message import SessionMessage
@@ -17,7 +17,7 @@ _LONGEST_ID: Final = 100
 class AnsweringUnreadable:
     """What comes in, without the lines that are no message: each of those is answered with an error.
 
-    The error carries the request's id, where the line tells one. It stands in for the SDK's stream of incoming messages.
+    The error carries the request's id, where the line tells one. It stands in for the stream that the SDK reads from.
     """
 
     def __init__(self, incoming: Any, outgoing: Any) -> None:  # noqa: ANN401 - the SDK's streams have no public type
@@ -37,7 +37,7 @@ class AnsweringUnreadable:
         """End it."""
         await self._incoming.aclose()
 
-    def __aiter__(self) -> "AnsweringUnreadable":
+    def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Incoming:
@@ -46,7 +46,7 @@ class AnsweringUnreadable:
         except anyio.EndOfStream:
             raise StopAsyncIteration from None
 
-    async def __aenter__(self) -> "AnsweringUnreadable":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
