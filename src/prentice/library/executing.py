@@ -196,7 +196,7 @@ class Executing(Optimizing, Models):
         from prentice.ledger.runs_table import Submission
 
         row = self._run(run_id)
-        [wish] = self._wishes([self.review(run_id)["task"]], ready=False)
+        [wish] = self._wishes([row.arguments["task"] or row.arguments["text"]], ready=False)
         standing = self._reviewing().request_changes(run_id, comment)
         asked = Submission(
             kind=row.kind,

@@ -23,7 +23,7 @@ function keepUpToDate(part) {
     } catch {
       failures += 1;
     }
-    document.getElementById("lost").hidden = failures < 3;
+    document.getElementById("lost").hidden = failures < 2;
     if (!part.querySelector("[data-over]")) {
       wait(every * Math.min(8, 1 + failures));
     }
