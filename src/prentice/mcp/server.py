@@ -26,6 +26,7 @@ from prentice.mcp.prompts import add_prompts
 from prentice.mcp.resources import add_resources
 from prentice.mcp.roots import settle_directory
 from prentice.mcp.runtimes import RUNTIMES, runtime_tool
+from prentice.mcp.tasks_extension import TasksExtension, refuse_undeclared
 from prentice.mcp.unreadable import AnsweringUnreadable
 
 _INSTRUCTIONS: Final = (
@@ -55,7 +56,7 @@ class PrenticeServer(MCPServer[None]):
         self._over_http = over_http
         self._desk = Desk(
             directory=directory.resolve(), source=source, asks_for_roots=source != ARGUMENT and not over_http,
-            backend=backend, model=model, hold=hold,
+            backend=backend, model=model, longest=hold,
         )  # fmt: skip
         super().__init__(
             "prentice",
@@ -66,6 +67,8 @@ class PrenticeServer(MCPServer[None]):
                 *(tool(self._desk) for tool in (breakdown_tool, execution_tool, optimization_tool, estimation_tool)),
                 *(runtime_tool(self._desk, runtime) for runtime in RUNTIMES),
             ],
+            extensions=[TasksExtension(self._desk, self.call_tool)],
+            middleware=[refuse_undeclared],
             lifespan=self._life,
             request_state_security=RequestStateSecurity.ephemeral(ttl=_ANSWER_SECONDS),
             log_level="INFO" if verbose else "WARNING",
