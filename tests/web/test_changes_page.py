@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from prentice.changes.change import Change
-from prentice.changes.stored import to_document
-from prentice.ledger.runs_table import RunsTable, Submission
-from skills.execute.proposed import AFTER, CHANGE, EVIDENCE, FILES, TASK, Proposed, project
+from prentice.ledger.runs_table import RunsTable
+from skills.execute.proposed import AFTER, CHANGE, FILES, TASK, Proposed, project
+from web.completed import complete
 from web.visitors import ORIGIN, Visitor, hidden, visiting, words
 from workspace.trees import change_of
 
@@ -29,32 +27,6 @@ def proposed(tmp_path: Path) -> Proposed:
 def visitor(proposed: Proposed) -> Iterator[Visitor]:
     with visiting(proposed.root) as found:
         yield found
-
-
-def complete(proposed: Proposed, change: Change | None = CHANGE, **changes: Any) -> str:
-    """Propose a change with the document that an execution gives it."""
-    runs = RunsTable(proposed.executions.database)
-    arguments = {"task": TASK, "text": "", "apply": False, "format": "", "samples": 1, "anyway": True,
-                 "uncommitted": True, "attempt_of": "", "comment": ""}  # fmt: skip
-    run = runs.submit(Submission(kind="execute", arguments=arguments)).id
-    document = {
-        "task": TASK, "name": "Shout", "is_task": True, "explanation": "It shouts.", "format": "symbol", "notes": [],
-        "rung": "model", "backend": "ollama", "model": "coder",
-        "files": [file.path for file in change.files] if change else [],
-        "diff": change.diff().decode(errors="replace") if change else "",
-        "decision": "review", "why": "No check decides it.",
-        "probability": {"value": 0.76, "of": 30, "right": 23, "says": "0.76: of 30 like this, 23 were right"},
-        "evidence": [{"fact": "agreement", "value": "5 of 5 samples", "effect": "raises", "points": 4.0}],
-        "checks": [
-            {"name": "test", "before": "failed (1)", "after": "passed (2)", "new_failures": [], "decisive": True}
-        ],
-        **changes,
-    }  # fmt: skip
-    proposed.executions.create(
-        run=run, uid=f"uid-{run}", task=TASK, state="proposed", document=document, evidence=EVIDENCE.document(),
-        change=to_document(change) if change else None,
-    )  # fmt: skip
-    return run
 
 
 def decisions(proposed: Proposed, run: str) -> list[tuple[str, str]]:

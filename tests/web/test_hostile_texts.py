@@ -17,7 +17,7 @@ from prentice.ledger.runs_table import RunsTable, Submission
 from prentice.web.diff import files_of
 from prentice.web.visible import marked, readable, visible
 from skills.execute.proposed import Proposed
-from web.test_changes_page import complete
+from web.completed import complete
 from web.visitors import hidden, visiting
 from workspace.trees import change_of, write
 

@@ -21,7 +21,7 @@ from skills.execute.calculator import CALC, MENDED, READABLE, TASK, TESTING, Ben
 from skills.execute.proposed import FILES, Proposed
 from skills.execute.proposed import project as proposed_project
 from web import browsers
-from web.test_changes_page import complete
+from web.completed import complete
 
 SECONDS = 60
 T = TypeVar("T")
