@@ -61,6 +61,17 @@ def test_the_first_page_shows_what_waits_runs_and_was_done(visitor: Visitor, pro
     assert "Nothing waits" not in said
 
 
+def test_of_many_tasks_in_review_some_stand_on_the_first_page(visitor: Visitor, project: Prentice) -> None:
+    for number in range(3, 13):
+        project.add(f"Task number {number}")
+        project.set_status(f"T-{number}", "In Progress")
+        project.comment(f"T-{number}", "Done.", kind="result")
+        project.set_status(f"T-{number}", "Review")
+    page = visitor.get("/")
+    assert page.count('href="/tasks/T-') == 8
+    assert "2 more" in words(page)
+
+
 def test_what_is_empty_says_what_to_do_first(visitor: Visitor, tmp_path: Path) -> None:
     assert "Nothing waits for a decision. prentice breakdown T-1 makes a plan" in words(visitor.get("/"))
     assert "There are no such runs here." in words(visitor.get("/runs"))
@@ -82,6 +93,22 @@ def test_a_part_that_did_not_change_is_not_sent_again(visitor: Visitor, project:
     project.breakdown("T-1")
     changed = visitor.client.get("/live", headers={"if-none-match": tag})
     assert changed.status_code == 200
+    wait_until(lambda: not visitor.client.get("/live").headers["etag"].startswith('"-'))
+    tag = visitor.client.get("/live").headers["etag"]
+    project.comment("T-1", "Nothing that the first page shows.")
+    other = visitor.client.get("/live", headers={"if-none-match": tag})
+    assert other.status_code == 304
+    assert other.headers["etag"] != tag  # it was made once more, and is the same
+    wait_until(lambda: not visitor.client.get("/live").headers["etag"].startswith('"-'))
+    settled = visitor.client.get("/live").headers["etag"]
+    assert "etag" not in visitor.client.get("/live", headers={"if-none-match": settled}).headers
+    project.add("Answer at once")
+    project.set_status("T-3", "In Progress")
+    project.comment("T-3", "Done.", kind="result")
+    project.set_status("T-3", "Review")
+    changed = visitor.client.get("/live", headers={"if-none-match": settled})
+    assert "Answer at once" in changed.text
+    changed = visitor.client.get("/live")
     assert "P-1" in changed.text
     assert "<html" not in changed.text
 

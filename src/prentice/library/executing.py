@@ -185,7 +185,7 @@ class Executing(Optimizing, Models):
         return document
 
     def send_back(self, run_id: str, comment: str) -> str:
-        """Send a change back with a comment, and give the id of the run that tries again; a worker has to carry it.
+        """Send a change back with a comment, and give the id of the run that tries again; a worker carries it.
 
         The same comment again gives the same run.
 
@@ -205,7 +205,9 @@ class Executing(Optimizing, Models):
             touches=sorted(wish.foreseen.files),
             idempotency=f"attempt {standing.run} {comment}",
         )
-        return self._ledgers.runs().submit(asked).id
+        submitted = self._ledgers.runs().submit(asked)
+        self.see_to_a_worker()
+        return submitted.id
 
     def apply(self, run_id: str) -> dict[str, Any]:
         """Put a change into the user's files; one that nobody decided on is approved by this.

@@ -1,4 +1,4 @@
-"""Carrying what the page begins, where no other process does."""
+"""Carrying what the page begins, where workers in the background are forbidden."""
 
 import asyncio
 import logging
@@ -14,10 +14,9 @@ _log = logging.getLogger(__name__)
 
 
 class Carrying:
-    """Sees to a carrier for the runs of a directory: a worker beside the page, else the page's own process.
+    """Works in the page's own process where the setting `runs.worker` is `never`; else the library sees to a worker.
 
-    The page works itself where the setting `runs.worker` forbids workers in the background. When it ends, what it
-    carries is given back.
+    When the page ends, what it carries is given back.
     """
 
     def __init__(self, *, idle_seconds: float = _IDLE_SECONDS) -> None:
@@ -40,9 +39,7 @@ class Carrying:
 
     def see_to_it(self, project: Prentice) -> None:
         """Have what waits in a directory's queue carried; may be called from any thread."""
-        if project.settings.runs_worker != "never":
-            project.see_to_a_worker()
-        elif self._loop is not None:
+        if project.settings.runs_worker == "never" and self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin, project)
 
     def _begin(self, project: Prentice) -> None:

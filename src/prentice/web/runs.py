@@ -42,7 +42,7 @@ def show(visit: Visit) -> Response:
 
 def live(visit: Visit) -> Response:
     """Give the part of a run's page that changes by itself."""
-    return live_part(visit, visit.part("run_live.html", **_values(visit)))
+    return live_part(visit, lambda: visit.part("run_live.html", **_values(visit)))
 
 
 def cancel(visit: Visit) -> Response:

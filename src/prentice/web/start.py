@@ -36,7 +36,7 @@ def show(visit: Visit) -> Response:
 
 def live(visit: Visit) -> Response:
     """Give the part of the page that changes by itself."""
-    return live_part(visit, visit.part("start_live.html", **_values(visit)))
+    return live_part(visit, lambda: visit.part("start_live.html", **_values(visit)))
 
 
 def _values(visit: Visit) -> dict[str, Any]:
@@ -45,9 +45,11 @@ def _values(visit: Visit) -> dict[str, Any]:
     reviews = {document["run_id"]: document for document in project.reviews()}
     ended = [run for run in runs if run.state in FINAL][:_LATEST]
     todolist, trouble = _todolist(project)
+    in_review = todolist.in_status(lambda status: status == "Review") if todolist else []
     return {
         "waiting": [*_changes(reviews), *_plans(project), *_imports(project), *_questions(project, runs)],
-        "to_finish": todolist.in_status(lambda status: status == "Review")[:_LATEST] if todolist else [],
+        "to_finish": in_review[:_LATEST],
+        "more_to_finish": len(in_review) - _LATEST,
         "trouble": trouble,
         "running": [run for run in runs if run.state not in FINAL],
         "latest": [(run, reviews[run.id]["state"] if run.id in reviews else "") for run in ended],

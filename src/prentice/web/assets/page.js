@@ -13,8 +13,8 @@ function keepUpToDate(part) {
     timer = 0;
     try {
       const answer = await fetch(part.dataset.live, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
+      tag = answer.headers.get("etag") || tag;
       if (answer.status === 200) {
-        tag = answer.headers.get("etag") || "";
         replace(part, await answer.text());
       } else if (answer.status !== 304) {
         throw new Error(String(answer.status));
