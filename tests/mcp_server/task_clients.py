@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import mcp_types
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client import Transport
 from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp_types import CallToolResult, ElicitResult
 from pydantic import TypeAdapter
@@ -114,7 +115,7 @@ class TasksClient:
 
 @asynccontextmanager
 async def tasks_client(
-    server: PrenticeServer | StdioServerParameters, *, asks: bool = False
+    server: PrenticeServer | StdioServerParameters | Transport, *, asks: bool = False
 ) -> AsyncIterator[TasksClient]:
     """A client of the SDK that declares the extension, and forms where it `asks`."""
     person = approving() if asks else None

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+import uvicorn
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitResult
 
 import prentice
@@ -28,7 +32,9 @@ from plans import good_plan, reply, script, subtask
 from prentice import Prentice
 from prentice.changes.formats import Format
 from prentice.mcp.answers import BYTES_PER_TOKEN
+from prentice.mcp.http import app_of
 from prentice.mcp.server import PrenticeServer
+from prentice.mcp.task_handles import OFFERED
 from skills.execute.calculator import CALC, MENDED, answer
 
 __all__ = ["workshop"]
@@ -37,6 +43,7 @@ DELAY = 0.6
 INVALID, MISSING, UNKNOWN_METHOD = -32602, -32021, -32601
 BREAKDOWN, EXECUTE, OPTIMIZE = "model_task_breakdown", "model_auto_execute", "model_optimize_prompt"
 PLAN: dict[str, Any] = {"task": "T-1"}
+TOKEN = "a-token-of-a-test-with-enough-letters"
 YES = ElicitResult(action="accept", content={"approve": True})
 NO = ElicitResult(action="decline")
 
@@ -118,7 +125,7 @@ def test_clients_of_the_earlier_era_see_nothing_of_tasks(project: Prentice, slow
             assert not client.server_capabilities.extensions
             found = document(await client.call_tool(BREAKDOWN, PLAN))
             assert found["state"] == "running"
-            assert [event["kind"] for event in project.run_document("R-1")["events"]].count("client_task") == 0
+            assert OFFERED not in [event["kind"] for event in project.run_document("R-1")["events"]]
             async with raw_tasks(short(project.directory, slow)) as raw:
                 await raw.talk.hello({"extensions": {EXTENSION: {}}})
                 await raw.talk.send({"id": 2, "method": "tasks/get", "params": {"taskId": "R-1.x"}})
@@ -477,6 +484,7 @@ def test_the_ledger_keeps_no_handle_that_a_reader_of_the_run_could_use(project: 
             return (await client.begin(BREAKDOWN, PLAN)).task_id
 
     secret = asyncio.run(main()).partition(".")[2]
+    assert OFFERED in [event["kind"] for event in project.run_document("R-1")["events"]]
     assert secret not in str(project.run_document("R-1"))
 
 
@@ -492,6 +500,27 @@ def test_a_client_of_the_sdk_follows_a_task_to_its_approved_plan(project: Prenti
     assert asyncio.run(main())["state"] == "approved"
     assert tasks.statuses == ["input_required", "completed"]
     assert len(person.questions) == 1
+
+
+def test_a_task_is_followed_over_http(project: Prentice, slow: str) -> None:
+    app = app_of(server(project, slow), token=TOKEN)
+    web = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+
+    async def main() -> dict[str, Any]:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            serving = asyncio.create_task(web.serve(sockets=[listening]))
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
+            http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"})
+            async with http, tasks_client(streamable_http_client(url, http_client=http), asks=True) as client:
+                task = (await client.begin(BREAKDOWN, PLAN)).task_id
+                key, _ = await client.question(task)
+                await client.update(task, key, YES)
+                found = structure(await client.get(task))
+            web.should_exit = True
+            await serving
+            return found
+
+    assert asyncio.run(main())["state"] == "approved"
 
 
 def test_a_task_with_the_largest_result_costs_no_more_than_any_answer(project: Prentice, tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from prentice.mcp.served import Served
 if TYPE_CHECKING:
     from prentice.ledger.runs_table import EventRow
 
-OFFERED: Final = "client_task"
-ANSWERED: Final = "client_answer"
-WITHDRAWN: Final = "client_withdrawal"
+OFFERED: Final = "offered as a task"
+ANSWERED: Final = "task answered"
+WITHDRAWN: Final = "task withdrawn"
 _SECRET_BYTES: Final = 16
 """128 bits: the specification wants ids that nobody can guess or count through."""
 
