@@ -9,6 +9,7 @@ from mcp_types import CallToolResult, TextContent
 
 from prentice.errors import PrenticeError
 from prentice.mcp.foreign import NOTICE, as_data, between_marks, one_line, visible
+from prentice.mcp.steps import for_assistant, project_root
 
 Document: TypeAlias = dict[str, Any]
 
@@ -85,12 +86,14 @@ def as_many(items: list[Document], build: Callable[[list[Document]], Document]) 
         count = max(1, min(count - 1, count * MAX_BYTES // excess))
 
 
-def failure(error: PrenticeError, *, directory: Path, source: str) -> CallToolResult:
+def failure(error: PrenticeError, *, directory: Path, source: str, runtime: str = "") -> CallToolResult:
     """Give an error: its sentence and next step as text, its document as structure, each with the directory used.
 
-    `source` says where the directory comes from.
+    `source` says where the directory comes from; `runtime` is the tool that failed, if it is one of a single backend.
     """
-    told = _bounded(error.document()["error"])
+    directory = project_root(directory)
+    step = for_assistant(error.next_step, directory=directory, runtime=runtime)
+    told = _bounded({"code": error.code, "message": error.message, "next_step": step, **error.details})
     told |= {name: one_line(told[name]) for name in ("message", "next_step")}
     document = json.loads(compact(noticed({"error": told | {"directory": str(directory), "directory_from": source}})))
     found = document["error"]

@@ -10,7 +10,7 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from prentice.errors import PrenticeError, UsageError
-from prentice.mcp.answers import Document, answer, as_many, cut, fitting
+from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, size
 from prentice.mcp.approval import Asked, Question, QuestionForm, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
@@ -20,6 +20,7 @@ from prentice.mcp.foreign import one_line, quoted
 from prentice.mcp.running import FINAL, result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served
+from prentice.mcp.steps import command, for_assistant
 
 _DESCRIPTION: Final = (
     "Carry out simple tasks with the local model, in a throw-away worktree, with the project's checks. Gives run ids; "
@@ -32,7 +33,12 @@ _SHOWN: Final = (
     "evidence", "decision", "why", "handoff", "findings", "notes", "attempt_of", "next_step",
 )  # fmt: skip
 """What an answer holds of a run's document; the resource `prentice://runs/ID` has all of it."""
-_LINES: Final = ("run_id", "task", "state", "files", "why")
+_LINE_LENGTHS: Final = (
+    (240, 10, 120), (160, 5, 120), (80, 3, 100), (80, 1, 60), (40, 1, 40), (20, 0, 40), (0, 0, 30), (0, 0, 12),
+    (0, 0, 0),
+)  # fmt: skip
+"""Rounds of shortening the lines of several runs: characters of `why`, number of files, characters of the task."""
+_FILE: Final = 120
 _ASKED_DIFF: Final = 6_000
 _ASKED_WORDS: Final = 600
 _TASK: Final = 120
@@ -210,15 +216,16 @@ def _told(desk: Desk, project: Served, document: Document) -> CallToolResult:
 
 
 def _next(desk: Desk, project: Served, document: Document) -> str:
-    run, where = document["run_id"], f"--project {desk.directory}"
+    run = document["run_id"]
     waiting = "The question is with the person. " if desk.questions.is_open(_key(project, run)) else ""
-    decide = f"let the person decide: `prentice review {run} {where}`, `prentice apply {run} {where}`."
+    review, apply, undo = (command(f"{word} {run}", directory=desk.directory) for word in ("review", "apply", "undo"))
     state = document["state"]
+    refused = for_assistant(str(document.get("next_step") or ""), directory=desk.directory)
     sentences = {
-        "proposed": f"{waiting}Nothing is applied yet. Check diff and evidence; send it back with `request_changes`, "
-        f"or {decide}",
-        "applied": f"The change is in the user's files; `prentice undo {run} {where}` takes it back.",
-        "refused": one_line(str(document.get("next_step") or "Nothing was changed; `why` says the reason.")),
+        "proposed": f"{waiting}Nothing is applied yet. Check diff and evidence; send it back by `model_auto_execute` "
+        f"with run_id {run} and `request_changes`, or let the person decide: {review}, {apply}.",
+        "applied": f"The change is in the user's files; {undo} takes it back.",
+        "refused": one_line(refused) or "Nothing was changed; `why` says the reason.",
         "rejected": "It was set aside or sent back; a later run may have taken its place.",
     }
     if state in {"refused", "handed_off"} and document.get("handoff"):
@@ -229,28 +236,37 @@ def _next(desk: Desk, project: Served, document: Document) -> str:
 
 
 def _several(desk: Desk, project: Served, runs: Sequence[str]) -> CallToolResult:
+    """Give a line for every run, with texts as long as the limit allows for all of them."""
     lines = [_line(desk, project, run) for run in runs]
     is_running = any(line["state"] == "running" for line in lines)
-    document = {
+    document: Document = {
         "state": "running" if is_running else "done",
         "next_step": "Call again with each `run_id` for its diff, its evidence, and the person's decision.",
     }
-    return as_many(lines, lambda shown: {**document, "runs": shown})
+    for lengths in _LINE_LENGTHS:
+        result = answer({**document, "runs": [_shortened(line, *lengths) for line in lines]})
+        if size(result) <= MAX_BYTES:
+            break
+    return result
+
+
+def _shortened(line: Document, why: int, files: int, task: int) -> Document:
+    named = [cut(path, _FILE) for path in line["files"][:files]]
+    return line | {"task": cut(line["task"], task), "files": named, "why": cut(line["why"], why)}
 
 
 def _line(desk: Desk, project: Served, run: str) -> Document:
     row = project.row(run)
-    task = cut(row.arguments["task"] or row.arguments["text"], _TASK)
+    line: Document = {"run_id": run, "task": row.arguments["task"] or row.arguments["text"], "files": []}
     if row.state not in FINAL:
-        return {"run_id": run, "task": task, "state": "running", "files": [], "why": desk.runs.doing(project, run)}
+        return line | {"state": "running", "why": desk.runs.doing(project, run)}
     try:
         result_of(row)
     except PrenticeError as error:
-        why = cut(f"{error.message} {error.next_step}", 2 * _TASK)
-        return {"run_id": run, "task": task, "state": "failed", "files": [], "why": why}
+        step = for_assistant(error.next_step, directory=desk.directory)
+        return line | {"state": "failed", "why": f"{error.message} {step}"}
     document = project.review(run)
-    line = {name: document[name] for name in _LINES}
-    return line | {"task": task, "files": line["files"][:10], "why": cut(line["why"], 2 * _TASK)}
+    return line | {name: document[name] for name in ("state", "files", "why")}
 
 
 def _message(document: Document, desk: Desk) -> str:

@@ -172,8 +172,8 @@ def _next(desk: Desk, project: Served, run_id: str, document: Document) -> str:
     waiting = "The questions are with the person. " if desk.questions.is_open(key) else ""
     if document["questions"]:
         return (
-            f"{said}{waiting}Ask the person what `questions` leaves open, then call with run_id {run_id} and `answers`"
-            "; or use `optimized` as it is, with its placeholders."
+            f"{said}{waiting}Ask the person what `questions` leaves open, then call `model_optimize_prompt` with "
+            f"run_id {run_id} and `answers`; or use `optimized` as it is, with its placeholders."
         )
     return said + ("Use `optimized` as the prompt." if document["accepted"] else "The prompt can be used as it was.")
 

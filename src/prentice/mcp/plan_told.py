@@ -1,11 +1,13 @@
 """A plan as an answer: whole where it fits the limit, else shortened, with what can be done about it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mcp_types import CallToolResult
 
 from prentice.mcp.answers import MAX_BYTES, Document, answer, compact, cut, size, summarized
 from prentice.mcp.foreign import one_line
+from prentice.mcp.steps import command
 
 if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
@@ -34,13 +36,14 @@ def plan_told(
 
 def _next(proposal: "Proposal", *, directory: str, remark: str, is_asked: bool) -> Document:
     decision = proposal.decision or {}
+    approve, reject = (command(f"{word} {proposal.id}", directory=Path(directory)) for word in ("approve", "reject"))
     said = f"{remark} " if remark else ""
     match proposal.state:
         case "open":
             waiting = "The question is with the person. " if is_asked else ""
             return {
-                "approve": f"`prentice approve {proposal.id}` in {directory}; `--only KEY,KEY` takes a part, `--edit` "
-                f"opens the plan in an editor, `prentice reject {proposal.id}` sets it aside.",
+                "approve": f"{approve}; `--only KEY,KEY` takes a part, `--edit` opens the plan in an editor, {reject} "
+                "sets it aside.",
                 "next_step": f"{said}{waiting}No task was created yet: show the plan to the person, who decides.",
             }
         case "approved":
@@ -51,12 +54,13 @@ def _next(proposal: "Proposal", *, directory: str, remark: str, is_asked: bool) 
                 "next_step": f"{said}Approved: the tasks are in the project's list, and the parent waits for them.",
             }
         case state:
-            return {"approve": "", "next_step": f"{said}{proposal.id} was {state}: call with `task` for another plan."}
+            step = f"{said}{proposal.id} was {state}: call `model_task_breakdown` with `task` for another plan."
+            return {"approve": "", "next_step": step}
 
 
 def _shortened(document: Document) -> Document:
     """Give the plan with texts cut, as little as the limit allows."""
-    note = f"Shortened to fit this answer; `prentice approve {document['proposal_id']} --edit` shows all of it."
+    note = f"Shortened to fit this answer; all of it: prentice://proposals/{document['proposal_id']}"
     short = document
     for description, criteria, length in _CUTS:
         last = not criteria

@@ -4,6 +4,7 @@
 
 import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
@@ -20,6 +21,7 @@ from prentice.mcp.documents import RuntimeAnswer
 from prentice.mcp.running import result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served, Work
+from prentice.mcp.steps import command, for_assistant
 
 Runtime = Literal["mlx", "ollama"]
 Action = Literal[
@@ -106,7 +108,9 @@ async def _executed(
         return await execution.decided(desk, ctx, asked, until=until)
     if run_id:
         return await execution.stood(desk, ctx, project, run_id, until=until)
-    return await execution.executed(desk, ctx, project, [given] if given else [], until=until)
+    if not given:
+        raise UsageError("No task was named.", next_step="Give its id or text as `input`, or a `run_id`.")
+    return await execution.executed(desk, ctx, project, [given], until=until)
 
 
 async def _optimized(
@@ -175,11 +179,14 @@ async def _status(project: Served, runtime: Runtime) -> CallToolResult:
     else:
         findings = list(mlx_findings(await asyncio.to_thread(mlx_runtime), wanted=True))
     wrong = next((finding for finding in findings if not finding.ok), None)
+    told = partial(for_assistant, directory=project.directory, runtime=runtime)
     return answer(
         {
             "state": "ready" if wrong is None else "not_ready",
-            "next_step": wrong.next_step if wrong is not None else "",
-            "result": {"findings": [finding.document() for finding in findings]},
+            "next_step": told(wrong.next_step) if wrong is not None else "",
+            "result": {
+                "findings": [{**finding.document(), "next_step": told(finding.next_step)} for finding in findings]
+            },
         }
     )
 
@@ -188,7 +195,8 @@ async def _models(project: Served, runtime: Runtime) -> CallToolResult:
     """List the backend's models; where there are none, say what is wrong."""
     listed = [item.document() for item in await project.models_async()]
     mine = [item for item in listed if item["backend"] == runtime]
-    step = "" if mine else "Action `status` says why; `prentice models recommend` names models to get."
+    recommend = command("models recommend", directory=project.directory)
+    step = "" if mine else f"Action `status` says why; {recommend} names models, and action `pull` fetches them."
 
     def build(shown: list[Document]) -> Document:
         return {"state": "done", "next_step": step, "result": {"models": shown, "left_out": len(mine) - len(shown)}}

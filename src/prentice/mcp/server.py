@@ -93,7 +93,8 @@ class PrenticeServer(MCPServer[None]):
             if told is None:
                 raise
             _log.info("%s failed: %s: %s", name, told.code, told.message)
-            return failure(told, directory=self._desk.directory, source=self._desk.source)
+            runtime = name if name in RUNTIMES else ""
+            return failure(told, directory=self._desk.directory, source=self._desk.source, runtime=runtime)
 
     async def run_stdio_async(self) -> None:
         """Serve on stdin and stdout until the client closes them."""
