@@ -179,6 +179,20 @@ def test_the_largest_plan_is_shortened_to_the_limit_and_says_so(tmp_path: Path, 
     assert stored.subtasks[0].description == letter * 270
 
 
+@pytest.mark.parametrize(
+    ("hold", "states"), [(60.0, {"refused", "handed_off"}), (0.0, {"running"})], ids=["ended", "running"]
+)
+def test_of_twenty_tasks_every_run_is_named(tmp_path: Path, hold: float, states: set[str]) -> None:
+    tasks = [f'修复第 {n} 个\u202e"模块"中的错误、' + "并为它编写测试和文档、" * 150 for n in range(20)]
+    result = call(tmp_path, "model_auto_execute", {"tasks": tasks}, hold=hold)
+    assert answer_tokens(result) <= ANSWER_TOKENS
+    found = document(result)
+    assert json.loads(text(result)) == found
+    assert [line["run_id"] for line in found["runs"]] == [f"R-{n}" for n in range(1, 21)]
+    assert {line["state"] for line in found["runs"]} <= states
+    assert all(line["task"].startswith("修复第") for line in found["runs"])
+
+
 def test_an_error_of_any_length_keeps_to_the_limit(tmp_path: Path) -> None:
     plan = [subtask(f"步{n}" * 300, f"步骤 {n}" * 100, dependencies=["无" * 1000]) for n in range(8)]
     backend = script(tmp_path / "bad.jsonl", *[json.dumps({"subtasks": plan})] * 2)
