@@ -101,7 +101,7 @@ class TasksClient:
     async def settled(self, task: str) -> dict[str, Any]:
         """Poll until the task works no more."""
         async with asyncio.timeout(PATIENCE):
-            while (found := await self.get(task))["status"] == "working":
+            while (found := await self.get(task))["status"] == "working":  # noqa: ASYNC110 - clients of the protocol poll
                 await asyncio.sleep(_PAUSE)
         return found
 
@@ -162,7 +162,7 @@ class RawTasks:
 
     async def settled(self, task: str) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE):
-            while (found := await self.result("tasks/get", taskId=task))["status"] == "working":
+            while (found := await self.result("tasks/get", taskId=task))["status"] == "working":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(_PAUSE)
         return found
 
