@@ -17,7 +17,7 @@ except SystemExit:
     pass
 sys.stderr.write(json.dumps(sorted(sys.modules)))
 """
-HEAVY = {"mcp", "pydantic", "httpx2", "rich", "starlette", "sqlite3", "asyncio", "platformdirs"}
+HEAVY = {"mcp", "pydantic", "httpx2", "rich", "starlette", "uvicorn", "jinja2", "sqlite3", "asyncio", "platformdirs"}
 
 
 def loaded(directory: Path, *arguments: str) -> set[str]:
@@ -51,4 +51,4 @@ def test_commands_on_tasks_load_no_planning(project: Path, arguments: tuple[str,
 
 def test_planning_by_rules_loads_neither_the_mcp_sdk_nor_a_web_server(project: Path) -> None:
     modules = loaded(project, "breakdown", "Add retries to the upload client", "--backend", "builtin", "--json")
-    assert not modules & {"mcp", "starlette", "uvicorn", "httpx2"}
+    assert not modules & {"mcp", "starlette", "uvicorn", "jinja2", "httpx2"}

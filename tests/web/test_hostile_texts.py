@@ -15,6 +15,7 @@ from prentice.ledger.migrations import LEDGER
 from prentice.ledger.proposals_table import ProposalsTable
 from prentice.ledger.runs_table import RunsTable, Submission
 from prentice.web.diff import files_of
+from prentice.web.rendering import prose
 from prentice.web.visible import marked, readable, visible
 from skills.execute.proposed import Proposed
 from web.completed import complete
@@ -23,7 +24,7 @@ from workspace.trees import change_of, write
 
 EVIL = (
     '</title></script><script>alert(1)</script><img src=x onerror=alert(1)>"\'><a href="javascript:alert(1)">'
-    "{{ 7 * 7 }}{% raw %}&lt;\u202ednilb\u202c\x1b]0;x\x07\x00\u2066\u200b\U000e0041"
+    "{{ 7777 * 7777 }}{% raw %}&lt;\u202ednilb\u202c\x1b]0;x\x07\x00\u2066\u200b\U000e0041"
 )
 BAD = set("\x00\x07\x1b\u202e\u202c\u2066\u200b")
 
@@ -65,7 +66,7 @@ def check(page: str) -> None:
     reader.feed(page)
     assert reader.scripts == ["/assets/page.js"]
     assert not set("".join(reader.text)) & BAD
-    assert "49" not in "".join(reader.text)
+    assert "60481729" not in "".join(reader.text)
     assert "alert(1)" in "".join(reader.text)  # it is shown
 
 
@@ -112,7 +113,7 @@ def test_changes_stay_text(proposed: Proposed) -> None:
         "evidence": [{"fact": EVIL, "value": EVIL, "effect": EVIL}],
         "checks": [{"name": EVIL, "before": EVIL, "after": EVIL, "new_failures": [EVIL], "decisive": False,
                     "trusted": False}],
-        "handoff": {"prompt": EVIL},
+        "handoff": {"prompt": EVIL}, "manifest": [{"path": EVIL, "shown": EVIL, "tokens": 9, "cut": EVIL, "why": EVIL}],
     }  # fmt: skip
     run = complete(proposed, change, **hostile)
     findings = complete(proposed, None, **hostile, findings=[finding])
@@ -209,6 +210,13 @@ def test_in_a_diff_every_letter_that_is_not_seen_is_spelled_out(letter: str) -> 
 def test_emoji_of_several_parts_stay_whole_in_texts_of_people() -> None:
     assert readable("⚠️ 👩‍💻 naïve\tשר\n") == "⚠️ 👩‍💻 naïve\tשר\n"
     assert readable("a\u202eb\x1bc") == "a<U+202E>b<U+001B>c"
+
+
+def test_what_people_set_off_is_set_off_and_nothing_else() -> None:
+    assert prose("**Bold** and `a <b>` & **<i>**") == "<b>Bold</b> and <code>a &lt;b&gt;</code> &amp; <b>&lt;i&gt;</b>"
+    assert prose("a ** b ** c` d\n`e` 2**3**4") == "a ** b ** c` d\n<code>e</code> 2**3**4"
+    assert prose("`\u202e`") == "<code>&lt;U+202E&gt;</code>"
+    assert prose("`" * 10_000) == "`" * 10_000
 
 
 def test_line_ends_of_windows_are_no_news_and_a_single_one_is() -> None:

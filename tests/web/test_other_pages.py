@@ -85,6 +85,23 @@ def test_what_is_empty_says_what_to_do_first(visitor: Visitor, tmp_path: Path) -
     assert [path.name for path in empty.iterdir()] == [".git"]
 
 
+def test_what_an_optimization_leaves_open_waits_until_a_later_one_answers_it(
+    visitor: Visitor, project: Prentice
+) -> None:
+    first = project.optimize("Improve the performance of the cache")
+    assert first.document()["questions"]
+    assert "Question R-1 Improve the performance of the cache" in words(visitor.get("/"))
+    said = words(visitor.get("/runs/R-1"))
+    for question in first.document()["questions"]:
+        assert question["question"] in said
+    assert "prentice optimize TEXT --ask" in said
+    project.optimize(
+        "Improve the performance of the cache",
+        answers={one["about"]: "10 ms in src/cache.py" for one in first.document()["questions"]},
+    )
+    assert "Question R-1" not in words(visitor.get("/"))
+
+
 def test_a_part_that_did_not_change_is_not_sent_again(visitor: Visitor, project: Prentice) -> None:
     first = visitor.client.get("/live")
     tag = first.headers["etag"]

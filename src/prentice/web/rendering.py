@@ -1,6 +1,7 @@
 """Templates, and how values become text in them: everything is escaped, and nothing invisible passes."""
 
 import datetime as dt
+import re
 from functools import cache
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from prentice.web.visible import marked, one_line, path_shown, readable, visible
 _STATES: Final = {
     "open": "waits for you", "proposed": "waits for you", "handed_off": "handed over", "waiting": "waits",
 }  # fmt: skip
+
+_SET_OFF: Final = re.compile(r"(`[^`\n]{1,200}`|(?<![\w*])\*\*(?=\S)[^*\n]{1,200}(?<=\S)\*\*(?![\w*]))")
 
 
 def render(template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a template shows
@@ -33,7 +36,7 @@ def _environment() -> jinja2.Environment:
     )
     made.filters |= {
         "visible": visible, "path": path_shown, "line": one_line, "marked": marked, "raw": raw, "clock": clock,
-        "hours": hours, "state": state_said, "counted": counted, "seconds": seconds, "written": written,
+        "hours": hours, "state": state_said, "counted": counted, "seconds": seconds, "written": written, "prose": prose,
     }  # fmt: skip
     return made
 
@@ -60,6 +63,17 @@ def clock(at: float) -> Markup:
     else:
         said = f"{then.day} {then:%b %Y %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(then.isoformat(timespec="seconds"), said)
+
+
+def prose(text: str) -> Markup:
+    """Give what people wrote as HTML, with what they set in `backquotes` and **asterisks** set off."""
+    return Markup("").join(_set_off(part) for part in _SET_OFF.split(readable(text)) if part)
+
+
+def _set_off(part: str) -> Markup:
+    if not _SET_OFF.fullmatch(part):
+        return escape(part)
+    return Markup("<code>{}</code>").format(part[1:-1]) if part[0] == "`" else Markup("<b>{}</b>").format(part[2:-2])
 
 
 def written(spelling: str) -> str | Markup:
