@@ -128,6 +128,94 @@ def test_ten_megabytes_in_any_argument_are_a_quick_small_error_and_the_server_go
     assert asyncio.run(main()) == []
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments", "near"),
+    [
+        ("model_task_breakdown", {"tsk": "T-1"}, "`task`"),
+        ("model_auto_execute", {"task": "T-1"}, "`tasks`"),
+        ("model_optimize_prompt", {"promt": "T-1", "modle": "tiny"}, "`prompt` and `model`"),
+        ("estimation", {"action": "stats", "verbose" * 9: True}, "Its arguments are: action, tasks."),
+        ("ollama", {"action": "execute", "request_changes": "No"}, "Its arguments are: action, input"),
+    ],
+)
+def test_an_argument_that_does_not_exist_is_refused_with_the_nearest(
+    project: Prentice, tool: str, arguments: dict[str, Any], near: str
+) -> None:
+    async def main() -> dict[str, Any]:
+        async with Client(server(project)) as client:
+            return error(await client.call_tool(tool, arguments))
+
+    told = asyncio.run(main())
+    assert (told["code"], near in told["next_step"]) == ("usage", True)
+    assert project.latest_runs() == []
+
+
+def test_empty_texts_are_arguments_that_were_left_out(project: Prentice) -> None:
+    empty = {"run_id": "", "context": "", "backend": "", "model": ""}
+
+    async def main() -> None:
+        async with Client(server(project)) as client:
+            plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1", **empty}))
+            assert plan["state"] == "open"
+            sharp = document(await client.call_tool("model_optimize_prompt", {"prompt": "T-1", **empty}))
+            assert sharp["state"] == "done"
+            more = {"run_id": "", "backend": "", "model": "", "format": "", "apply": "", "request_changes": ""}
+            done = document(await client.call_tool("model_auto_execute", {"tasks": ["T-1"], **more}))
+            assert done["run_id"] == "R-3"
+            for action in ("generate", "pull", "code_review", "summarize", "execute", "breakdown", "optimize"):
+                call = {"action": action, "input": "", "path": "", "model": "", "run_id": ""}
+                told = error(await client.call_tool("ollama", call))
+                assert told["code"] in {"usage", "task_text"}
+                assert "no run" not in told["message"]
+
+    asyncio.run(main())
+
+
+def test_a_run_that_is_of_something_else_than_was_given_with_it_is_not_told(project: Prentice) -> None:
+    project.add("Sort the list of uploads by date")
+
+    async def main() -> None:
+        async with Client(server(project)) as client:
+            for tool, argument, one, other in (
+                ("model_task_breakdown", "task", "T-1", "T-2"),
+                ("model_auto_execute", "tasks", ["T-1", "T-2"], ["T-9"]),
+                ("model_optimize_prompt", "prompt", "Fix the upload client", "T-1"),
+            ):
+                begun = document(await client.call_tool(tool, {argument: one}))
+                run = begun["run_id"] if "run_id" in begun else begun["runs"][0]["run_id"]
+                again = document(await client.call_tool(tool, {argument: one, "run_id": run}))
+                assert again["run_id"] == run
+                told = error(await client.call_tool(tool, {argument: other, "run_id": run}))
+                assert (told["code"], f"run_id {run} alone" in told["next_step"]) == ("usage", True)
+
+    asyncio.run(main())
+
+
+def test_the_log_has_no_words_of_tasks(
+    project: Prentice, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    loud = PrenticeServer(project.directory, backend="builtin", verbose=True)
+
+    @loud.add_tool
+    def broken(text: str) -> str:
+        raise ValueError(text)
+
+    async def main() -> None:
+        async with Client(loud) as client:
+            assert error(await client.call_tool("model_task_breakdown", {"task": "TOPSECRET"}))["code"] == "task_text"
+            assert error(await client.call_tool("model_task_breakdown", {"task": ["TOPSECRET"]}))["code"] == "usage"
+            assert error(await client.call_tool("model_task_breakdown", {"TOPSECRET": ""}))["code"] == "usage"
+            assert error(await client.call_tool("broken", {"text": "TOPSECRET"}))["code"] == "defect"
+
+    with caplog.at_level("INFO"):
+        asyncio.run(main())
+    printed = capfd.readouterr()
+    assert "model_task_breakdown failed: task_text" in caplog.text
+    assert "ValueError" in caplog.text
+    assert "in broken" in caplog.text
+    assert "TOPSECRET" not in caplog.text + printed.err + printed.out
+
+
 def test_arguments_of_a_wrong_type_are_told_as_such_and_start_nothing(project: Prentice) -> None:
     async def main() -> list[str]:
         async with Client(server(project)) as client:

@@ -82,6 +82,8 @@ def breakdown_tool(desk: Desk) -> Tool:
         if not run_id:
             work = project.planning(task, context=context, low=min_subtasks, high=max_subtasks)
             run_id = await desk.runs.start(project, work)
+        else:
+            desk.runs.where(project, run_id).check_same(run_id, [task])
         return await planned(desk, ctx, project, run_id, until=until, only=only, edits=edits)
 
     annotations = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)

@@ -74,7 +74,7 @@ def execution_tool(desk: Desk) -> Tool:
         if asked := answered(ctx, KIND):
             return await decided(desk, ctx, asked, until=until)
         project = desk.open(backend=backend, model=model)
-        if run_id is None:
+        if not run_id:
             if request_changes:
                 raise UsageError("`request_changes` needs a `run_id`.", next_step="Say which run it is about.")
             return await executed(
@@ -87,6 +87,7 @@ def execution_tool(desk: Desk) -> Tool:
                 format_name=format or "",
                 samples=samples,
             )
+        desk.runs.where(project, run_id).check_same(run_id, tasks)
         if request_changes:
             check_kind(project, run_id, "execute")
             run_id = await desk.runs.start(

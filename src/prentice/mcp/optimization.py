@@ -57,14 +57,16 @@ def optimization_tool(desk: Desk) -> Tool:
         project = desk.open(backend=backend, model=model)
         if asked := answered(ctx, KIND):
             return await decided(desk, ctx, project, asked, until=until)
-        if run_id is None:
+        if not run_id:
             if answers:
                 raise UsageError("`answers` need the `run_id` that asked.", next_step="Give it with them.")
             work = await asyncio.to_thread(project.optimizing, prompt, context=context)
             run_id = await desk.runs.start(project, work)
-        elif answers:
-            check_kind(project, run_id, "optimize")
-            run_id = await desk.runs.start(project, project.answering(run_id, answers))
+        else:
+            desk.runs.where(project, run_id).check_same(run_id, [prompt])
+            if answers:
+                check_kind(project, run_id, "optimize")
+                run_id = await desk.runs.start(project, project.answering(run_id, answers))
         return await optimized(desk, ctx, project, run_id, until=until)
 
     return slim(

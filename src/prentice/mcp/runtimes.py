@@ -53,6 +53,8 @@ def runtime_tool(desk: Desk, runtime: Runtime) -> Tool:
     ) -> Annotated[CallToolResult, RuntimeAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold
         project = desk.open(backend=runtime, model=model)
+        if run_id:
+            desk.runs.where(project, run_id).check_same(run_id, [input, path])
         match action:
             case "status":
                 return await _status(project, runtime)
@@ -63,7 +65,7 @@ def runtime_tool(desk: Desk, runtime: Runtime) -> Tool:
             case "breakdown" | "execute" | "optimize":
                 return await _skill(desk, ctx, project, action, input, run_id=run_id, until=until)
             case "generate" | "pull" | "code_review" | "summarize":
-                if run_id is None:
+                if not run_id:
                     work = await asyncio.to_thread(_work, project, action, input, path)
                     run_id = await desk.runs.start(project, work)
                 return await _told(desk, ctx, project, action, run_id, until=until)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from prentice.errors import RunError, TextError
+from prentice.errors import RunError, TextError, UsageError
 from prentice.library import Prentice
 from prentice.library.running import wishes_of
 
@@ -224,6 +224,22 @@ class Served(Prentice):
             RunError: there is none of that id here.
         """
         return self._run(run_id)
+
+    def check_same(self, run_id: str, given: Sequence[str]) -> None:
+        """Refuse a call that names a run together with what that run is not of.
+
+        Raises:
+            RunError: there is no such run here.
+            UsageError: none of `given` is what it was started with.
+        """
+        known = self._run(run_id).arguments
+        started = {str(known.get(part, "")).strip() for part in ("task", "text", "name")} | {*known.get("files", [])}
+        named = [text.strip() for text in given if text.strip()]
+        if named and not started & {*named}:
+            raise UsageError(
+                f"{run_id} is a run of something else than what was given with it.",
+                next_step=f"Call with run_id {run_id} alone, or without `run_id` to start anew.",
+            )
 
     def behind(self, run_id: str) -> list[str]:
         """Give the runs that one has to wait for."""

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from prentice import __version__
 from prentice.errors import DefectError, PrenticeError, UsageError
 from prentice.mcp.answers import cut, failure
+from prentice.mcp.arguments import checked
 from prentice.mcp.breakdown import breakdown_tool
 from prentice.mcp.desk import HOLD_SECONDS, Desk
 from prentice.mcp.estimation import estimation_tool
@@ -58,15 +60,17 @@ class PrenticeServer(MCPServer[None]):
             directory=directory.resolve(), source=source, asks_for_roots=source != ARGUMENT and not over_http,
             backend=backend, model=model, longest=hold,
         )  # fmt: skip
+        tools = [
+            *(tool(self._desk) for tool in (breakdown_tool, execution_tool, optimization_tool, estimation_tool)),
+            *(runtime_tool(self._desk, runtime) for runtime in RUNTIMES),
+        ]
+        self._arguments = {tool.name: tuple(tool.parameters["properties"]) for tool in tools}
         super().__init__(
             "prentice",
             title="Prentice",
             version=__version__,
             instructions=_INSTRUCTIONS,
-            tools=[
-                *(tool(self._desk) for tool in (breakdown_tool, execution_tool, optimization_tool, estimation_tool)),
-                *(runtime_tool(self._desk, runtime) for runtime in RUNTIMES),
-            ],
+            tools=tools,
             extensions=[TasksExtension(self._desk, self.call_tool)],
             middleware=[refuse_undeclared],
             lifespan=self._life,
@@ -87,12 +91,14 @@ class PrenticeServer(MCPServer[None]):
         if context is not None and (asked := await settle_directory(self._desk, context)) is not None:
             return asked
         try:
+            if (known := self._arguments.get(name)) is not None:
+                arguments = checked(arguments, known=known)
             return await super().call_tool(name, arguments, context)
-        except ToolError as error:
+        except (ToolError, UsageError) as error:
             told = _told(error)
             if told is None:
                 raise
-            _log.info("%s failed: %s: %s", name, told.code, told.message)
+            _log.info("%s failed: %s", name, told.code)
             runtime = name if name in RUNTIMES else ""
             return failure(told, directory=self._desk.directory, source=self._desk.source, runtime=runtime)
 
@@ -141,13 +147,17 @@ def serve(
     server.run("stdio")
 
 
-def _told(error: ToolError) -> PrenticeError | None:
+def _told(error: ToolError | UsageError) -> PrenticeError | None:
     """Give what a failed call is told, None where the SDK's own sentence says it all."""
+    if isinstance(error, UsageError):
+        return error
     cause = error.__cause__
     if isinstance(cause, PrenticeError):
         return cause
     if isinstance(error, UnexpectedToolError):
-        _log.error("A tool failed unexpectedly.", exc_info=cause)
+        # Without the exception's own words: they can hold those of a task.
+        frames = "".join(traceback.format_tb(cause.__traceback__)) if cause else ""
+        _log.error("A tool failed unexpectedly: %s\n%s", type(cause).__name__, frames)
         return DefectError(
             f"A defect in Prentice: {type(cause).__name__}.",
             next_step="The server's stderr has the details; call again, or use the command line.",
