@@ -131,7 +131,7 @@ def test_texts_that_would_be_scripts_do_nothing(browser: Browser, tmp_path: Path
         dialogs: list[str] = []
         page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         base = url.partition("/?")[0]
-        for path in ("/", "/tasks", "/tasks/T-2", f"/changes/{run}", f"/runs/{run}"):
+        for path in ("/", "/tasks", "/tasks/T-2", f"/changes/{run}"):
             page.goto(base + path)
             expect(page.get_by_text("alert(1)").first).to_be_attached()
             assert page.evaluate("document.scripts.length") == 1
