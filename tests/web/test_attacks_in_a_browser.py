@@ -135,5 +135,20 @@ def test_texts_that_would_be_scripts_do_nothing(browser: Browser, tmp_path: Path
             page.goto(base + path)
             expect(page.get_by_text("alert(1)").first).to_be_attached()
             assert page.evaluate("document.scripts.length") == 1
-        assert page.evaluate("() => { try { return eval('1') } catch { return 'refused' } }") == "refused"
         assert dialogs == []
+
+
+def test_a_script_that_got_into_a_page_all_the_same_would_not_run(browser: Browser, proposed: Proposed) -> None:
+    with browsers.command(proposed.root) as url, entered(browser, url) as context:
+        page = context.pages[0]
+        ways = """() => {
+            const script = document.createElement("script");
+            script.textContent = "window.ran = 'inline'";
+            document.body.append(script);
+            const button = document.createElement("button");
+            button.setAttribute("onclick", "window.ran = 'handler'");
+            document.body.append(button);
+            button.click();
+            return new Promise((done) => setTimeout(() => done(window.ran ?? "nothing"), 100));
+        }"""
+        assert page.evaluate(ways) == "nothing"
