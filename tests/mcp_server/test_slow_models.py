@@ -111,7 +111,7 @@ def test_a_rejected_plan_lists_its_problems(project: Prentice, tmp_path: Path) -
     told = asyncio.run(main())
     assert told["code"] == "breakdown_rejected"
     assert told["problems"]
-    assert "--backend builtin" in told["next_step"]
+    assert "backend=builtin" in told["next_step"]
 
 
 def test_a_call_that_the_client_cancels_stops_its_run(project: Prentice, tmp_path: Path) -> None:
@@ -230,7 +230,6 @@ def test_an_approval_that_comes_too_late_tells_why_it_is_refused(project: Prenti
     "answer",
     [
         ElicitResult(action="decline"),
-        ElicitResult(action="cancel"),
         ElicitResult(action="accept", content={"approve": False}),
     ],
 )

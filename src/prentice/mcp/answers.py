@@ -19,13 +19,40 @@ MAX_BYTES: Final = 13_600
 _LEAST_TEXT: Final = 40
 _MARKS: Final = 40
 """Bytes by which the marks around data are longer where it contains the usual ones."""
+_SHORTENED: Final = "Shortened to fit this answer."
+_ROUNDS: Final = ((2_000, 40, 8), (800, 20, 8), (300, 10, 7), (120, 6, 6), (60, 4, 6), (30, 2, 5), (15, 1, 4))
+"""Rounds of shortening: characters of a text, parts of a list, and levels, of which the deepest are left out."""
+_MOST_PARTS: Final = 24
+"""Parts of an object; those of a fixed shape have fewer."""
+_MOST_NAME: Final = 60
+_FACTS: Final = 10
+_FACT: Final = 80
+_LARGEST: Final = 2**53
+"""Whole numbers up to here are exact for every reader of JSON."""
 _ERROR_TEXT: Final = 600
 _ERROR_ITEMS: Final = 8
 _ERROR_ITEM: Final = 200
 
 
-def answer(document: Document) -> CallToolResult:
-    """Give a document under the notice, as structure, and as JSON text for clients that read no structure."""
+def answer(document: Document, *, note: str = _SHORTENED) -> CallToolResult:
+    """Give a document under the notice, as structure, and as JSON text for clients that read no structure.
+
+    What is too large, whatever its shape, is shortened until it fits; `note` says so in it.
+    """
+    result = whole(document)
+    if size(result) <= MAX_BYTES:
+        return result
+    plain = json.loads(compact(document))
+    for length, items, depth in _ROUNDS:
+        result = whole({**_shrunk(plain, length, items, depth), "notes": [note]})
+        if size(result) <= MAX_BYTES:
+            return result
+    facts = {name: plain[name] for name in list(plain)[:_FACTS] if not isinstance(plain[name], list | dict)}
+    return whole({**_shrunk(facts, _FACT, 0, 1), "notes": [note]})
+
+
+def whole(document: Document) -> CallToolResult:
+    """Give a document like `answer`, however large it is."""
     text = compact(noticed(document))
     return CallToolResult(content=[TextContent(text=text)], structured_content=json.loads(text))
 
@@ -51,14 +78,14 @@ def fitting(document: Document, parts: Sequence[tuple[str, ...]], *, where: str)
     """
     document = json.loads(compact(document))
     while True:
-        result = answer(document)
+        result = whole(document)
         excess = size(result) - MAX_BYTES
         if excess <= 0:
             return result
         texts = [(len(json.dumps(text, ensure_ascii=False)), way) for way in parts if (text := _at(document, way))]
         longest, way = max(texts, default=(0, ()))
         if longest <= len(where) + _LEAST_TEXT:
-            return summarized({**document, "notes": [where]}, where)
+            return answer(document, note=where.strip())
         kept = _at(document, way).removesuffix(where)
         _put(document, way, kept[: min(len(kept) * 4 // 5, len(kept) - excess // 3)] + where)
 
@@ -76,13 +103,16 @@ def _put(document: Any, way: tuple[str, ...], text: str) -> None:  # noqa: ANN40
 
 
 def as_many(items: list[Document], build: Callable[[list[Document]], Document]) -> CallToolResult:
-    """Give the document that `build` makes of the first items, as many as the limit allows."""
+    """Give the document that `build` makes of the first items, as many as the limit allows; a single one is cut."""
     count = len(items)
     while True:
-        result = answer(build(items[:count]))
+        document = build(items[:count])
+        result = whole(document)
         excess = size(result)
-        if excess <= MAX_BYTES or count <= 1:
+        if excess <= MAX_BYTES:
             return result
+        if count <= 1:
+            return answer(document)
         count = max(1, min(count - 1, count * MAX_BYTES // excess))
 
 
@@ -140,3 +170,14 @@ def _bounded(value: Any, *, length: int = _ERROR_TEXT) -> Any:  # noqa: ANN401 -
     if isinstance(value, dict):
         return {key: _bounded(item, length=length) for key, item in value.items()}
     return value
+
+
+def _shrunk(value: Any, length: int, items: int, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return cut(value, length)
+    if isinstance(value, list):
+        return [_shrunk(item, length, items, depth - 1) for item in value[:items]] if depth else []
+    if isinstance(value, dict):
+        parts = list(value.items())[:_MOST_PARTS] if depth else []
+        return {cut(name, _MOST_NAME): _shrunk(part, length, items, depth - 1) for name, part in parts}
+    return value if not isinstance(value, int) or abs(value) <= _LARGEST else None

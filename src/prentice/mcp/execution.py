@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from prentice.errors import PrenticeError, UsageError
-from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, size
-from prentice.mcp.approval import Asked, Question, QuestionForm, answered
+from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, size, whole
+from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
@@ -47,6 +47,8 @@ _MOST_TASKS: Final = 20
 
 class ChangeDecision(QuestionForm):
     """The form that the client shows for a change."""
+
+    deciding: ClassVar = "decision"
 
     decision: Literal["apply", "request changes", "reject"] = Field(default="apply", title="What to do")
     comment: str = Field(default="", title="What has to be different, or why not")
@@ -112,8 +114,9 @@ async def decided(desk: Desk, ctx: Context, asked: Asked, *, until: float) -> Ca
     Raises:
         PrenticeError: it cannot be done.
     """
-    run = await _settle(desk, asked.state, asked.read(ChangeDecision))
-    return await stood(desk, ctx, desk.open(), run, until=until, ask=False)
+    async with desk.questions.deciding:
+        run = await _settle(desk, asked.state, asked.read(ChangeDecision))
+    return await stood(desk, ctx, desk.open(), run or asked.state["run"], until=until, ask=False)
 
 
 async def executed(
@@ -166,71 +169,78 @@ async def stood(
         question = Question(
             key=_key(project, run_id), message=_message(document, desk), form=ChangeDecision, state=state
         )
-        followed: list[str] = []
-
-        async def settle(form: BaseModel | None) -> None:
-            followed.append(await _settle(desk, state, form))
-
-        asked = await desk.questions.put(ctx, question, settle=settle, until=until)
-        if asked is not None:
+        asked = await desk.questions.put(ctx, question, settle=lambda said: _settle(desk, state, said), until=until)
+        if isinstance(asked, InputRequiredResult):
             return asked
-        if followed and followed[0] != run_id:
-            return await stood(desk, ctx, project, followed[0], until=until, ask=False)
+        if asked not in {"", run_id}:
+            return await stood(desk, ctx, project, asked, until=until, ask=False)
         document = await asyncio.to_thread(project.review, run_id)
-    return _told(desk, project, document)
+    return _told(desk, ctx, project, document)
 
 
-async def _settle(desk: Desk, state: Mapping[str, Any], form: BaseModel | None) -> str:
+async def _settle(desk: Desk, state: Mapping[str, Any], said: QuestionForm | Unanswered) -> str:
     """Do what the person decided; give the run to tell of: a new one, where changes were requested.
 
     What was decided before stays: an answer that comes again after an undo must not apply the change again.
     """
     run: str = state["run"]
     owner = desk.open(actor="person")
-    desk.questions.decline(_key(owner, run))  # whatever was said, it is not asked again
+    key = _key(owner, run)
     before = (await asyncio.to_thread(owner.review, run))["state"]
     if before != "proposed":
-        said = f"{run} was {before.replace('_', ' ')} before: this answer changed nothing."
-        desk.questions.remark(_key(owner, run), said)
+        if said is not Unanswered.UNDECIDED:
+            remark = f"{run} was {before.replace('_', ' ')} before: this answer changed nothing."
+            desk.questions.remark(key, remark)
         return run
-    match form:
+    match said:
+        case Unanswered():
+            desk.questions.leave(key, said)
+            return ""
         case ChangeDecision(decision="apply"):
             await asyncio.to_thread(owner.apply, run)
         case ChangeDecision(decision="reject", comment=reason):
             await asyncio.to_thread(owner.reject_change, run, reason=reason)
         case ChangeDecision(decision="request changes", comment=comment):
             work = await asyncio.to_thread(owner.attempting, run, comment)
-            return await desk.runs.start(owner, work)
+            attempt = await desk.runs.start(owner, work)
+            desk.questions.remark(key, f"The person requested changes: call with run_id {attempt} for what came of it.")
+            return attempt
     return run
 
 
-def _told(desk: Desk, project: Served, document: Document) -> CallToolResult:
+def _told(desk: Desk, ctx: Context, project: Served, document: Document) -> CallToolResult:
     shown = {name: document[name] for name in _SHOWN if document.get(name) not in (None, "", [])}
-    said = desk.questions.said_of(_key(project, document["run_id"]))
+    key = _key(project, document["run_id"])
+    said = desk.questions.said_of(key)
     shown |= {
         "state": document["state"],
         "task": cut(document["task"], _TASK),
-        "next_step": f"{said} {_next(desk, project, document)}".strip(),
+        "next_step": f"{said} {_next(desk, document, unanswered=desk.questions.unanswered(key, ctx))}".strip(),
     }
     where = f"\n[cut; all of it: prentice://runs/{document['run_id']} or `prentice review {document['run_id']}`]"
     return fitting(shown, [("diff",), ("handoff", "prompt"), ("explanation",), ("why",)], where=where)
 
 
-def _next(desk: Desk, project: Served, document: Document) -> str:
+def _next(desk: Desk, document: Document, *, unanswered: Unanswered | None) -> str:
     run = document["run_id"]
-    waiting = "The question is with the person. " if desk.questions.is_open(_key(project, run)) else ""
     review, apply, undo = (command(f"{word} {run}", directory=desk.directory) for word in ("review", "apply", "undo"))
     state = document["state"]
     refused = for_assistant(str(document.get("next_step") or ""), directory=desk.directory)
     sentences = {
-        "proposed": f"{waiting}Nothing is applied yet. Check diff and evidence; send it back by `model_auto_execute` "
-        f"with run_id {run} and `request_changes`, or let the person decide: {review}, {apply}.",
+        "proposed": f"{waiting(unanswered, run=run)}Nothing is applied yet. Check diff and evidence; send it back by "
+        f"`model_auto_execute` with run_id {run} and `request_changes`, or let the person decide: {review}, {apply}.",
         "applied": f"The change is in the user's files; {undo} takes it back.",
         "refused": one_line(refused) or "Nothing was changed; `why` says the reason.",
         "rejected": "It was set aside or sent back; a later run may have taken its place.",
     }
     if state in {"refused", "handed_off"} and document.get("handoff"):
         return "The local model did not do it: do it yourself, by `handoff.prompt`."
+    if state == "proposed" and unanswered is Unanswered.DECLINED:
+        return (
+            "The person said no to this change just now, and nothing is applied: do not ask again. If they say what "
+            f"should be different, call `model_auto_execute` with run_id {run} and `request_changes`; else go on "
+            f"without it. Do not urge the command, which is theirs should they change their mind: {apply}."
+        )
     if state == "proposed" and not document["diff"]:
         return "Show the findings to the person. No file was changed."
     return sentences.get(state, f"The change is {state.replace('_', ' ')}.")
@@ -245,7 +255,7 @@ def _several(desk: Desk, project: Served, runs: Sequence[str]) -> CallToolResult
         "next_step": "Call again with each `run_id` for its diff, its evidence, and the person's decision.",
     }
     for lengths in _LINE_LENGTHS:
-        result = answer({**document, "runs": [_shortened(line, *lengths) for line in lines]})
+        result = whole({**document, "runs": [_shortened(line, *lengths) for line in lines]})
         if size(result) <= MAX_BYTES:
             break
     return result
@@ -271,6 +281,7 @@ def _line(desk: Desk, project: Served, run: str) -> Document:
 
 
 def _message(document: Document, desk: Desk) -> str:
+    """Give the question, and then what it is about: Claude Code (2.1) shows the first three lines."""
     facts = [f"- {one_line(str(fact['fact']))}: {one_line(str(fact['value']))}" for fact in document["evidence"]]
     chance = document["probability"]
     likely = [f"Of {chance['of']} like this, {chance['right']} were right."] if chance and chance.get("of") else []
@@ -278,8 +289,10 @@ def _message(document: Document, desk: Desk) -> str:
     shown = diff if len(diff) <= _ASKED_DIFF else f"{diff[:_ASKED_DIFF]}\n[cut: `prentice review {document['run_id']}`]"
     task, maker = cut(one_line(document["task"]), _TASK), one_line(document["model"] or "a tool")
     said = quoted(cut(document["explanation"], _ASKED_WORDS))
+    files = "1 file" if len(document["files"]) == 1 else f"{len(document['files'])} files"
+    asked = f"Apply this change to {files} in {one_line(str(desk.directory))}?"
     head = f"Change {document['run_id']} for {task}, made by {maker}, which says:"
-    return "\n".join([head, said, *facts, *likely, "", shown, f"Directory: {desk.directory}"])
+    return "\n".join([asked, head, said, *facts, *likely, "", shown])
 
 
 def _key(project: Served, run: str) -> str:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp_types import CallToolResult
 
-from prentice.mcp.answers import MAX_BYTES, Document, answer, compact, cut, size, summarized
+from prentice.mcp.answers import MAX_BYTES, Document, compact, cut, size, summarized, whole
+from prentice.mcp.approval import Unanswered, waiting
 from prentice.mcp.foreign import one_line
 from prentice.mcp.steps import command
 
@@ -21,30 +22,38 @@ _NAME_LENGTH: Final = 200
 
 
 def plan_told(
-    proposal: "Proposal", *, run: str, directory: str, remark: str = "", is_asked: bool = False
+    proposal: "Proposal", *, run: str, directory: str, remark: str = "", unanswered: Unanswered | None = None
 ) -> CallToolResult:
-    """Give a plan and the next step; `remark` says what became of an answer, `is_asked` that a form is still shown."""
+    """Give a plan and the next step; `remark` says what became of an answer, `unanswered` why there is none."""
     plan: Document = proposal.document()
     names = {key: cut(plan[key], _NAME_LENGTH) for key in ("task", "name")}
-    document = plan | names | {"run_id": run} | _next(proposal, directory=directory, remark=remark, is_asked=is_asked)
-    result = answer(document)
+    following = _next(proposal, run=run, directory=directory, remark=remark, unanswered=unanswered)
+    document = plan | names | {"run_id": run} | following
+    result = whole(document)
     if size(result) <= MAX_BYTES:
         return result
     lines = [f"{document['proposal_id']} ({document['state']}, {run}): {document['next_step']}", document["approve"]]
     return summarized(_shortened(document), "\n".join(line for line in lines if line), data=_summary(document))
 
 
-def _next(proposal: "Proposal", *, directory: str, remark: str, is_asked: bool) -> Document:
+def _next(proposal: "Proposal", *, run: str, directory: str, remark: str, unanswered: Unanswered | None) -> Document:
     decision = proposal.decision or {}
     approve, reject = (command(f"{word} {proposal.id}", directory=Path(directory)) for word in ("approve", "reject"))
     said = f"{remark} " if remark else ""
     match proposal.state:
         case "open":
-            waiting = "The question is with the person. " if is_asked else ""
+            decide = (
+                "The person said no to this plan just now, and no task was created: do not ask again. If they say "
+                f"what should be different, call `model_task_breakdown` with run_id {run} and `edits` or `only`, or "
+                "with `task` and `context` for another plan; else go on without it. Do not urge the command, which is "
+                "theirs should they change their mind."
+                if unanswered is Unanswered.DECLINED
+                else f"{waiting(unanswered, run=run)}No task was created yet: show the plan to the person, who decides."
+            )
             return {
                 "approve": f"{approve}; `--only KEY,KEY` takes a part, `--edit` opens the plan in an editor, {reject} "
                 "sets it aside.",
-                "next_step": f"{said}{waiting}No task was created yet: show the plan to the person, who decides.",
+                "next_step": f"{said}{decide}",
             }
         case "approved":
             return {

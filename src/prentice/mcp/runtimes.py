@@ -14,7 +14,7 @@ from pydantic import Field
 
 from prentice.errors import UsageError
 from prentice.mcp import approval, breakdown, execution, optimization
-from prentice.mcp.answers import Document, answer, as_many, fitting
+from prentice.mcp.answers import Document, answer, as_many, fitting, whole
 from prentice.mcp.arguments import Name, Path, RunId
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import RuntimeAnswer
@@ -130,9 +130,10 @@ def wrapped(result: CallToolResult | InputRequiredResult) -> CallToolResult | In
         return result
     document: Document = dict(result.structured_content or {})
     head: Document = {name: document.pop(name) for name in _HEAD if name in document}
-    whole = answer({**head, "result": document})
-    is_whole = isinstance(found := result.content[0], TextContent) and found.text.startswith("{")
-    return whole if is_whole else result.model_copy(update={"structured_content": whole.structured_content})
+    told: Document = {**head, "result": document}
+    if isinstance(found := result.content[0], TextContent) and found.text.startswith("{"):
+        return answer(told)
+    return result.model_copy(update={"structured_content": whole(told).structured_content})
 
 
 def _work(project: Served, action: str, given: str, path: str) -> Work:
