@@ -196,6 +196,8 @@ def test_everything_is_reached_by_keys_alone(browser: Browser, proposed: Propose
         page.keyboard.press("?")
         page.get_by_label("Turn the single keys off in this browser").check()
         page.keyboard.press("Escape")
+        page.reload()
+        expect(page.get_by_role("button", name="Keys ?")).to_be_visible()
         page.keyboard.press("a")
         expect(page.get_by_role("button", name="Take it out again")).not_to_be_focused()
     assert proposed.read("old.txt") is None
@@ -273,3 +275,20 @@ def checked(page: Page, url: str, path: str) -> list[str]:
     page.goto(url.partition("/?")[0] + path)
     problems: list[str] = page.evaluate(CHECKS)
     return problems
+
+
+def test_a_list_that_grows_and_shrinks_keeps_the_readers_place(browser: Browser, proposed: Proposed) -> None:
+    first, second = complete(proposed), complete(proposed)
+    with browsers.command(proposed.root) as url, browsers.person(browser, url) as page:
+        link = page.get_by_role("link", name=re.compile(f"Change {second}"))
+        link.focus()
+        third = complete(proposed)
+        expect(page.get_by_role("link", name=re.compile(f"Change {third}"))).to_be_visible()
+        expect(link).to_be_focused()
+        proposed.reviewing().reject(first, reason="No")
+        expect(page.get_by_role("link", name=re.compile(f"Change {first}"))).to_have_count(0)
+        expect(link).to_be_focused()
+        for run in (second, third):
+            proposed.reviewing().reject(run, reason="No")
+        expect(page.get_by_text("Nothing waits for a decision.")).to_be_visible()
+        expect(page.get_by_role("link", name=re.compile("^Change"))).to_have_count(0)

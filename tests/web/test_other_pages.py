@@ -73,7 +73,7 @@ def test_of_many_tasks_in_review_some_stand_on_the_first_page(visitor: Visitor, 
 
 
 def test_what_is_empty_says_what_to_do_first(visitor: Visitor, tmp_path: Path) -> None:
-    assert "Nothing waits for a decision. prentice breakdown T-1 makes a plan" in words(visitor.get("/"))
+    assert "Nothing waits for a decision. prentice breakdown TASK makes a plan" in words(visitor.get("/"))
     assert "There are no such runs here." in words(visitor.get("/runs"))
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -40,20 +40,46 @@ function keepUpToDate(part) {
 
 function replace(part, html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
-  const same = (one) => one.id ? `#${CSS.escape(one.id)}` : one.getAttribute("href") ? `a[href="${CSS.escape(one.getAttribute("href"))}"]` : "";
-  const focused = part.contains(document.activeElement) ? same(document.activeElement) : "";
-  const open = find("details[open][id]", part).map((one) => `#${CSS.escape(one.id)}`);
-  const here = part.querySelector(".here");
-  const wasHere = here ? same(here) : "";
-  part.replaceChildren(...fresh.childNodes);
-  for (const selector of open) part.querySelector(selector)?.setAttribute("open", "");
-  if (wasHere) part.querySelector(wasHere)?.classList.add("here");
-  if (focused) part.querySelector(focused)?.focus({ preventScroll: true });
+  const focused = part.contains(document.activeElement) ? whatItIs(document.activeElement) : "";
+  while (part.firstChild?.nodeType === Node.TEXT_NODE) part.firstChild.remove(); // a part of its own begins without one
+  adapt(part, fresh);
+  if (focused && !part.contains(document.activeElement)) part.querySelector(focused)?.focus({ preventScroll: true });
+}
+
+function whatItIs(element) {
+  const href = element.getAttribute("href");
+  return element.id ? `#${CSS.escape(element.id)}` : href ? `a[href="${CSS.escape(href)}"]` : "";
+}
+
+// Changes only what differs: a reader keeps its place, and a screen reader says only what is new.
+function adapt(old, fresh) {
+  const before = [...old.childNodes];
+  const count = fresh.childNodes.length;
+  [...fresh.childNodes].forEach((node, at) => {
+    const there = before[at];
+    if (!there) old.append(node);
+    else if (isSamePlace(there, node)) {
+      adaptAttributes(there, node);
+      adapt(there, node);
+    } else if (!there.isEqualNode(node)) there.replaceWith(node);
+  });
+  before.slice(count).forEach((node) => node.remove());
+}
+
+function isSamePlace(one, other) {
+  return one.nodeType === Node.ELEMENT_NODE && one.nodeName === other.nodeName && whatItIs(one) === whatItIs(other);
+}
+
+function adaptAttributes(old, fresh) {
+  const isHere = old.classList.contains("here");
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (name !== "open" && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  if (isHere) old.classList.add("here");
 }
 
 // -- keys -------------------------------------------------------------------------------------------------------
 
-const OFF = "prentice-keys-off";
+const OFF = "prentice-keys=off"; // a cookie: what is stored otherwise belongs to a port, which is another each time
 const isWriting = (element) => element.closest("textarea, select, input:not([type=checkbox])") !== null;
 
 function go(step) {
@@ -88,8 +114,10 @@ function showKeys() {
 function setUpKeys() {
   const off = document.getElementById("keys-off");
   const button = document.getElementById("keys-button");
-  off.checked = localStorage.getItem(OFF) === "yes";
-  off.addEventListener("change", () => localStorage.setItem(OFF, off.checked ? "yes" : "no"));
+  off.checked = document.cookie.split("; ").includes(OFF);
+  off.addEventListener("change", () => {
+    document.cookie = `${OFF}; path=/; samesite=strict; max-age=${off.checked ? 31536000 : 0}`;
+  });
   button.hidden = false;
   button.addEventListener("click", showKeys);
   document.addEventListener("keydown", (event) => {
