@@ -57,13 +57,34 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_all_schemas_together_are_small() -> None:
-    tools = asyncio.run(PrenticeServer(Path()).list_tools())
-    total = sum(tokens(tool.model_dump_json(by_alias=True, exclude_none=True)) for tool in tools)
-    assert total <= SCHEMA_TOKENS
+def test_all_schemas_together_are_small_on_the_wire(
+    project: Prentice, monkeypatch: pytest.MonkeyPatch, era: str
+) -> None:
+    monkeypatch.setenv("PRENTICE_BREAKDOWN_MIN_SUBTASKS", "10")
+    monkeypatch.setenv("PRENTICE_BREAKDOWN_MAX_SUBTASKS", "20")
+
+    async def main() -> str:
+        async with Client(PrenticeServer(project.directory), mode=era) as client:
+            return (await client.list_tools()).model_dump_json(by_alias=True, exclude_none=True)
+
+    listed = asyncio.run(main())
+    assert '"default":20' in listed
+    assert tokens(listed) <= SCHEMA_TOKENS
 
 
-def test_every_schema_is_valid_and_every_array_types_its_items() -> None:
+def test_the_server_and_its_tools_say_which_task_goes_where_and_how_to_wait() -> None:
+    server = PrenticeServer(Path())
+    assert server.instructions
+    for word in ("`execute`", "`breakdown`", "`assistant`", "`human`", "`estimation`", "`model_auto_execute`"):
+        assert word in server.instructions
+    tools = {tool.name: str(tool.description) for tool in asyncio.run(server.list_tools())}
+    waiting = {name for name, says in tools.items() if "State `running`: call again with" in says}
+    assert waiting == tools.keys() - {"estimation"}
+    assert all("same `action`" in tools[name] for name in ("mlx", "ollama"))
+    assert "others are refused" in tools["model_auto_execute"]
+
+
+def test_every_schema_is_valid_and_every_array_of_an_argument_types_its_items() -> None:
     def arrays(schema: Any) -> list[dict[str, Any]]:
         if isinstance(schema, list):
             return [found for item in schema for found in arrays(item)]
@@ -77,7 +98,7 @@ def test_every_schema_is_valid_and_every_array_types_its_items() -> None:
             assert schema
             jsonschema.Draft202012Validator.check_schema(schema)
             assert schema["type"] == "object"
-            assert all(isinstance(array["items"], dict) for array in arrays(schema))
+        assert all(isinstance(array["items"], dict) for array in arrays(tool.input_schema))
 
 
 def test_inputs_name_their_choices_and_the_projects_own_bounds(project: Prentice, monkeypatch: Any) -> None:

@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
 
 _DESCRIPTION: Final = (
-    "Split a large task into a plan: subtasks with criteria, dependencies, estimates, waves. "
-    "A person's approval turns it into tasks (free text too): asked here, or by the command in `approve`. "
+    "Split a task that is too large into a plan: subtasks with criteria, dependencies, estimates, waves. "
+    "A person's approval makes the tasks: asked here, or by the command in `approve`. "
     "State `running`: call again with `run_id`."
 )
 BACKENDS: Final = {"type": "string", "enum": ["auto", "ollama", "mlx", "openai", "builtin"]}
 """What an assistant can choose from; the library knows `scripted:FILE` too, and refuses other names."""
+_EDITS: Final = (
+    "With `run_id`: the person's changes, {key: {name, description, acceptance_criteria, complexity, category or "
+    "dependencies: value}}."
+)
 KIND: Final = "plan"
 _TOOLS: Final = {
     "breakdown": "`model_task_breakdown`", "execute": "`model_auto_execute`", "optimize": "`model_optimize_prompt`",
@@ -64,15 +68,15 @@ def breakdown_tool(desk: Desk) -> Tool:
         context: Annotated[Text, Field(description="What else to know.")] = "",
         min_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
         max_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
-        backend: Annotated[Name | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules.")] = None,
+        backend: Annotated[Name | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules, no model.")] = None,
         model: Name | None = None,
-        run_id: Annotated[RunId | None, Field(description="Of an earlier call.")] = None,
+        run_id: RunId | None = None,
         only: Annotated[
             list[Name], Field(max_length=_MOST_KEYS, description="With `run_id`: the keys that the person wants.")
         ] = [],  # noqa: B006 - never changed; pydantic copies it
         edits: Annotated[
             dict[Name, dict[Name, Any]],
-            Field(max_length=_MOST_KEYS, description="With `run_id`: the person's changes, {key: {field: value}}."),
+            Field(max_length=_MOST_KEYS, description=_EDITS),
         ] = {},  # noqa: B006 - as above
     ) -> Annotated[CallToolResult, BreakdownAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION: Final = (
     "Judge tasks by facts and recorded hours; no model, no changes. "
-    "estimate: median hours and 80 % interval of `tasks`. "
-    "analyze: also complexity, category, lane, reasons, open questions. "
+    "estimate: median hours of `tasks`, low and high of an 80 % interval. "
+    "analyze: also complexity, category, lane (whose work it is), reasons, questions. "
     "batch: estimates, by default of all open tasks. "
     "stats: open tasks counted by bucket, complexity, lane."
 )

@@ -23,9 +23,9 @@ from prentice.mcp.served import Served
 from prentice.mcp.steps import command, for_assistant
 
 _DESCRIPTION: Final = (
-    "Carry out simple tasks with the local model, in a throw-away worktree, with the project's checks. Gives run ids; "
-    "call again with `run_id` for diff, evidence, or a handoff prompt for you. A person approves the change: asked "
-    "here, or by the command in `next_step`."
+    "Let the local model do simple tasks (lane `execute`; others are refused) in a worktree, with the project's "
+    "checks. State `running`: call again with `run_id`. Then: diff and evidence, or a `handoff` prompt for "
+    "you. A person approves the change: asked here, or by the command in `next_step`."
 )
 KIND: Final = "change"
 _SHOWN: Final = (
@@ -69,7 +69,7 @@ def execution_tool(desk: Desk) -> Tool:
         samples: Annotated[int | None, Field(ge=1, le=16)] = None,
         backend: Annotated[Name | None, WithJsonSchema(BACKENDS)] = None,
         model: Name | None = None,
-        run_id: Annotated[RunId | None, Field(description="Of an earlier call.")] = None,
+        run_id: RunId | None = None,
         request_changes: Annotated[Text, Field(description="With `run_id`: what has to be different.")] = "",
     ) -> Annotated[CallToolResult, ExecutionAnswer] | InputRequiredResult:
         until = asyncio.get_running_loop().time() + desk.hold

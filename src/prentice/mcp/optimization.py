@@ -22,9 +22,8 @@ from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served
 
 _DESCRIPTION: Final = (
-    "Sharpen a prompt or a task's text before it goes to a strong model: clearer, more specific, nothing invented. "
-    "Gives the prompt, a diff, scores, sources and open questions, which a person is asked here where possible. "
-    "Changes nothing."
+    "Sharpen a prompt or a task's text for a strong model: clearer, nothing invented. Gives the prompt, a diff, "
+    "scores, sources, and questions for the person. Changes nothing. State `running`: call again with `run_id`."
 )
 KIND: Final = "optimize"
 _SHOWN: Final = (

@@ -29,7 +29,10 @@ Action = Literal[
 ]
 RUNTIMES: Final[tuple[Runtime, ...]] = ("mlx", "ollama")
 _NAMES: Final = {"mlx": "MLX", "ollama": "Ollama"}
-_DESCRIPTION: Final = "{name} on this machine: its state, models and downloads, and Prentice's work done by it alone."
+_DESCRIPTION: Final = (
+    "{name} on this machine: state, models, downloads, and Prentice's work by it alone. State `running`: call again "
+    "with the same `action` and `run_id`."
+)
 _KINDS: Final = {
     "generate": "generate", "summarize": "summarize", "pull": "models.pull", "code_review": "code_review",
 }  # fmt: skip

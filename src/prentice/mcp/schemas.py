@@ -10,6 +10,8 @@ _REF: Final = "#/$defs/"
 _NULL: Final = {"type": "null"}
 _LEFT_OUT: Final = frozenset({"title", "additionalProperties", "maxLength", "maxProperties", "propertyNames"})
 """Bounds of texts are far above what anybody writes, and an error says them."""
+_ECHOED: Final = frozenset({"task", "backend", "model"})
+"""What an answer repeats of its call."""
 
 
 def slim(tool: Tool) -> Tool:
@@ -17,7 +19,8 @@ def slim(tool: Tool) -> Tool:
     tool.parameters = _slim(tool.parameters)
     if (schema := tool.fn_metadata.output_schema) is not None:
         definitions = schema.get("$defs", {})
-        parts = {name: _outline(part, definitions) for name, part in schema["properties"].items()}
+        named = schema["properties"].items()
+        parts = {name: _outline(part, definitions) for name, part in named if name not in _ECHOED}
         required = {"required": schema["required"]} if schema.get("required") else {}
         tool.fn_metadata.output_schema = {"type": "object", "properties": parts, **required}
     return tool
@@ -52,5 +55,5 @@ def _outline(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     if "enum" in schema:
         return {"enum": schema["enum"]}
     if schema.get("type") == "array":
-        return {"type": "array", "items": _outline(schema["items"], definitions)}
+        return {"type": "array"}
     return {"type": schema["type"]} if "type" in schema else {}
