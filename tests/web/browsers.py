@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from components import skip_unless_ci
 
@@ -20,6 +20,9 @@ _QUIET = (
     "--disable-default-apps", "--no-proxy-server", "--disable-dev-shm-usage",
 )  # fmt: skip
 
+_PATIENCE = 30_000
+"""Milliseconds: a page looks for news every three seconds, on a machine that may be busy."""
+
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
@@ -27,6 +30,7 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         skip_unless_ci("There is no Chromium on this machine.")
+    expect.set_options(timeout=_PATIENCE)
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
@@ -63,7 +67,7 @@ def command(root: Path, *options: str, environment: dict[str, str] | None = None
 def person(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """Open the printed address in a browser of its own; whatever the page's console says is a failure."""
     context: BrowserContext = browser.new_context(**options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(_PATIENCE)
     said: list[str] = []
     asked: list[str] = []
     page = context.new_page()
