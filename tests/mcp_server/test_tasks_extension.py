@@ -248,7 +248,7 @@ def test_the_part_of_a_plan_that_was_wanted_is_what_the_task_asks_about(project:
             task = (await client.begin(BREAKDOWN, {"run_id": "R-1", "only": ["docs"]})).task_id
             assert task != first.task_id
             key, asked = await client.question(task)
-            assert "Make these 1 tasks" in asked["params"]["message"]
+            assert "Make this task" in asked["params"]["message"]
             await client.update(task, key, YES)
             plan = structure(await client.get(task))
             assert len(plan["created"]) == 1

@@ -117,7 +117,7 @@ class Careful(Person):
         return await super().__call__(context, params)
 
     def _decide(self, message: str) -> dict[str, str | bool]:
-        if message.startswith("Plan P-1"):
+        if "Plan P-1" in message:
             return {"approve": True}
         if "# plus" in message:
             self.sent_back += 1

@@ -10,10 +10,11 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias, TypeVar
+from enum import Enum
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from mcp import MCPError
-from mcp.server.elicitation import AcceptedElicitation, render_elicitation_schema
+from mcp.server.elicitation import AcceptedElicitation, DeclinedElicitation, render_elicitation_schema
 from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -30,14 +31,33 @@ def _of_fields_alone(schema: dict[str, Any]) -> None:
 
 
 class QuestionForm(BaseModel):
-    """What a person fills in. Its schema has fields alone: Codex (0.169) cancels a form with a title, unshown."""
+    """What a person fills in. Its schema has fields alone: Codex (0.169) cancels a form with a title, unshown.
+
+    Fields have defaults for the form to show. What a client leaves out of its answer was chosen by nobody all the same.
+    """
 
     model_config = ConfigDict(json_schema_extra=_of_fields_alone)
 
+    deciding: ClassVar[str] = ""
+    """The field without which nothing is decided; any field, where none is named."""
 
-Form = TypeVar("Form", bound=BaseModel)
-Settle: TypeAlias = Callable[[BaseModel | None], Awaitable[object]]
-"""Does what follows from an answer; None where the person declined."""
+    @property
+    def is_decided(self) -> bool:
+        """Whether the answer itself has the choice."""
+        return self.deciding in self.model_fields_set if self.deciding else bool(self.model_fields_set)
+
+
+class Unanswered(Enum):
+    """Why a question that was put to the person has no answer."""
+
+    OPEN = "the form is still shown"
+    DECLINED = "the person said no"
+    UNDECIDED = "the form was closed, or sent back, without a choice"
+
+
+Form = TypeVar("Form", bound=QuestionForm)
+Settle: TypeAlias = Callable[[QuestionForm | Unanswered], Awaitable[str]]
+"""Does what follows from an answer, and gives the run to tell of; nothing where the question stays as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,67 +69,92 @@ class Question:
 
     key: str
     message: str
-    form: type[BaseModel]
+    form: type[QuestionForm]
     state: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a client sent back with a call: the state of its question, and the content of the form, if it was filled."""
+    """What a client sent back with a call: the state of its question, and what the person said."""
 
     state: Mapping[str, Any]
-    content: Mapping[str, Any] | None
+    said: Mapping[str, Any] | Unanswered
 
-    def read(self, form: type[Form]) -> Form | None:
-        """Give what was filled in; None where the person declined, or where it is nonsense."""
-        if self.content is not None:
-            with suppress(ValidationError):
-                return form.model_validate(self.content)
-        return None
+    def read(self, form: type[Form]) -> Form | Unanswered:
+        """Give what was filled in; nothing is decided by nonsense, or by a form without the choice."""
+        if isinstance(self.said, Unanswered):
+            return self.said
+        try:
+            filled = form.model_validate(self.said)
+        except ValidationError:
+            return Unanswered.UNDECIDED
+        return filled if filled.is_decided else Unanswered.UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question that waits for its answer. The client's greeting is one object as long as the session lives."""
+
+    answer: "asyncio.Task[str]"
+    session: object
 
 
 @dataclass(slots=True)
 class Questions:
-    """Questions that were put to the person."""
+    """Questions that were put to the person. `deciding` is held while what was decided is done: the first one counts.
 
-    _open: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
-    _declined: set[str] = field(default_factory=set)
+    Each session is asked itself: one whose client vanished keeps its question to itself.
+    """
+
+    deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asked: dict[tuple[str, int], _Asking] = field(default_factory=dict)
+    _unanswered: dict[str, Unanswered] = field(default_factory=dict)
     _remarks: dict[str, str] = field(default_factory=dict)
     _outcomes: dict[str, str] = field(default_factory=dict)
 
     async def put(
         self, context: Context, question: Question, *, settle: Settle, until: float
-    ) -> InputRequiredResult | None:
-        """Ask, once, where the client can ask; give what the tool then has to return, if so.
+    ) -> InputRequiredResult | str:
+        """Ask, where the client can ask and the person did not decide; give what the tool then has to return, if so.
+
+        Otherwise gives the run to tell of, once the person decided, and nothing before. A question that the session
+        still shows is not asked twice; one that ended without a decision is asked anew.
 
         Raises:
             PrenticeError: the person decided, and it cannot be done.
         """
-        if question.key in self._declined or not can_ask(context):
-            return None
+        key = question.key
+        if self._unanswered.get(key) is Unanswered.DECLINED or key in self._outcomes or not can_ask(context):
+            return ""
         question = replace(question, message=visible(question.message))
         if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            self._unanswered.pop(key, None)
             schema = render_elicitation_schema(question.form)
             asked = ElicitRequest(params=ElicitRequestFormParams(message=question.message, requested_schema=schema))
             return InputRequiredResult(
                 input_requests={_QUESTION: asked}, request_state=json.dumps(dict(question.state))
             )
-        if question.key not in self._open:
-            self._open[question.key] = asyncio.create_task(self._ask(context, question, settle))
-        asking = self._open[question.key]
-        await asyncio.wait({asking}, timeout=max(0.0, until - asyncio.get_running_loop().time()))
-        if asking.done():
-            self._open.pop(question.key, None)
-            asking.result()
-        return None
+        if run := self._answer(context, key):
+            return run
+        if (place := _place(context, key)) not in self._asked:
+            self._unanswered.pop(key, None)
+            answer = asyncio.create_task(self._ask(context, question, settle))
+            self._asked[place] = _Asking(answer, context.session.client_params)
+        timeout = max(0.0, until - asyncio.get_running_loop().time())
+        await asyncio.wait({self._asked[place].answer}, timeout=timeout)
+        return self._answer(context, key)
 
-    def is_open(self, key: str) -> bool:
-        """Whether the person still looks at a question."""
-        return key in self._open and not self._open[key].done()
+    def unanswered(self, key: str, context: Context | None = None) -> Unanswered | None:
+        """Say why a question has no answer, as it is for the session of a call; None where it was not asked."""
+        asking = self._asked.get(_place(context, key)) if context else None
+        if asking and not asking.answer.done():
+            return Unanswered.OPEN
+        why = self._unanswered.get(key)
+        return None if why is Unanswered.UNDECIDED and context and not can_ask(context) else why
 
-    def decline(self, key: str) -> None:
-        """Remember not to ask a question again."""
-        self._declined.add(key)
+    def leave(self, key: str, why: Unanswered) -> None:
+        """Note that a question got no answer: after a decline it is not asked again, else at the next call."""
+        self._unanswered[key] = why
 
     def outcome(self, key: str) -> str:
         """Give what came of the first answer to a question; nothing while there was none."""
@@ -118,7 +163,6 @@ class Questions:
     def settle(self, key: str, outcome: str) -> None:
         """Note what came of an answer to a question, which is not asked again."""
         self._outcomes[key] = outcome
-        self.decline(key)
 
     def remark(self, about: str, says: str) -> None:
         """Note what became of an answer, for the next telling of what it was about."""
@@ -130,17 +174,32 @@ class Questions:
 
     async def close(self) -> None:
         """Withdraw what is open."""
-        for asking in self._open.values():
-            asking.cancel()
+        for asking in self._asked.values():
+            asking.answer.cancel()
             with suppress(asyncio.CancelledError, Exception):
-                await asking
+                await asking.answer
 
-    async def _ask(self, context: Context, question: Question, settle: Settle) -> None:
+    def _answer(self, context: Context, key: str) -> str:
+        """Take what came of a session's question, once it came, so that the next is another."""
+        place = _place(context, key)
+        if place not in self._asked or not self._asked[place].answer.done():
+            return ""
+        return self._asked.pop(place).answer.result()
+
+    async def _ask(self, context: Context, question: Question, settle: Settle) -> str:
+        said: QuestionForm | Unanswered = Unanswered.UNDECIDED
         try:
-            outcome = await context.elicit(question.message, question.form)
-        except (MCPError, ValueError):
-            return  # the client went away, or answered with no answer: nothing was decided
-        await settle(outcome.data if isinstance(outcome, AcceptedElicitation) else None)
+            match await context.elicit(question.message, question.form):
+                case AcceptedElicitation(data=filled) if filled.is_decided:
+                    said = filled
+                case DeclinedElicitation():
+                    said = Unanswered.DECLINED
+        except MCPError:
+            return ""  # the client went away, or shows no form after all
+        except ValueError:
+            pass  # no content, or nonsense
+        async with self.deciding:
+            return await settle(said)
 
 
 def answered(context: Context, kind: str) -> Asked | None:
@@ -150,10 +209,27 @@ def answered(context: Context, kind: str) -> Asked | None:
     state: dict[str, Any] = json.loads(context.request_state)
     if state.get("kind") != kind:
         return None
-    said = (context.input_responses or {}).get(_QUESTION)
-    if isinstance(said, ElicitResult) and said.action == "accept":
-        return Asked(state=state, content=said.content or {})
-    return Asked(state=state, content=None)
+    match (context.input_responses or {}).get(_QUESTION):
+        case ElicitResult(action="accept", content=content):
+            return Asked(state, content or {})
+        case ElicitResult(action="decline"):
+            return Asked(state, Unanswered.DECLINED)
+        case _:
+            return Asked(state, Unanswered.UNDECIDED)
+
+
+def waiting(why: Unanswered | None, *, run: str) -> str:
+    """Say, before a next step, that the person has yet to decide; nothing where nobody was asked, or said no."""
+    match why:
+        case Unanswered.OPEN:
+            return "The question is with the person. "
+        case Unanswered.UNDECIDED:
+            return (
+                "The form came back without a choice, so that nothing is decided: once the person wants to decide "
+                f"here, call again with run_id {run}. "
+            )
+        case _:
+            return ""
 
 
 def can_ask(context: Context) -> bool:
@@ -161,3 +237,7 @@ def can_ask(context: Context) -> bool:
     capabilities = context.client_capabilities
     elicitation = capabilities.elicitation if capabilities else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+def _place(context: Context, key: str) -> tuple[str, int]:
+    return key, id(context.session.client_params)

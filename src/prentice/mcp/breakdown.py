@@ -5,17 +5,17 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from prentice.config import Settings
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import Document, answer, cut
-from prentice.mcp.approval import Asked, Question, QuestionForm, answered
+from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
@@ -54,6 +54,8 @@ _MOST_KEYS: Final = 20
 class PlanDecision(QuestionForm):
     """The form that the client shows for a plan."""
 
+    deciding: ClassVar = "approve"
+
     approve: bool = Field(default=True, title="Make these tasks")
     only: str = Field(default="", title="Only these keys, with commas; empty: all")
 
@@ -68,7 +70,9 @@ def breakdown_tool(desk: Desk) -> Tool:
         context: Annotated[Text, Field(description="What else to know.")] = "",
         min_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
         max_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
-        backend: Annotated[Name | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules, no model.")] = None,
+        backend: Annotated[
+            Name | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules, no model.")
+        ] = None,
         model: Name | None = None,
         run_id: RunId | None = None,
         only: Annotated[
@@ -103,7 +107,8 @@ async def decided(desk: Desk, asked: Asked) -> CallToolResult:
     Raises:
         PrenticeError: it cannot be done.
     """
-    await _settle(desk, asked.state, asked.read(PlanDecision))
+    async with desk.questions.deciding:
+        await _settle(desk, asked.state, asked.read(PlanDecision))
     return _told(desk, asked.state["run"], desk.open().proposal(asked.state["proposal"]), asked.state)
 
 
@@ -131,12 +136,12 @@ async def planned(
             key=_key(proposal, state), message=_message(wanted, only=only, directory=str(desk.directory)),
             form=PlanDecision, state=state,
         )  # fmt: skip
-        asked = await desk.questions.put(ctx, question, settle=lambda form: _settle(desk, state, form), until=until)
-        if asked is not None:
+        asked = await desk.questions.put(ctx, question, settle=lambda said: _settle(desk, state, said), until=until)
+        if isinstance(asked, InputRequiredResult):
             return asked
     elif only or edits:
         desk.questions.remark(proposal.uid, f"{proposal.id} was decided on before: nothing was changed.")
-    return _told(desk, run_id, desk.open().proposal(proposal.id), state)
+    return _told(desk, run_id, desk.open().proposal(proposal.id), state, ctx=ctx)
 
 
 def still_running(run_id: str, doing: str) -> Document:
@@ -171,28 +176,34 @@ def _bounds(desk: Desk) -> dict[str, int]:
     return {"min_subtasks": settings.min_subtasks, "max_subtasks": settings.max_subtasks}
 
 
-async def _settle(desk: Desk, state: Mapping[str, Any], form: BaseModel | None) -> None:
-    """Do what the person decided: make the tasks, or remember not to ask again. What was decided before stays."""
+async def _settle(desk: Desk, state: Mapping[str, Any], said: QuestionForm | Unanswered) -> str:
+    """Do what the person decided: make the tasks, or leave them. What was decided before stays."""
+    run: str = state["run"]
     proposal = desk.open().proposal(state["proposal"])
     if proposal.state != "open":
         by = (proposal.decision or {}).get("actor", "")
         who = f" by a {by}" if by in {"person", "script"} else ""
-        said = f"{proposal.id} was {proposal.state} before{who}: this answer changed nothing."
-        desk.questions.remark(proposal.uid, said)
-        return
-    if not isinstance(form, PlanDecision) or not form.approve:
-        desk.questions.decline(_key(proposal, state))
-        return
+        if said is not Unanswered.UNDECIDED:
+            remark = f"{proposal.id} was {proposal.state} before{who}: this answer changed nothing."
+            desk.questions.remark(proposal.uid, remark)
+        return run
+    if not isinstance(said, PlanDecision) or not said.approve:
+        why = said if isinstance(said, Unanswered) else Unanswered.DECLINED
+        desk.questions.leave(_key(proposal, state), why)
+        return ""
     owner = desk.open(actor="person")
-    only = [key.strip() for key in form.only.split(",") if key.strip()] or state["only"]
+    only = [key.strip() for key in said.only.split(",") if key.strip()] or state["only"]
     wanted = edited(proposal, state["edits"]) if state["edits"] else None
     await asyncio.to_thread(owner.approve, proposal.id, only=only, edited=wanted)
+    return run
 
 
-def _told(desk: Desk, run: str, proposal: "Proposal", state: Mapping[str, Any]) -> CallToolResult:
+def _told(
+    desk: Desk, run: str, proposal: "Proposal", state: Mapping[str, Any], *, ctx: Context | None = None
+) -> CallToolResult:
     return plan_told(
         proposal, run=run, directory=str(desk.directory), remark=desk.questions.said_of(proposal.uid),
-        is_asked=desk.questions.is_open(_key(proposal, state)),
+        unanswered=desk.questions.unanswered(_key(proposal, state), ctx),
     )  # fmt: skip
 
 
@@ -208,14 +219,19 @@ def _check_keys(proposal: "Proposal", only: Sequence[str]) -> None:
 
 
 def _message(proposal: "Proposal", *, only: Sequence[str], directory: str) -> str:
+    """Give the question, and then what it is about: Claude Code (2.1) shows the first three lines."""
     planner = "by rules, without a model" if proposal.backend == "builtin" else f"by {proposal.model}"
-    lines = [f"Plan {proposal.id} for {_short(proposal.task or proposal.name)}, made {_short(planner)}:"]
     shown = [subtask for subtask in proposal.subtasks if not only or subtask.key in only]
+    tasks = "this task" if len(shown) == 1 else f"these {len(shown)} tasks"
+    lines = [
+        f"Make {tasks} in {one_line(directory)}?",
+        f"Plan {proposal.id} for {_short(proposal.task or proposal.name)}, made {_short(planner)}:",
+    ]
     for number, subtask in enumerate(shown, start=1):
         after = f", after {', '.join(subtask.dependencies)}" if subtask.dependencies else ""
         bucket = proposal.estimates[subtask.key].bucket
         lines.append(f"{number}. {_short(subtask.name)} ({_short(subtask.key)}, {bucket}{_short(after)})")
-    return "\n".join([*lines, f"Make these {len(shown)} tasks in {directory}?"])
+    return "\n".join(lines)
 
 
 def _short(text: str) -> str:

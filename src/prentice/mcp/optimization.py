@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, Field, WithJsonSchema, create_model
+from pydantic import Field, WithJsonSchema, create_model
 
 from prentice.errors import UsageError
 from prentice.mcp.answers import Document, answer, cut, fitting
-from prentice.mcp.approval import Asked, Question, QuestionForm, answered
+from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
@@ -85,8 +85,9 @@ async def decided(
     Raises:
         PrenticeError: what ended the run.
     """
-    run_id = await _settle(desk, project, asked.state, asked.content)
-    return await optimized(desk, ctx, project, run_id, until=until, ask=False)
+    async with desk.questions.deciding:
+        run_id = await _settle(desk, project, asked.state, asked.said)
+    return await optimized(desk, ctx, project, run_id or asked.state["run"], until=until, ask=False)
 
 
 async def optimized(
@@ -104,35 +105,49 @@ async def optimized(
     document: Document = result_of(project.row(run_id))
     if ask and document["questions"]:
         state = {"kind": KIND, "run": run_id, "about": [item["about"] for item in document["questions"]]}
-        followed: list[str] = []
 
-        async def settle(form: BaseModel | None) -> None:
-            followed.append(await _settle(desk, project, state, form.model_dump() if form else None))
+        async def settle(said: QuestionForm | Unanswered) -> str:
+            filled = said if isinstance(said, Unanswered) else said.model_dump(exclude_unset=True)
+            return await _settle(desk, project, state, filled)
 
         question = Question(key=_key(project, run_id), message=_message(document), form=_form(document), state=state)
         asked = await desk.questions.put(ctx, question, settle=settle, until=until)
-        if asked is not None:
+        if isinstance(asked, InputRequiredResult):
             return asked
-        if followed and followed[0] != run_id:
-            return await optimized(desk, ctx, project, followed[0], until=until, ask=False)
-    return _told(desk, project, run_id, document)
+        if asked not in {"", run_id}:
+            return await optimized(desk, ctx, project, asked, until=until, ask=False)
+    return _told(desk, ctx, project, run_id, document)
 
 
-async def _settle(desk: Desk, project: Served, state: Mapping[str, Any], content: Mapping[str, Any] | None) -> str:
+async def _settle(desk: Desk, project: Served, state: Mapping[str, Any], said: Mapping[str, Any] | Unanswered) -> str:
     """Start again with the person's answers, if there are any; give the run to tell of. The first answers count."""
     run: str = state["run"]
     key = _key(project, run)
+    given = {} if isinstance(said, Unanswered) else _given(state["about"], said)
+    is_undecided = not given and said is not Unanswered.DECLINED
     if first := desk.questions.outcome(key):
-        desk.questions.remark(_key(project, first), "The questions were answered before: this answer changed nothing.")
+        if not is_undecided:
+            remark = "The questions were answered before: this answer changed nothing."
+            desk.questions.remark(_key(project, first), remark)
         return first
-    given = {about: str((content or {}).get(f"answer_{n}") or "").strip() for n, about in enumerate(state["about"], 1)}
+    if is_undecided:
+        desk.questions.leave(key, Unanswered.UNDECIDED)
+        return ""
     answers = {about: text for about, text in given.items() if text}
+    if not answers:
+        desk.questions.leave(key, Unanswered.DECLINED)
     told = await desk.runs.start(project, project.answering(run, answers)) if answers else run
     desk.questions.settle(key, told)
     return told
 
 
-def _form(document: Document) -> type[BaseModel]:
+def _given(about: Sequence[str], content: Mapping[str, Any]) -> dict[str, str]:
+    """Give the fields that were filled in or left empty, by what their questions are about."""
+    fields = {name: content.get(f"answer_{number}") for number, name in enumerate(about, start=1)}
+    return {name: text.strip() for name, text in fields.items() if isinstance(text, str)}
+
+
+def _form(document: Document) -> type[QuestionForm]:
     """Make the form with a field for each question; an empty one leaves it open."""
     fields: dict[str, Any] = {
         f"answer_{number}": (str, Field(default="", title=cut(_asked(item), 200)))
@@ -148,14 +163,15 @@ def _asked(item: Mapping[str, Any]) -> str:
 
 def _message(document: Document) -> str:
     lines = [f"{number}. {_asked(item)}" for number, item in enumerate(document["questions"], start=1)]
-    head = "Only you can say what this prompt leaves open. What you leave empty stays open:"
+    wanted = "this question" if len(lines) == 1 else f"these {len(lines)} questions"
+    head = f"Can you answer {wanted} about your prompt? What you leave empty stays open."
     return "\n".join([head, *lines, "", quoted(cut(document["original"], 1_500))])
 
 
-def _told(desk: Desk, project: Served, run_id: str, document: Document) -> CallToolResult:
+def _told(desk: Desk, ctx: Context, project: Served, run_id: str, document: Document) -> CallToolResult:
     shown: Document = {name: document[name] for name in _SHOWN if name in document}
     shown["findings"] = _short(shown["findings"])
-    shown |= {"state": "done", "run_id": run_id, "next_step": _next(desk, project, run_id, document)}
+    shown |= {"state": "done", "run_id": run_id, "next_step": _next(desk, ctx, project, run_id, document)}
     where = f"\n[cut; all of it: prentice://runs/{run_id}]"
     return fitting(shown, [("diff",), ("optimized",)], where=where)
 
@@ -167,14 +183,22 @@ def _short(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _next(desk: Desk, project: Served, run_id: str, document: Document) -> str:
+def _next(desk: Desk, ctx: Context, project: Served, run_id: str, document: Document) -> str:
     key = _key(project, run_id)
     said = f"{remark} " if (remark := desk.questions.said_of(key)) else ""
-    waiting = "The questions are with the person. " if desk.questions.is_open(key) else ""
+    unanswered = desk.questions.unanswered(key, ctx)
+    if document["questions"] and desk.questions.outcome(key) not in {"", run_id}:
+        return f"{said}The person answered: call with run_id {desk.questions.outcome(key)} for what came of it."
+    if document["questions"] and unanswered is Unanswered.DECLINED:
+        return (
+            f"{said}The person left `questions` open just now: do not ask again, and use `optimized` as it is, with "
+            "its placeholders."
+        )
     if document["questions"]:
         return (
-            f"{said}{waiting}Ask the person what `questions` leaves open, then call `model_optimize_prompt` with "
-            f"run_id {run_id} and `answers`; or use `optimized` as it is, with its placeholders."
+            f"{said}{waiting(unanswered, run=run_id)}Ask the person what `questions` leaves open, then call "
+            f"`model_optimize_prompt` with run_id {run_id} and `answers`; or use `optimized` as it is, with its "
+            "placeholders."
         )
     return said + ("Use `optimized` as the prompt." if document["accepted"] else "The prompt can be used as it was.")
 

@@ -57,7 +57,7 @@ IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 _KEPT: Final = ("action", "only", "edits")
 """Arguments of a call that hold for the same call with the run's id, too."""
 _MOST_ID: Final = 100
-_DECLINED: Final = ElicitResult(action="decline")
+_UNDECIDED: Final = ElicitResult(action="cancel")
 _log = logging.getLogger(__name__)
 
 Request: TypeAlias = ServerRequestContext[Any, Any]
@@ -198,8 +198,8 @@ class TasksExtension(Extension):
             asking = asking_of(result)
             if asking.key not in handle.answered:
                 return asking
-            # A person is asked once. What was answered and can still be asked was declined; declining changes nothing.
-            result = await self._told(ctx, handle, asking=asking, said=_DECLINED)
+            # A person is asked once in the life of a task. What was answered and can still be asked stays undecided.
+            result = await self._told(ctx, handle, asking=asking, said=_UNDECIDED)
         return self._working(project, handle.run) if run_going_on(result) else result
 
     async def _answer(
