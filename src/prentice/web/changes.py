@@ -115,14 +115,13 @@ def _overtaken(run: str, decisions: Sequence[Mapping[str, Any]]) -> ReviewError:
 def _page(visit: Visit, *, problem: PrenticeError | None = None) -> Response:
     """Show the change; what was written into a form whose decision failed stands there again."""
     document = visit.project.review(visit.named("run"))
-    hunks = len(document["hunks"])
     refused = problem is not None and "do" in visit.form.fields
     return visit.page(
         "change.html",
         problem=problem,
         run=document,
         files=files_of(document),
-        taken=set(visit.form.numbers("hunk")) if refused else _taken(document, hunks),
+        taken=set(visit.form.numbers("hunk")) if refused else _taken(document),
         seen=len(document["decisions"]),
         decided=_DECIDED,
         comment=visit.form.text("comment"),
@@ -136,14 +135,12 @@ def _attempts(visit: Visit, document: Mapping[str, Any]) -> list[str]:
     return [other["run_id"] for other in visit.project.reviews() if other.get("attempt_of") == run]
 
 
-def _taken(document: Mapping[str, Any], hunks: int) -> set[int]:
+def _taken(document: Mapping[str, Any]) -> set[int]:
     """Give the hunks that are marked to begin with: those that were approved before, else all."""
     approved = (document.get("approval") or {}).get("hunks") or ()
     chosen = {(path, number) for path, number in approved}
     return {
-        index
-        for index, hunk in enumerate(document["hunks"][:hunks])
-        if not chosen or (hunk["path"], hunk["number"]) in chosen
+        index for index, hunk in enumerate(document["hunks"]) if not chosen or (hunk["path"], hunk["number"]) in chosen
     }
 
 

@@ -127,8 +127,7 @@ def _edited(visit: Visit, before: Subtask) -> Subtask:
         UsageError: a field is longer than any of a plan, or none of the choices.
     """
     form = visit.form
-    # A field that shows nothing new keeps what it had: what stands on one line there may have had several.
-    name, description = one_field(form.text("name")), one_field(form.text("description"))
+    name, description = _one_line(form.text("name")), _one_line(form.text("description"))
     criteria = tuple(line.strip() for line in form.text("criteria").splitlines() if line.strip())
     if any(len(text) > _LONGEST for text in (name, description, *criteria)):
         raise UsageError(
@@ -149,7 +148,7 @@ def _edited(visit: Visit, before: Subtask) -> Subtask:
     )
 
 
-def one_field(text: str) -> str:
+def _one_line(text: str) -> str:
     """Give a text on one line, as those of every plan are."""
     return " ".join(text.split())
 
