@@ -96,6 +96,40 @@ def test_a_link_to_settings_stays_one_and_who_may_read_them_stays(tmp_path: Path
     assert elsewhere.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_copy_of_the_users_own_file_stays_when_more_is_changed_later(tmp_path: Path, name: str) -> None:
+    assistant = assistant_named(name)
+    path = assistant.file(tmp_path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = 'model = "m"\n' if assistant.is_toml else '{"theme": "dark"}\n'
+    path.write_text(own, encoding="utf-8")
+    first = install(assistant, tmp_path).backup
+    path.write_text(path.read_text(encoding="utf-8").replace('"mcp"', '"mpc"'), encoding="utf-8")
+    second = install(assistant, tmp_path).backup
+    assert first
+    assert second
+    assert first.read_text(encoding="utf-8") == own
+    assert '"mpc"' in second.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", ['{"a": 1e400}', '{"a": 1, "a": 2}', '{"mcpServers": {"a": {}, "a": {"b": 1.50}}}'])
+def test_numbers_without_end_and_doubled_keys_stay_as_they_are_written(tmp_path: Path, text: str) -> None:
+    assistant = assistant_named("claude-code")
+    path = assistant.file(tmp_path)
+    path.write_text(text, encoding="utf-8")
+    install(assistant, tmp_path)
+    after = path.read_text(encoding="utf-8")
+    assert after.startswith(text.rstrip("}"))
+    assert entry_in(after, assistant) == entry_of(assistant)
+
+
+def test_a_file_of_blanks_is_an_empty_one(tmp_path: Path) -> None:
+    path = tmp_path / ".mcp.json"
+    path.write_text(" \n", encoding="utf-8")
+    install(assistant_named("claude-code"), tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8"))["mcpServers"]["prentice"]
+
+
 def test_codex_is_told_to_pass_on_the_variables_that_count_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,12 +159,19 @@ def test_the_doctor_names_a_settings_file_that_its_client_cannot_read(tmp_path: 
     assert "JSON without comments" in finding.found
 
 
-@pytest.mark.parametrize("text", ["{ // a comment\n}", "[1]", '{"mcpServers": 3}', "{", '{"mcpServers": {},}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ // a comment\n}", "[1]", "null", '{"mcpServers": 3}', "{", '{"mcpServers": {},}', '\ufeff{"a": 1}',
+        '{"mcpServers": {"prentice": "mine"}}', '{"mcpServers": {"prentice": [1]}}',
+    ],
+)  # fmt: skip
 def test_a_file_that_cannot_be_merged_stays_as_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / ".mcp.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="nothing was changed"):
+    with pytest.raises(UsageError, match="nothing was changed") as caught:
         install(assistant_named("claude-code"), tmp_path)
+    assert str(path) in caught.value.message
     assert path.read_text(encoding="utf-8") == text
 
 

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,13 +77,13 @@ def install(assistant: Assistant, root: Path) -> Installed:
     try:
         path = path.resolve()  # a link, as of settings that are kept elsewhere, stays one
         before = path.read_bytes().decode() if path.exists() else ""  # with the ends of its lines
-        after = _merged(before, assistant)
+        after = _merged(before if before.strip() else "", assistant, path=path)
         if after == before:
             return Installed(path=path, changed=False, backup=None)
         path.parent.mkdir(parents=True, exist_ok=True)
         backup = None
         if before:
-            backup = path.with_name(path.name + _BACKUP)
+            backup = _backup_of(path)
             shutil.copy2(path, backup)
         fresh = path.with_name(path.name + ".new")
         fresh.write_bytes(after.encode())
@@ -96,18 +97,38 @@ def install(assistant: Assistant, root: Path) -> Installed:
     return Installed(path=path, changed=True, backup=backup)
 
 
-def _merged(before: str, assistant: Assistant) -> str:
+def _backup_of(path: Path) -> Path:
+    """Give a name for a copy that is taken by none: the first one, of the file as the user had it, stays."""
+    names = chain([path.name + _BACKUP], (f"{path.name}{_BACKUP}-{number}" for number in count(2)))
+    return next(found for name in names if not (found := path.with_name(name)).exists())
+
+
+def _check_free(text: str, assistant: Assistant) -> None:
+    """Refuse settings where something stands under our name that is no entry, and would be lost.
+
+    Raises:
+        ValueError: it does, or the text cannot be read.
+    """
+    settings = commented_json.read(text)
+    servers = settings.get(assistant.table) if isinstance(settings, dict) else None
+    if isinstance(servers, dict) and NAME in servers:
+        raise ValueError(f"what stands under {NAME} is no object")
+
+
+def _merged(before: str, assistant: Assistant, *, path: Path) -> str:
     try:
         known = entry_in(before, assistant)
         entry = entry_of(assistant, known)
         if known is not None and all(known.get(key) == value for key, value in entry.items()):
             return before  # with what the user has added
+        if known is None and not assistant.is_toml:
+            _check_free(before, assistant)
         put = toml_tables.with_entry if assistant.is_toml else commented_json.with_entry
         return put(before, assistant.table, NAME, entry)
     except ValueError as error:
         kind = "TOML" if assistant.is_toml else "JSON"
         strict = "" if assistant.has_comments else f"; {assistant.title} reads no comments and no trailing commas"
         raise UsageError(
-            f"{assistant.file(Path())} is not {kind} that takes an entry ({error}{strict}), so nothing was changed.",
+            f"{path} is not {kind} that takes an entry ({error}{strict}), so nothing was changed.",
             next_step="Mend the file, or put the snippet in by hand: the same command without `--write` prints it.",
         ) from error
