@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
 
 _DESCRIPTION: Final = (
-    "Split a task that is too large into a plan: subtasks with criteria, dependencies, estimates, waves. "
+    "Split a large task into a plan: subtasks with criteria, dependencies, estimates, waves. "
     "A person's approval makes the tasks: asked here, or by the command in `approve`. "
     "State `running`: call again with `run_id`."
 )

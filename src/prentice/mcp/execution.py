@@ -23,7 +23,7 @@ from prentice.mcp.served import Served
 from prentice.mcp.steps import command, for_assistant
 
 _DESCRIPTION: Final = (
-    "Let the local model do simple tasks (lane `execute`; others are refused) in a worktree, with the project's "
+    "Carry out simple tasks (lane `execute`; others are refused) by the local model in a worktree, with the project's "
     "checks. State `running`: call again with `run_id`. Then: diff and evidence, or a `handoff` prompt for "
     "you. A person approves the change: asked here, or by the command in `next_step`."
 )
