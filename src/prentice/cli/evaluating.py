@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from prentice.cli.measuring import run_command
 from prentice.cli.options import global_options, selection
 from prentice.cli.output import print_json, shown
 
@@ -12,10 +13,35 @@ if TYPE_CHECKING:
     from prentice.evals.tuning import Tuning
 
 
-@click.group("eval")
+class _EvalGroup(click.Group):
+    """A group whose first word may be a model's name: `eval NAME` is `eval run NAME`, and `eval` alone `eval run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = _first_word(args)
+        if first not in self.commands and (first or not set(args) & set(ctx.help_option_names)):
+            args = [run_command.name or "", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("eval", cls=_EvalGroup)
 @global_options
 def eval_command() -> None:
-    """Measure and improve Prentice's own parts for the models on this machine."""
+    """Measure models, and improve Prentice's own parts for them. `eval MODEL` is short for `eval run MODEL`."""
+
+
+eval_command.add_command(run_command)
+
+
+def _first_word(args: list[str]) -> str:
+    """Give the first argument that is neither an option nor the value of one; empty where there is none."""
+    options = [item for item in run_command.params if isinstance(item, click.Option) and not item.is_flag]
+    with_value = {name for item in options for name in item.opts}
+    before = ""
+    for word in args:
+        if not word.startswith("-") and before not in with_value:
+            return word
+        before = word
+    return ""
 
 
 @eval_command.command("templates")

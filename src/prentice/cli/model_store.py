@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 
 import click
 
+from prentice.cli.eval_view import evaluation_line
 from prentice.cli.options import global_options, selection
 from prentice.cli.output import console, print_json, shown
 from prentice.errors import StoppedError, UsageError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from prentice.backends.progress import Progress
+    from prentice.evals.results import LastEvaluation
     from prentice.skills.bench import Bench
     from prentice.skills.model_store import Shown
     from prentice.skills.recommend import Recommended
@@ -48,12 +50,16 @@ def pull_command(name: str, *, insecure: bool) -> int:
 @click.argument("name")
 @global_options
 def show_command(name: str) -> None:
-    """Describe an installed model: size, window, what it can do, whether it fits, how fast it is here."""
+    """Describe an installed model: size, window, what it can do, whether it fits, how fast and how right it is here."""
+    from prentice.evals.results import latest
+
     found = selection().open().show_model(name)
+    info = found.listed.candidate.info
+    evaluated = latest(info.backend, info.name)
     if selection().json:
-        print_json(found.document())
+        print_json(found.document() | ({"evaluation": evaluated} if evaluated else {}))
     else:
-        _print_shown(found)
+        _print_shown(found, evaluated)
 
 
 @click.command("rm")
@@ -181,7 +187,7 @@ def _interrupted(name: str) -> int:
     return 130
 
 
-def _print_shown(found: "Shown") -> None:
+def _print_shown(found: "Shown", evaluated: "LastEvaluation | None") -> None:
     info, its = found.listed.candidate.info, found.listed.traits
     fits = {True: "yes", False: "no", None: "not known"}[found.listed.fits]
     speed = found.listed.speed
@@ -197,6 +203,7 @@ def _print_shown(found: "Shown") -> None:
         "fits the memory": fits,
         "speed here": f"{speed.reply:.0f} tokens/s (of {speed.calls} calls)" if speed.reply else "not measured",
         "right here": ", ".join(f"{kind} {seen.right} of {seen.of}" for kind, seen in found.listed.record),
+        "evaluated": evaluation_line(evaluated) if evaluated else "",
         "not used": found.listed.why_not,
         "license": found.card.license if found.card else "",
     }
