@@ -187,3 +187,20 @@ def test_an_open_question_of_the_text_is_told_beside_the_plan_and_no_criterion_o
         "Open in the task's text: what must the limit per minute be?",
         "Open in the task's text: which store must hold the counters?",
     ]
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "a,b", "k" * 65, "--- \n", "== key ==", "(retry)"])
+def test_a_key_that_the_edit_form_would_not_take_is_told_to_the_model_at_once(project: Path, key: str) -> None:
+    bad = [subtask(key, "Measure the upload client's failures"), *good_plan()[1:]]
+    bad[1] |= {"dependencies": [key]}
+    with pytest.raises(BreakdownRejectedError) as caught:
+        play(project, reply(bad), reply(bad))
+    assert any("key" in problem for problem in caught.value.problems)
+    assert play(project, reply(bad), reply(good_plan())).subtasks[0].key == "measure"
+
+
+def test_blanks_in_a_key_become_dashes_where_it_is_named_too(project: Path) -> None:
+    plan = [subtask("Schritt 1", "Measure the upload client's failures"), *good_plan()[1:]]
+    plan[1] |= {"dependencies": [" Schritt 1 "]}
+    first, second, *_ = play(project, reply(plan)).subtasks
+    assert (first.key, second.dependencies) == ("Schritt-1", ("Schritt-1",))

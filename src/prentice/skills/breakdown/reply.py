@@ -3,9 +3,10 @@
 Every string and list is bounded, so that a constrained reply from any weights can end within the token limit.
 """
 
+import re
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from prentice.tasks.plan import CATEGORIES, COMPLEXITIES, Category, Complexity, Subtask
 
@@ -17,6 +18,21 @@ MAX_CRITERIA: Final = 5
 MAX_DEPENDENCIES: Final = 4
 MAX_COVERS: Final = 6
 
+_MOST_KEY: Final = 64
+_PLAIN_KEY: Final = re.compile(r"\w[\w.-]*")
+
+
+def _plain_key(text: str) -> str:
+    """Give a key that can stand in a list with commas and on a line of the edit form; blanks in it become dashes."""
+    key = "-".join(text.split(" "))
+    if not _PLAIN_KEY.fullmatch(key):
+        raise ValueError("a key begins with a letter or digit, and has only those, dashes, underscores and dots")
+    return key
+
+
+_Key = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_MOST_KEY), AfterValidator(_plain_key)
+]
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
@@ -25,13 +41,13 @@ class SubtaskReply(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    key: _Line
+    key: _Key
     name: _Line
     description: str = Field(default="", max_length=4000)
     acceptance_criteria: tuple[_Line, ...] = Field(min_length=1, max_length=20)
     complexity: Complexity
     category: Category = "other"
-    dependencies: tuple[_Line, ...] = ()
+    dependencies: tuple[_Key, ...] = ()
     covers: tuple[int, ...] = ()
 
     def subtask(self) -> Subtask:
