@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.client import ClientRequestContext
+from mcp_types import ElicitResult, ListRootsResult, Root
+from pydantic import FileUrl
 
 import prentice
-from mcp_server.clients import document, error
+from mcp_server.clients import Person, document, error
 from mcp_server.workshop import Workshop, workshop
 from prentice.mcp.server import PrenticeServer
 from prentice.mcp.steps import command, for_assistant
@@ -121,6 +124,31 @@ def test_a_server_in_a_subdirectory_names_the_projects_own_root(tmp_path: Path) 
             assert str(below) not in plan["approve"] + str(told)
 
     asyncio.run(main())
+
+
+def test_a_root_below_a_project_stands_for_the_project(tmp_path: Path, era: str) -> None:
+    project = prentice.open(tmp_path)
+    project.init()
+    project.add("Make uploads survive a flaky network")
+    below = tmp_path / "src"
+    below.mkdir()
+    person = Person(ElicitResult(action="decline"))
+
+    async def roots(context: ClientRequestContext) -> ListRootsResult:
+        del context
+        return ListRootsResult(roots=[Root(uri=FileUrl(below.as_uri()))])
+
+    async def main() -> None:
+        elsewhere = PrenticeServer(tmp_path.parent, backend="builtin", source="the working directory")
+        async with Client(elsewhere, mode=era, list_roots_callback=roots, elicitation_callback=person) as client:
+            plan = document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
+            assert str(below) not in str(plan)
+            told = error(await client.call_tool("model_task_breakdown", {"task": "T-99"}))
+            assert (told["directory"], told["directory_from"]) == (str(project.directory), "the client's roots")
+
+    asyncio.run(main())
+    [question] = person.questions
+    assert f"tasks in {project.directory}?" in question
 
 
 def test_a_complex_task_is_sent_to_the_tool_that_splits_it(workshop: Workshop) -> None:

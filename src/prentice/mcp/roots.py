@@ -16,6 +16,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, ValidationError
 
 from prentice.mcp.desk import Desk
+from prentice.mcp.steps import project_root
 
 _QUESTION: Final = "roots"
 _SECONDS: Final = 3.0
@@ -54,7 +55,7 @@ async def settle_directory(desk: Desk, context: Context[Any, Any]) -> InputRequi
             addresses = [str(root["uri"]) for root in found.roots if isinstance(root, dict) and "uri" in root]
     desk.asks_for_roots = False
     for directory in _directories(addresses):
-        desk.directory, desk.source = directory, SOURCE
+        desk.directory, desk.source = project_root(directory), SOURCE
         break
     return None
 

@@ -28,6 +28,7 @@ from prentice.mcp.prompts import add_prompts
 from prentice.mcp.resources import add_resources
 from prentice.mcp.roots import settle_directory
 from prentice.mcp.runtimes import RUNTIMES, runtime_tool
+from prentice.mcp.steps import project_root
 from prentice.mcp.tasks_extension import TasksExtension, refuse_undeclared
 from prentice.mcp.unreadable import AnsweringUnreadable
 
@@ -59,8 +60,8 @@ class PrenticeServer(MCPServer[None]):
     ) -> None:
         self._over_http = over_http
         self._desk = Desk(
-            directory=directory.resolve(), source=source, asks_for_roots=source != ARGUMENT and not over_http,
-            backend=backend, model=model, longest=hold,
+            directory=project_root(directory.resolve()), source=source, backend=backend, model=model, longest=hold,
+            asks_for_roots=source != ARGUMENT and not over_http,
         )  # fmt: skip
         tools = [
             *(tool(self._desk) for tool in (breakdown_tool, execution_tool, optimization_tool, estimation_tool)),
