@@ -6,7 +6,7 @@ A script answers after a delay (10 s). Counted is the time from the request to t
 executions, without the project's checks (the step `execute.verify`, of which the user's commands are nearly all).
 Goal: at most 3 % of a call of 10 s; 60 ms where that can be. Where the time goes is told by the steps' events: the
 first part, "before the run", opens the engine and the ledgers and looks at the repository. Medians of one warm
-process.
+process. How often git was started in the last round is counted too: most of our own time is that.
 """
 
 import argparse
@@ -26,10 +26,18 @@ from prentice.changes.formats import Format
 from prentice.runs.protocol import Event
 from skills.execute.calculator import TASK, Bench, answer, bench
 
+GIT: list[None] = []
+"""An entry for each start of git."""
 GOAL_SHARE = 0.03
 GOAL_SECONDS = 0.060
 CALL_SECONDS = 10.0
 THEIRS = "execute.verify"
+
+
+def on_audit(event: str, arguments: tuple[object, ...]) -> None:
+    """Count the starts of git, which Python tells of (`subprocess.Popen` in the table of audit events)."""
+    if event == "subprocess.Popen" and str(arguments[0]) == "git":
+        GIT.append(None)
 
 
 def execution(its: Bench, *, delay: float) -> dict[str, float]:
@@ -38,6 +46,7 @@ def execution(its: Bench, *, delay: float) -> dict[str, float]:
     parts: dict[str, float] = defaultdict(float)
     began = last = time.perf_counter()
     first = True
+    GIT.clear()
 
     def on_event(_task: str, event: Event) -> None:
         nonlocal last, first
@@ -59,6 +68,7 @@ def plan(its: Bench, *, delay: float) -> dict[str, float]:
     """Give our seconds of one breakdown."""
     path = its.beside / f"plan-{time.monotonic_ns()}.jsonl"
     opened = prentice.open(its.root, backend=script(path, {"text": reply(good_plan()), "delay": delay}))
+    GIT.clear()
     began = time.perf_counter()
     opened.breakdown("Add a calculator page with history, keyboard input and tests to calc.py")
     return {"all": time.perf_counter() - began - delay}
@@ -71,6 +81,8 @@ def told(name: str, rounds: list[dict[str, float]]) -> bool:
     limit = f"{GOAL_SECONDS * 1000:.0f} ms {'met' if ours <= GOAL_SECONDS else 'missed'}"
     share = ours / CALL_SECONDS
     print(f"{name}: {ours * 1000:.0f} ms of our own, {share:.1%} of a call of {CALL_SECONDS:g} s ({limit})")
+    if GIT:
+        print(f"  git was started {len(GIT)} times, the checks included")
     for part in names if len(names) > 1 else []:
         note = "  the project's checks, not counted" if part == THEIRS else ""
         print(f"  {part:<20}{median(found.get(part, 0.0) for found in rounds) * 1000:8.1f} ms{note}")
@@ -79,6 +91,7 @@ def told(name: str, rounds: list[dict[str, float]]) -> bool:
 
 def main() -> None:
     """Measure both, after one warm-up without a delay."""
+    sys.addaudithook(on_audit)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--delay", type=float, default=CALL_SECONDS)
     parser.add_argument("--rounds", type=int, default=5)

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from prentice.changes.files import LINK, SUBMODULE
+from prentice.changes.files import LINK, SUBMODULE, File
 from prentice.errors import WorktreeError
+from prentice.workspace.git import commit_of
 from prentice.workspace.place import places as users_places
 from prentice.workspace.place import sweep
+from prentice.workspace.sandbox.choosing import Sandbox
+from prentice.workspace.sandbox.running import run
+from prentice.workspace.sandbox.view import View
 from prentice.workspace.worktree import Worktree, worktree
 from workspace.killing import killed_at
-from workspace.trees import change_of, git, pictured, repository, write
+from workspace.trees import change_of, counted_git, git, pictured, repository, write
 
 FILES = {"a.py": b"one\n", "crlf.txt": b"a\r\nb\r\n", "latin.txt": b"\xe9t\xe9\n", "sub/run.sh": b"#!/bin/sh\n"}
 
@@ -267,6 +271,50 @@ def test_names_that_are_long_or_strange_come_along(tmp_path: Path, places: Path)
     with worktree(project, directory=places, with_uncommitted=True) as made:
         assert set(contents(made.root)) == {*files, "new\nfeed"}
         assert (made.root / long).read_bytes() == b"changed"
+
+
+def test_a_repository_at_a_path_of_two_lines_is_found_as_well(tmp_path: Path, places: Path) -> None:
+    top = repository(tmp_path / "line\nfeed", {"one/a.py": b"x"})
+    with worktree(top, directory=places) as made:
+        assert contents(made.root) == {"one/a.py": b"x"}
+        assert made.base == git(top, "rev-parse", "HEAD").strip()
+    with worktree(top / "one", directory=places) as made:
+        assert set(made.snapshot().paths()) == {"a.py"}
+        assert made.top == top
+
+
+def test_an_ignored_directory_is_no_part_of_the_repository_above_it(tmp_path: Path, places: Path) -> None:
+    top = repository(tmp_path / "top", {".gitignore": "inner\n", "a.py": b"x"})
+    write(top, {"inner/b.py": "y"})
+    with worktree(top / "inner", directory=places) as made:
+        assert made.base == ""
+        assert contents(made.root) == {"b.py": b"y"}
+    assert commit_of(top / "inner") == ""
+    assert commit_of(top) == git(top, "rev-parse", "HEAD").strip()
+
+
+def test_what_is_written_after_the_start_is_listed(project: Path, places: Path, sandbox: Sandbox) -> None:
+    with worktree(project, directory=places) as made:
+        assert set(made.snapshot().paths()) == set(FILES)
+        made.snapshot().write("by/us.txt", File(content=b"x"))
+        assert set(made.snapshot().paths()) == {*FILES, "by/us.txt"}
+        made.reset()
+        assert set(made.snapshot().paths()) == set(FILES)
+    with worktree(project, directory=places) as made:
+        view = View.of(made)
+        assert run(["touch", "by_a_command.txt"], sandbox=sandbox, view=view).status == 0
+        assert set(made.snapshot().paths()) == {*FILES, "by_a_command.txt"}
+        made.write(change_of({"a.py": (b"one\n", None), "new.py": (None, b"x")}))
+        assert set(made.snapshot().paths()) == {*FILES, "new.py"}
+
+
+def test_to_make_a_worktree_takes_few_processes_of_git(
+    project: Path, places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted_git(tmp_path, monkeypatch)
+    with worktree(project, directory=places) as made:
+        assert set(made.snapshot().paths()) == set(FILES)
+        assert 0 < len(calls()) <= 5, calls()
 
 
 def test_names_that_differ_in_case_only_are_two_files_where_the_disk_knows_two(tmp_path: Path, places: Path) -> None:

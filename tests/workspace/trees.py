@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import shutil
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pytest
 
 from prentice.changes.change import Change, FileChange
 from prentice.changes.files import EXECUTABLE, REGULAR, File
@@ -37,6 +40,16 @@ def write(directory: Path, files: Mapping[str, bytes | str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return directory
+
+
+def counted_git(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Let every start of git from now on be written down in a directory, and give what reads the arguments of each."""
+    calls = directory / "git-calls"
+    script = f'#!/bin/sh\necho "$*" >> {calls}\nexec {shutil.which("git")} "$@"\n'
+    programs = write(directory / "programs", {"git": script})
+    (programs / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    return lambda: calls.read_text().splitlines()
 
 
 def pictured(directory: Path, *, without: tuple[str, ...] = (".prentice",)) -> dict[str, tuple[int, str]]:

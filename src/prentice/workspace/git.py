@@ -9,6 +9,7 @@ written (`GIT_OPTIONAL_LOCKS=0`, reading commands only); what is checked out has
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,11 @@ _OFF: Final = (
     ("advice.detachedHead", "false"), ("core.quotePath", "false"), ("safe.directory", "*"),
 )  # fmt: skip
 """Overrides for every command. The user names the directory to work in, so whose it is does not matter."""
+_NOT_LITERAL: Final = frozenset({"check-ignore"})
+"""It takes paths as they are, and refuses to be told so."""
 _FILTER_PARTS: Final = ("clean", "smudge", "process")
+PARTS: Final = ("objects", "info/attributes", "info/sparse-checkout", "shallow")
+"""What of a git directory a worktree's own one is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +57,17 @@ class Git:
         done = self._run(arguments, b"")
         return os.fsdecode(done.stdout).removesuffix("\n") if done.returncode == 0 else None
 
+    def lines(self, *arguments: str) -> list[str]:
+        """Give the lines that a command prints before it ends, with success or not."""
+        return os.fsdecode(self._run(arguments, b"").stdout).split("\n")[:-1]
+
     def names(self, *arguments: str) -> list[str]:
         """Give the names that a command prints with `-z`."""
         return [os.fsdecode(name) for name in self.ask(*arguments).split(b"\0") if name]
 
     def _run(self, arguments: Sequence[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
-        command = ["git", "--literal-pathspecs", "--no-pager"]
+        literal = () if arguments[0] in _NOT_LITERAL else ("--literal-pathspecs",)
+        command = ["git", *literal, "--no-pager"]
         if self.git_dir is not None:
             command.append(f"--git-dir={self.git_dir}")
         if self.work_tree is not None:
@@ -87,6 +97,10 @@ class Repository:
     base: str
     """The commit's full name; empty while there is none."""
     settings: Mapping[str, str]
+    form: str
+    """The name of the function that names objects, `sha1` or `sha256`."""
+    parts: Mapping[str, Path]
+    """Where the PARTS of the git directory are, those that worktrees share where git shares them."""
 
     @classmethod
     def around(cls, project: Path, *, base: str = "HEAD") -> "Repository | None":
@@ -95,48 +109,107 @@ class Repository:
         Raises:
             WorktreeError: the repository is bare here, or has no such commit.
         """
-        bare = Git(directory=project)
-        try:
-            inside = bare.line("rev-parse", "--is-inside-work-tree")
-        except WorktreeError:  # no git on this machine
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(_settings, Git(directory=project))
+            found = _found(project, base=base)
+        if found is None:
             return None
-        if inside is None:
-            return None
-        if inside != "true":
-            raise WorktreeError(
-                f"{project} is inside a bare git repository, which has no files.",
-                next_step="Run it in a checkout: `git worktree add ../checkout` makes one.",
-            )
-        if bare.line("check-ignore", "-q", "--", str(project)) is not None:
-            return None
-        settings = _settings(bare)
-        git = Git(directory=project, overrides=_without_filters(settings))
-        top = Path(os.fsdecode(git.ask("rev-parse", "--show-toplevel")).removesuffix("\n"))
+        settings = reading.result()
         return cls(
-            git=git,
-            top=top,
-            prefix=git.line("rev-parse", "--show-prefix") or "",
-            base=_commit(git, base),
+            git=Git(directory=project, overrides=_without_filters(settings)),
+            top=found.top,
+            prefix=found.prefix,
+            base=found.base,
             settings=settings,
+            form=found.form,
+            parts=found.parts,
         )
 
-    def path_of(self, name: str) -> Path:
-        """Give the path of something inside the git directory, shared among worktrees where git shares it."""
-        return Path(os.fsdecode(self.git.ask("rev-parse", "--path-format=absolute", "--git-path", name))[:-1])
 
-    def is_setting(self, key: str) -> bool:
-        """Whether a setting is on."""
-        return self.settings.get(key.lower(), "false").lower() in {"true", "yes", "on", "1", ""}
+def commit_of(project: Path) -> str:
+    """Give the full name of the commit that a project is at; empty without one, or where `Repository.around` is None.
+
+    Raises:
+        WorktreeError: the repository is bare here.
+    """
+    found = _found(project, base="HEAD")
+    return found.base if found else ""
 
 
-def _commit(git: Git, base: str) -> str:
-    found = git.line("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
-    if found:
-        return found
-    if base == "HEAD" and git.line("symbolic-ref", "--quiet", "HEAD"):
-        return ""  # a branch without a commit
-    raise WorktreeError(
-        f"The repository has no commit {base!r}.", next_step="Name a commit that `git log --all` shows."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What `git rev-parse` tells of a repository."""
+
+    top: Path
+    prefix: str
+    base: str
+    form: str
+    parts: Mapping[str, Path]
+
+
+def _found(project: Path, *, base: str) -> _Found | None:
+    project = project.resolve()
+    git = Git(directory=project)
+    try:
+        told = _told(git, base)
+    except WorktreeError:  # no git on this machine
+        return None
+    if told is None:
+        return None
+    if told.inside != "true":
+        raise WorktreeError(
+            f"{project} is inside a bare git repository, which has no files.",
+            next_step="Run it in a checkout: `git worktree add ../checkout` makes one.",
+        )
+    top = Path(os.path.normpath(project / told.up))
+    if top != project and git.line("check-ignore", "-q", "--", str(project)) is not None:
+        return None
+    if not told.base and not (base == "HEAD" and git.line("symbolic-ref", "--quiet", "HEAD")):
+        raise WorktreeError(
+            f"The repository has no commit {base!r}.", next_step="Name a commit that `git log --all` shows."
+        )
+    below = project.relative_to(top).as_posix()
+    return _Found(
+        top=top,
+        prefix="" if below == "." else f"{below}/",
+        base=told.base,
+        form=told.form,
+        parts=dict(zip(PARTS, map(Path, told.parts), strict=True)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    inside: str
+    form: str
+    parts: tuple[str, ...]
+    up: str
+    base: str
+
+
+def _told(git: Git, base: str) -> _Told | None:
+    """Ask all in one call, as to start git costs more than any answer; None where there is no repository.
+
+    The commit comes last, and is silently left out where there is none; of bare repositories only `inside` is right.
+    """
+    parts = tuple(word for name in PARTS for word in ("--git-path", name))
+    asked = ("--is-inside-work-tree", "--show-object-format", "--path-format=absolute", *parts, "--show-cdup")
+    commit = ("--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    lines = git.lines("rev-parse", *asked, *commit)
+    if not lines:
+        return None
+    if lines[0] != "true":
+        return _Told(lines[0], "", (), "", "")
+    count = len(PARTS) + 3
+    if len(lines) in {count, count + 1}:
+        return _Told(lines[0], lines[1], tuple(lines[2 : count - 1]), lines[count - 1], "".join(lines[count:]))
+    absolute = ("rev-parse", "--path-format=absolute", "--git-path")  # a path with a line break in it
+    return _Told(
+        lines[0],
+        git.line("rev-parse", "--show-object-format") or "sha1",
+        tuple(os.fsdecode(git.ask(*absolute, name)).removesuffix("\n") for name in PARTS),
+        git.line("rev-parse", "--show-cdup") or "",
+        git.line("rev-parse", *commit) or "",
     )
 
 

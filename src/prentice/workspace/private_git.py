@@ -7,11 +7,12 @@ that runs git in such a worktree shares refs and settings with the user. Here th
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from prentice.errors import WorktreeError
-from prentice.workspace.git import Git, Repository
+from prentice.workspace.git import PARTS, Git, Repository
 
 _CARRIED: Final = frozenset({
     "core.autocrlf", "core.eol", "core.symlinks", "core.filemode", "core.ignorecase", "core.precomposeunicode",
@@ -29,7 +30,7 @@ def lent_objects(repository: Repository, *, place: Path) -> tuple[tuple[Path, Pa
 
     By that path they can be shown in a sandbox that hides the user's tree.
     """
-    first = repository.path_of("objects")
+    first = repository.parts["objects"]
     found = [first]
     try:
         lines = os.fsdecode((first / "info" / "alternates").read_bytes()).splitlines()
@@ -48,25 +49,26 @@ def linked(repository: Repository, *, git_dir: Path, tree: Path, objects: Sequen
     Raises:
         WorktreeError: the objects are not all here, or the disk refused.
     """
-    form = repository.git.line("rev-parse", "--show-object-format") or "sha1"
-    git = _made(git_dir, tree, form=form)
+    git = _made(git_dir, tree)
     for source, path in objects:
         path.symlink_to(source, target_is_directory=True)
     _written(git_dir / "objects" / "info" / "alternates", "".join(f"{path}\n" for _, path in objects))
     settings = {key: value for key, value in repository.settings.items() if key in _CARRIED}
-    _written(git_dir / "config", _config(settings, form=form))
-    for name in ("info/attributes", "info/sparse-checkout", "shallow"):
-        _carry(repository.path_of(name), git_dir / name)
-    _written(git_dir / "packed-refs", _refs(repository))
+    _written(git_dir / "config", _config(settings, form=repository.form))
+    for name in PARTS[1:]:
+        _carry(repository.parts[name], git_dir / name)
     _written(git_dir / "HEAD", repository.base + "\n")
     try:
-        git.ask("read-tree", "--reset", "-u", repository.base)
+        with ThreadPoolExecutor(1) as beside:
+            refs = beside.submit(_refs, repository)
+            git.ask("read-tree", "--reset", "-u", repository.base)
     except WorktreeError as error:
         raise WorktreeError(
             f"The commit {repository.base[:12]} cannot be checked out: {error.message}",
             next_step="If parts of the repository are elsewhere (a partial or shallow clone), fetch them first: "
             "`git fetch --refetch`. Else free disk space.",
         ) from error
+    _written(git_dir / "packed-refs", refs.result())
     return git
 
 
@@ -76,7 +78,8 @@ def gathered(*, git_dir: Path, tree: Path) -> tuple[Git, str]:
     Raises:
         WorktreeError: git is missing, or the disk refused.
     """
-    git = _made(git_dir, tree, form="sha1")
+    git = _made(git_dir, tree)
+    _written(git_dir / "HEAD", "ref: refs/heads/main\n")
     _written(git_dir / "config", _config(_WHO, form="sha1"))
     _written(git_dir / "info" / "attributes", _AS_IT_IS)
     git.ask("add", "--all", "--force", "--", ".")
@@ -85,13 +88,12 @@ def gathered(*, git_dir: Path, tree: Path) -> tuple[Git, str]:
     return git, commit
 
 
-def _made(git_dir: Path, tree: Path, *, form: str) -> Git:
+def _made(git_dir: Path, tree: Path) -> Git:
+    """Make the directories of a git directory, and the tree's: `gitrepository-layout` names no more, but HEAD."""
     tree.mkdir(exist_ok=True)
-    git = Git(directory=tree, git_dir=git_dir, work_tree=tree)
-    git.ask("init", "--quiet", "--template=", f"--object-format={form}")
-    (git_dir / "info").mkdir(exist_ok=True)
-    (git_dir / "objects" / "info").mkdir(exist_ok=True)
-    return git
+    for name in ("info", "objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (git_dir / name).mkdir(parents=True, exist_ok=True)
+    return Git(directory=tree, git_dir=git_dir, work_tree=tree)
 
 
 def _line(git: Git, *arguments: str) -> str:

@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +19,12 @@ MAX_BYTES: Final = 64_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """The files below a directory: a `Snapshot` of `prentice.changes`."""
+    """The files below a directory: a `Snapshot` of `prentice.changes`. `on_write` is called before each writing."""
 
     root: Path
     listed: frozenset[str] = frozenset()
     submodules: frozenset[str] = frozenset()
+    on_write: Callable[[], object] = field(default=lambda: None, compare=False, repr=False)
 
     def paths(self) -> Collection[str]:
         """Give every path that was listed."""
@@ -49,6 +50,7 @@ class Tree:
         if problem := way_problem(self.root, path):
             raise WorktreeError(f"{path} cannot be written: {problem}.", next_step="Leave this file out of the change.")
         target = self.root / path
+        self.on_write()
         try:
             if target.is_dir() and not target.is_symlink():
                 raise IsADirectoryError(21, "there is a directory of this name")

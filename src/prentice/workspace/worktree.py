@@ -8,7 +8,7 @@ files, index and git directory are only read.
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +58,7 @@ class Worktree:
         self._git: Git | None = None
         self._commit = self.base
         self._overlay = _Overlay({})
+        self._listed: frozenset[str] | None = None
         for directory in (self.home, self.scratch):
             directory.mkdir()
 
@@ -73,12 +74,17 @@ class Worktree:
             raise _unfilled(error) from error
 
     def _put_back(self) -> None:
+        self.touched()
         if self._git is None:
             shutil.rmtree(self.tree, ignore_errors=True)
             shutil.copytree(self.place / "pristine", self.tree, symlinks=True)
         else:
             self._git.ask("read-tree", "--reset", "-u", self._commit)
             self._git.ask("clean", "-ffdxq")
+        self._complete()
+
+    def _complete(self) -> None:
+        """Add to the files of the commit what the user has beside it."""
         for path, kept in self._overlay.files.items():
             Tree(root=self.tree).write(path, None)
             if kept is not None:
@@ -87,6 +93,10 @@ class Worktree:
         for directory in borrowed(self.top, submodules=self.submodules):
             with contextlib.suppress(OSError):  # where something of the project stands, nothing is to be shown
                 (self.tree / directory).mkdir(parents=True)
+
+    def touched(self) -> None:
+        """Take note that the list of files which was made at the start holds no more: something runs or writes here."""
+        self._listed = None
 
     def clear_private(self) -> None:
         """Empty the private directories: what a check left there could be run by the next one."""
@@ -110,22 +120,32 @@ class Worktree:
 
     def snapshot(self) -> Tree:
         """Give the project's files as they are here, for a change to be computed from."""
+        listed = frozenset(self._names()) if self._listed is None else self._listed
+        return Tree(root=self.root, listed=listed, submodules=self._inside(self.submodules), on_write=self.touched)
+
+    def _names(self) -> list[str]:
         if self._git is None:
-            listed = walked(self.root)
-        else:
-            git = Git(directory=self.root, git_dir=self.git_dir, work_tree=self.tree)
-            listed = git.names("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+            return walked(self.root)
+        git = Git(directory=self.root, git_dir=self.git_dir, work_tree=self.tree)
+        return git.names("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+
+    def _inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Give those of some paths from the repository's top that are in the project, as paths from there."""
         prefix = self._repository.prefix if self._repository else ""
-        inside = frozenset(path.removeprefix(prefix) for path in self.submodules if path.startswith(prefix))
-        return Tree(root=self.root, listed=frozenset(listed), submodules=inside)
+        return frozenset(path.removeprefix(prefix) for path in paths if path.startswith(prefix))
 
     @cached_property
     def submodules(self) -> frozenset[str]:
         """The paths of submodules, from the repository's top; their files are not part of the worktree."""
+        return frozenset(path for path, mode in self._staged.items() if mode == SUBMODULE)
+
+    @cached_property
+    def _staged(self) -> Mapping[str, int]:
+        """The modes of the commit's files, from the repository's top. No check can write the index."""
         if self._git is None:
-            return frozenset()
-        staged = self._git.names("ls-files", "--stage", "-z")
-        return frozenset(entry.split("\t", 1)[1] for entry in staged if entry.startswith(f"{SUBMODULE:o} "))
+            return {}
+        entries = (entry.split("\t", 1) for entry in self._git.names("ls-files", "--stage", "-z"))
+        return {path: int(told.split(" ", 1)[0], 8) for told, path in entries}
 
     def _fill(self, *, with_uncommitted: bool) -> None:
         repository = self._repository
@@ -136,7 +156,9 @@ class Worktree:
         else:
             self._gather(repository)
         self.root.mkdir(parents=True, exist_ok=True)  # a project that no commit has a file of
-        self.reset()
+        self._complete()
+        is_checkout = self._git is not None and self.base and not self._overlay.files
+        self._listed = self._inside(self._staged) if is_checkout else frozenset(self._names())
 
     def _gather(self, repository: Repository | None) -> None:
         listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--full-name")

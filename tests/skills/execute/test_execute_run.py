@@ -1,13 +1,14 @@
 """Whole executions: a real repository, a real sandbox, real checks, and a script in the place of the model."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from prentice.changes.formats import Format
 from prentice.errors import BackendError, ReviewError, RuleError, RunError, TextError, UsageError
 from skills.execute.calculator import CALC, MENDED, TASK, WORSE, Bench, answer
-from workspace.trees import git, write
+from workspace.trees import counted_git, git, write
 
 
 @pytest.mark.parametrize("format_", list(Format))
@@ -41,6 +42,17 @@ def test_the_document_has_every_key_of_the_contract(project: Bench) -> None:
     assert all({"fact", "value", "effect"} <= fact.keys() for fact in document["evidence"])
     assert {"name", "before", "after", "new_failures", "decisive"} <= document["checks"][0].keys()
     assert json.loads(json.dumps(document)) == document
+
+
+def test_an_execution_starts_git_about_a_dozen_times_beside_its_checks(
+    project: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted_git(tmp_path, monkeypatch)
+    [document] = project.opened(answer(Format.SYMBOL)).execute(TASK)
+    assert document["state"] == "proposed"
+    putting_back = [call for call in calls() if call.endswith("clean -ffdxq")]
+    assert len(putting_back) <= 7, putting_back
+    assert len(calls()) - 2 * len(putting_back) <= 13, calls()
 
 
 def test_an_approved_change_is_applied_and_undone_again(project: Bench) -> None:

@@ -17,7 +17,7 @@ from prentice.tasks.edits import not_found
 from prentice.tasks.plan import RepositoryFacts
 from prentice.tasks.record import Task
 from prentice.tasks.todolist import TodoList
-from prentice.workspace.git import Repository
+from prentice.workspace.git import commit_of
 
 _DIFF: Final = 8_000
 """Letters of an earlier attempt's diff that the model is shown with the reviewer's comment."""
@@ -36,10 +36,19 @@ async def gather(
         RunError: there is no run `attempt_of`.
         WorktreeError: git refuses.
     """
-    found = await asyncio.to_thread(
-        _gathered, context.services, task=task, text=text, attempt_of=attempt_of, comment=comment, anyway=anyway
+    services = context.services
+    found, base = await asyncio.gather(
+        asyncio.to_thread(
+            _gathered, services, task=task, text=text, attempt_of=attempt_of, comment=comment, anyway=anyway
+        ),
+        asyncio.to_thread(commit_of, services.directory),
+        return_exceptions=True,
     )
-    return found | {"uncommitted": uncommitted}
+    if isinstance(found, BaseException):
+        raise found
+    if isinstance(base, BaseException):
+        raise base
+    return found | {"base": base, "uncommitted": uncommitted}
 
 
 def _gathered(
@@ -49,7 +58,6 @@ def _gathered(
     subject = _subject(todolist, task, text)
     seen = survey(services.directory, subject.text)
     assessment = assessed(subject, todolist, seen, policy=services.settings.policy)
-    repository = Repository.around(services.directory)
     description = sections.restore_breaks(subject.description)
     symbols = {symbol.written: list(symbol.found) for symbol in seen.named_symbols}
     return {
@@ -64,7 +72,6 @@ def _gathered(
         "files": named_files(seen),
         "missing": [path.written for path in seen.named_paths if not path.found and mentions.is_path(path.written)],
         "symbols": symbols,
-        "base": repository.base if repository else "",
         "checks": dict(seen.checks),
         "refusal": None if anyway or attempt_of else refusal(assessment),
         "remarks": _remarks(services, attempt_of, comment),

@@ -73,6 +73,7 @@ def run(
     `variables` are added to the scrubbed environment; `stopped` is asked all the time whether to go on.
     """
     limits = limits or Limits()
+    view.on_run()
     sandbox.prepare(view)
     mark = secrets.token_hex(8)
     environment = scrubbed(

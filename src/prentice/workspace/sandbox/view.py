@@ -1,8 +1,8 @@
 """What of the machine a command gets to see, and what of that it may write."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +34,8 @@ class View:
 
     `tree` is shown at `top`, where the user's own tree is not to be seen, so that an environment that was installed
     for the user's tree finds the worktree; `directory` is where in it the command starts. `lent` are directories of the
-    user's tree, shown read-only at the same place; `objects` are git's, with the places where they are shown.
+    user's tree, shown read-only at the same place; `objects` are git's, with the places where they are shown. `on_run`
+    is called before a command is started.
     """
 
     tree: Path
@@ -46,6 +47,7 @@ class View:
     objects: tuple[tuple[Path, Path], ...] = ()
     lent: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
+    on_run: Callable[[], object] = field(default=lambda: None, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -54,14 +56,14 @@ class View:
         """Give the view of a command in a worktree: the system, the tools in the user's home, and what is lent."""
         environment = os.environ if environment is None else environment
         lent = borrowed(worktree.top, submodules=worktree.submodules)
-        tools = list(_tools(environment))
-        environments = [*(worktree.top / path for path in lent), *tools, *readable]
-        found = [*tools, *_interpreters(environments), *readable]
+        installed = tools(environment)
+        environments = [*(worktree.top / path for path in lent), *installed, *readable]
+        found = [*installed, *_interpreters(environments), *readable]
         return cls(
             tree=worktree.tree, top=worktree.top, home=worktree.home, scratch=worktree.scratch,
             directory=worktree.root.relative_to(worktree.tree).as_posix(),
             git_dir=worktree.git_dir, objects=worktree.objects, lent=tuple(lent),
-            readable=tuple(dict.fromkeys(path for path in found if not _is_system(path))),
+            readable=tuple(dict.fromkeys(path for path in found if not _is_system(path))), on_run=worktree.touched,
         )  # fmt: skip
 
     def programs(self, at: Path) -> list[Path]:
@@ -72,6 +74,11 @@ class View:
             if (self.top / path / name).is_dir():
                 found.append(at / path / name)
         return found
+
+
+def tools(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Give the directories of the user's own programs, outside of those of the system."""
+    return tuple(path for path in _tools(environment) if not _is_system(path))
 
 
 def _tools(environment: Mapping[str, str]) -> Iterator[Path]:
