@@ -59,6 +59,11 @@ WORDS = [
     ("Split it first: `prentice breakdown TASK`.", "Split it first: `model_task_breakdown`."),
     ("Restore it with `git checkout -- .todo2/state.todo2.json`.",
      f"Restore it with `git -C {HERE} checkout -- .todo2/state.todo2.json`."),
+    ("Name a file with text, or send a diff: `git diff | ...`.",
+     f"Give a text as `input`, a file as `path`, or a diff: what `git -C {HERE} diff` prints, as `input`."),
+    ("Check the id, and the directory you are in.", "Check the id: it is one of the directory named here."),
+    ("Decide what is open, then describe it anew. `prentice execute TASK --anyway` tries it all the same.",
+     "Ask the person what is open, then call again with the answer in the text."),
     ("Free disk space, then run the command again.", "Free disk space, then call again."),
 ]  # fmt: skip
 
@@ -86,6 +91,18 @@ def test_no_step_of_the_program_leaves_an_option_or_a_command_that_depends_on_th
     ]
     assert found == []
     assert sum("`" in words for _, words in _strings()) > 100
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Decide what is open, then describe it anew.", "Edit it: `--edit`.", "Check the id, and the directory you are in.",
+        "Name a file with text, or send a diff",
+    ],
+)  # fmt: skip
+def test_a_sentence_that_is_told_otherwise_is_one_of_the_program(sentence: str) -> None:
+    assert sentence not in for_assistant(sentence, directory=HERE)
+    assert any(sentence in words for _, words in _strings())
 
 
 def test_commands_run_as_written_from_any_directory(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ _SENTENCES: Final = {
     "Decide what is open, then describe it anew.": "Ask the person what is open, then call again with the answer in "
     "the text.",
     "Edit it: `--edit`.": "Correct `edits`.",
+    "Name a file with text, or send a diff": "Give a text as `input`, a file as `path`, or a diff",
+    "Check the id, and the directory you are in.": "Check the id: it is one of the directory named here.",
 }
 _AGAIN: Final = re.compile(r"run (?:the command|it) again")
 _OPTIONS: Final = {
