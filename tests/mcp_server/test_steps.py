@@ -96,10 +96,12 @@ def test_no_step_of_the_program_leaves_an_option_or_a_command_that_depends_on_th
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Decide what is open, then describe it anew.", "Edit it: `--edit`.", "Check the id, and the directory you are in.",
+        "Decide what is open, then describe it anew.",
+        "Edit it: `--edit`.",
+        "Check the id, and the directory you are in.",
         "Name a file with text, or send a diff",
     ],
-)  # fmt: skip
+)
 def test_a_sentence_that_is_told_otherwise_is_one_of_the_program(sentence: str) -> None:
     assert sentence not in for_assistant(sentence, directory=HERE)
     assert any(sentence in words for _, words in _strings())
