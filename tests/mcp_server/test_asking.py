@@ -128,7 +128,7 @@ def test_after_a_no_to_a_plan_the_assistant_is_told_so_and_the_question_is_not_r
     )
     assert first == again
     assert first["state"] == "open"
-    for says in ("said no", "do not ask again", "Do not urge", "`edits` or `only`"):
+    for says in ("said no", "do not ask again", "do not urge", "`edits` or `only`"):
         assert says in first["next_step"]
     assert "show the plan" not in first["next_step"]
     assert (part["state"], len(part["created"])) == ("approved", 1)  # what they wanted different is another question

@@ -13,7 +13,7 @@ from prentice.mcp.steps import command
 if TYPE_CHECKING:
     from prentice.skills.breakdown.proposal import Proposal
 
-_STRUCTURE_BYTES: Final = 10_500
+_STRUCTURE_BYTES: Final = 10_000
 """What a plan may take of an answer, so that a summary finds room beside it."""
 _CUTS: Final = ((400, 5, 160), (200, 4, 120), (140, 3, 90), (90, 2, 70), (60, 1, 50), (0, 0, 0))
 """Rounds of shortening: characters of a description, number of criteria, characters of a criterion."""
@@ -43,10 +43,8 @@ def _next(proposal: "Proposal", *, run: str, directory: str, remark: str, unansw
     match proposal.state:
         case "open":
             decide = (
-                "The person said no to this plan just now, and no task was created: do not ask again. If they say "
-                f"what should be different, call `model_task_breakdown` with run_id {run} and `edits` or `only`, or "
-                "with `task` and `context` for another plan; else go on without it. Do not urge the command, which is "
-                "theirs should they change their mind."
+                "The person said no to this plan just now: do not ask again, and do not urge the command. If they want "
+                f"it different, call `model_task_breakdown` with run_id {run} and `edits` or `only`, or with `task`."
                 if unanswered is Unanswered.DECLINED
                 else f"{waiting(unanswered, run=run)}No task was created yet: show the plan to the person, who decides."
             )
