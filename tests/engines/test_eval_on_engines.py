@@ -1,4 +1,4 @@
-"""Evaluations on real engines: weights that know nothing come to the end, with honest zeros and speeds that were seen."""
+"""Evaluations on real engines: weights that know nothing come to the end, with honest zeros and a speed."""
 
 import json
 import os

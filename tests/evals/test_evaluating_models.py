@@ -81,6 +81,13 @@ def test_senseless_answers_give_zeros_and_no_error(tmp_path: Path, text: str) ->
 
 
 @pytest.mark.usefixtures("_sandboxed")
+def test_answers_that_never_end_give_zeros_and_no_error(tmp_path: Path) -> None:
+    lines = [{"match": key_of(case), "endless": True} for case in cases_of(OF_MODELS) for _ in range(14)]
+    found = played(tmp_path, scripted(tmp_path / "s.jsonl", lines), most=1)
+    assert counts(found) == dict.fromkeys(PARTS, (0, 1))
+
+
+@pytest.mark.usefixtures("_sandboxed")
 def test_hidden_tests_are_red_before_a_change_and_broken_code_is_noticed_by_nobody_yet(tmp_path: Path) -> None:
     for case in cases_of({"edit"}):
         root = repository(tmp_path / case.id, case.files)

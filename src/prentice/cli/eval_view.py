@@ -34,7 +34,7 @@ class EvalProgress:
 
     def begin(self, measured: "Measured") -> None:
         """Take who is measured."""
-        self.measured = measured
+        self.measured, self.progress = measured, None
         self._name = measured.name
         self._begun = time.monotonic()
 

@@ -63,7 +63,8 @@ def run_command(
             return evaluate(project, name, wanted, on_begin=progress.begin, on_progress=progress)
 
     try:
-        first = measured(options.model or "")
+        # What the settings name is no wish to measure it: without a word of this call it is Prentice itself.
+        first = measured(options.model or ("" if options.backend else "builtin"))
         second = measured(against) if against else None
     except KeyboardInterrupt:
         return _interrupted(progress)
