@@ -39,7 +39,7 @@ from skills.execute.calculator import CALC, answer
 __all__ = ["workshop"]
 PLAN = [
     subtask("measure", f"Measure {NAME}", description=TEXT, acceptance_criteria=[f"One {NAME}", "Two", "Three"]),
-    subtask(f"k\n{ORDER}{HIDDEN}", f"Repair {NAME}", description=TEXT, dependencies=["measure"]),
+    subtask("repair", f"Repair {NAME}", description=TEXT, dependencies=["measure"]),
     subtask("proof", f"Prove {NAME}", dependencies=["measure"]),
 ]
 
@@ -126,7 +126,7 @@ def test_a_hostile_plan(project: Prentice, tmp_path: Path, era: str, length: int
 
 
 def test_errors_that_quote_it(project: Prentice, tmp_path: Path) -> None:
-    bad = script(tmp_path / "bad.jsonl", *[reply([*PLAN, *PLAN])] * 2)
+    bad = script(tmp_path / "bad.jsonl", *[reply([*PLAN, *PLAN, subtask(f"k\n{ORDER}{HIDDEN}", NAME)])] * 2)
     server = PrenticeServer(project.directory, backend=bad, hold=60)
     for tool, arguments in (
         ("model_task_breakdown", {"task": "T-1"}),
