@@ -3,17 +3,25 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backends.conftest import Loopback, playing_ollama
 from cli.calling import Call, calling, document
 from evals.players import key_of, right, script, scripted, wrong
+from prentice.errors import BackendUnreachableError
 from prentice.evals.case import cases_of
+from prentice.evals.evaluating import Wanted, evaluate
+from prentice.evals.measuring import Progress
 from prentice.evals.results import directory
+from prentice.library import open_project
 
 ONLY = ("--only", "breakdown,summary")
 
@@ -22,6 +30,13 @@ ONLY = ("--only", "breakdown,summary")
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     monkeypatch.chdir(tmp_path)
     return calling(capsys)
+
+
+@pytest.fixture
+def ollama() -> Iterator[Loopback]:
+    """A server like an Ollama whose model answers `Hello` to everything."""
+    with playing_ollama() as playing:
+        yield playing
 
 
 def test_figures_are_shown_with_their_counts_and_interval(call: Call, tmp_path: Path) -> None:
@@ -148,3 +163,41 @@ def test_another_model_shares_nothing_with_the_first(call: Call, tmp_path: Path)
     )
     assert (found["model"], found["parts"][0]["right"]) == ("two", 0)
     assert len(list(directory().glob("*.jsonl"))) == 2
+
+
+def test_a_model_of_a_server_is_measured_whole_and_shown_with_its_last_evaluation(
+    call: Call, ollama: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", ollama.url)
+    assert "evaluation" not in document(call("models", "show", "tiny", "--json"))
+    found = document(call("eval", "tiny", "--samples", "1", "--json"))
+    assert (found["backend"], found["host"], found["model"]) == ("ollama", ollama.url, "tiny:latest")
+    assert {part["right"] for part in found["parts"]} == {0}
+    shown = document(call("models", "show", "tiny", "--json"))["evaluation"]
+    assert shown["at"] == found["at"]
+    assert [(part["part"], part["right"], part["cases"]) for part in shown["parts"]] == [
+        (part["part"], 0, part["cases"]) for part in found["parts"]
+    ]
+    assert (
+        f"edit 0 of 28, optimize 0 of 10, review 0 of 10, summary 0 of 5 (on {found['at'][:10]}"
+        in call("models", "show", "tiny")[0]
+    )
+    rows = document(call("usage", "--json"))
+    assert "eval" in json.dumps(rows)
+
+
+def test_a_server_that_dies_in_the_middle_loses_nothing_that_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with suppress(OSError), playing_ollama() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        monkeypatch.setenv("PRENTICE_OLLAMA_MAX_IN_FLIGHT", "1")
+
+        def heard(progress: Progress) -> None:
+            if progress.done == 2:
+                server.listening.shutdown(socket.SHUT_RDWR)
+                server.listening.close()
+
+        with pytest.raises(BackendUnreachableError) as caught:
+            evaluate(open_project(tmp_path), "tiny", Wanted(parts=("summary",)), on_progress=heard)
+        assert "2 of 5 cases are measured and kept; `prentice eval tiny:latest --resume`" in caught.value.next_step
