@@ -267,6 +267,20 @@ def test_the_standard_librarys_test_runner_is_read_too(results: Results) -> None
     assert found.is_decisive
 
 
+def test_what_one_change_left_behind_is_gone_before_the_next_one_is_checked(
+    tmp_path: Path, places: Path, sandbox: Sandbox, python: tuple[str, tuple[Path, ...]]
+) -> None:
+    plants = b"import os\nopen(os.path.expanduser('~/planted'), 'w').close()\n" + MENDED
+    looks = b"import os\n\n\ndef test_home():\n    assert not os.path.exists(os.path.expanduser('~/planted'))\n"
+    project = repository(tmp_path / "project", {"calc.py": CALC, "test_calc.py": TESTS, "test_0_home.py": looks})
+    with worktree(project, directory=places) as made:
+        for content in (plants, MENDED):
+            change = change_of({"calc.py": (CALC, content)})
+            [found] = verified(change, worktree=made, checks=(PYTEST,), sandbox=sandbox, readable=python[1])
+            assert "test_0_home::test_home" in found.before.passes
+    assert found.is_decisive
+
+
 @pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
 def test_go_is_read_test_by_test(results: Results) -> None:
     source = b"package calc\n\nfunc Add(a, b int) int { return a - b }\n"

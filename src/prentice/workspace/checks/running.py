@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from prentice.workspace.checks.check import Check
+from prentice.workspace.checks.go_builds import GoBuilds
 from prentice.workspace.checks.outcome import Outcome
 from prentice.workspace.checks.reading import Reading
 from prentice.workspace.checks.tools import Invocation, invocation
@@ -30,6 +31,8 @@ class Runner:
     view: View
     limits: Limits = field(default_factory=Limits)
     stopped: Callable[[], bool] = lambda: False
+    builds: GoBuilds | None = None
+    """What of Go is lent to every check."""
 
     def run(self, check: Check, *, only: Sequence[str] = ()) -> Outcome:
         """Run a check on the worktree as it is, with only some test files where the tool takes such."""
@@ -39,6 +42,8 @@ class Runner:
             with contextlib.suppress(OSError):
                 report.unlink()
         limits = replace(self.limits, seconds=check.seconds)
+        if self.builds is not None:
+            self.builds.lend(self.view.home)
         ended = run(
             asked.command, sandbox=self.sandbox, view=self.view, limits=limits, variables=asked.variables,
             stopped=self.stopped,

@@ -7,7 +7,7 @@ without the change after that starts from empty private directories.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from prentice.workspace.checks import probes
 from prentice.workspace.checks.affected import affected_tests
 from prentice.workspace.checks.breaking import broken, is_breakable, is_test, others
 from prentice.workspace.checks.check import Check
+from prentice.workspace.checks.go_builds import kept_builds
 from prentice.workspace.checks.outcome import Outcome, mended, new_failures
 from prentice.workspace.checks.probes import Reach
 from prentice.workspace.checks.running import Runner
@@ -78,14 +79,29 @@ def verified(
     Raises:
         WorktreeError: the worktree cannot be written.
     """
-    view = View.of(worktree, readable=readable)
-    runner = Runner(worktree=worktree, sandbox=sandbox, view=view, limits=limits or Limits(), stopped=stopped)
-    started = [_Verification(change, check, runner) for check in checks]
+    asked = tuple(checks)
+    worktree.clear_private()  # a change that was checked before may have left something
+    runner = _runner(
+        asked, worktree=worktree, sandbox=sandbox, view=View.of(worktree, readable=readable),
+        limits=limits or Limits(), stopped=stopped,
+    )  # fmt: skip
+    started = [_Verification(change, check, runner) for check in asked]
     for verification in started:
         verification.before_it()
     results = tuple(verification.result() for verification in started)
     worktree.write(change)
     return results
+
+
+def _runner(
+    checks: Sequence[Check], *, worktree: Worktree, sandbox: Sandbox, view: View, limits: Limits,
+    stopped: Callable[[], bool],
+) -> Runner:  # fmt: skip
+    """Give what runs the checks, with what is kept for them from earlier ones."""
+    builds = kept_builds(checks, worktree=worktree, sandbox=sandbox, view=view, limits=limits, stopped=stopped)
+    if builds is not None:
+        view = replace(view, readable=(*view.readable, builds.store))
+    return Runner(worktree=worktree, sandbox=sandbox, view=view, limits=limits, stopped=stopped, builds=builds)
 
 
 class _Verification:

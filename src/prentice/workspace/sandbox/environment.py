@@ -15,6 +15,8 @@ _SET: Final = {
     "GIT_CONFIG_NOSYSTEM": "1", "DO_NOT_TRACK": "1",
 }  # fmt: skip
 """Same answers every time, no questions, and no attempt to fetch what cannot be fetched."""
+GO_CACHE: Final = "go-build"
+"""Go's cache of what it compiled, in the private home."""
 
 
 def scrubbed(
@@ -32,7 +34,7 @@ def scrubbed(
         "CARGO_HOME": environment.get("CARGO_HOME", str(real / ".cargo")),
         "RUSTUP_HOME": environment.get("RUSTUP_HOME", str(real / ".rustup")),
         "GOMODCACHE": environment.get("GOMODCACHE", str(real / "go" / "pkg" / "mod")),
-        "GOPATH": str(home / "go"), "GOCACHE": str(home / "go-build"),
+        "GOPATH": str(home / "go"), "GOCACHE": str(home / GO_CACHE),
         "CARGO_TARGET_DIR": str(scratch / "cargo"), "MYPY_CACHE_DIR": str(scratch / "mypy"),
         "RUFF_CACHE_DIR": str(scratch / "ruff"), "XDG_CACHE_HOME": str(home / ".cache"),
     }  # fmt: skip
