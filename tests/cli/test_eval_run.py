@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from prentice.evals.evaluating import Wanted, evaluate
 from prentice.evals.measuring import Progress
 from prentice.evals.results import directory
 from prentice.library import open_project
+from prentice.workspace.place import places
 
 ONLY = ("--only", "breakdown,summary")
 
@@ -153,6 +155,28 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(
     out, err = call("eval", "--only", "summary", "--resume", "--backend", rest)
     assert "4 of 5 cases are kept from before" in err
     assert "5 of 5" in out
+    assert not list(places().glob("*")), "what the killed one left is swept"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Terminals of this kind are Unix's.")
+def test_at_a_terminal_one_line_moves_and_is_gone_in_the_end(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    backend = script(tmp_path / "s.jsonl", right)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prentice", "eval", "--only", "summary", "--backend", backend],
+        cwd=tmp_path, env=os.environ | {"PRENTICE_HOME": str(tmp_path / "home")}, stdout=subprocess.PIPE, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    out, _ = process.communicate(timeout=60)
+    shown = b""
+    with suppress(OSError):  # Linux says so where the other side is closed
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    assert b"5 of 5" in out
+    assert b"\r\x1b[2Kscripted: 5 of 5 cases, 5 right" in shown
+    assert shown.endswith(b"\r\x1b[2K")
+    assert b"\n" not in shown
 
 
 def test_another_model_shares_nothing_with_the_first(call: Call, tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ def test_right_answers_are_all_right_at_once_so_that_every_case_can_be_solved(tm
     assert [f"{item.name}: {item.why}" for item in found.results if not item.right] == []
     assert len(found.results) == len(cases_of(OF_MODELS))
     assert [share.first_valid for share in found.shares] == [(len(share.results),) * 2 for share in found.shares]
-    assert {item.details["format"] for item in found.results if item.part == "edit"} == {
+    [edits] = [share for share in found.shares if share.part == "edit"]
+    assert edits.groups()["category"]["bug_fix"] == (9, 9)
+    assert sum(of for _, of in edits.groups()["format"].values()) == len(edits.results)
+    assert set(edits.groups()["format"]) == {
         "whole", "symbol", "search-replace",
     }  # fmt: skip
 

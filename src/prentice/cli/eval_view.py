@@ -136,6 +136,9 @@ def _beside(share: "Share") -> str:
         case "review":
             alarms = counts.get("false_alarms", 0)
             return f"{counts.get('found', 0)} of {counts.get('defects', 0)} defects found, {alarms} false alarms"
+        case "edit":
+            kinds = share.groups().get("category", {})
+            return ", ".join(f"{kind} {right} of {of}" for kind, (right, of) in kinds.items())
         case "optimize" if counts.get("refused"):
             return f"{counts['refused']} rewordings refused by the guards"
         case _:

@@ -3,12 +3,14 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from prentice.evals.case import PARTS, Part
 from prentice.evals.interval import wilson
 from prentice.evals.paired import Paired
 from prentice.evals.verdict import Result
+
+_GROUPED: Final = ("category", "format")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,22 @@ class Share:
                     found[name] = found.get(name, 0) + value
         return found
 
+    def groups(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """Count right and all by kind of work and by the format of edits, where the part tells them apart."""
+        found: dict[str, dict[str, tuple[int, int]]] = {}
+        for result in self.results:
+            for name in _GROUPED:
+                if value := result.details.get(name):
+                    right, of = found.setdefault(name, {}).get(value, (0, 0))
+                    found[name][value] = (right + result.right, of + 1)
+        return found
+
     def document(self) -> dict[str, Any]:
         """Give it as JSON values."""
+        groups = {
+            name: {value: {"right": right, "cases": of} for value, (right, of) in values.items()}
+            for name, values in self.groups().items()
+        }
         speed, valid = self.tokens_per_second, self.first_valid
         return {
             "part": self.part, "cases": len(self.results), "right": self.right,
@@ -81,6 +97,7 @@ class Share:
             "first_valid": valid[0] if valid else None, "first_valid_of": valid[1] if valid else None,
             "seconds_median": round(self.seconds, 3),
             "tokens_per_second": None if speed is None else round(speed, 2), "counts": self.counts(),
+            "groups": groups,
         }  # fmt: skip
 
 
