@@ -146,7 +146,7 @@ def test_a_second_answer_that_is_right_counts_as_right_but_not_as_valid_at_first
 def test_a_backend_that_dies_keeps_what_was_measured_and_says_how_to_go_on(tmp_path: Path) -> None:
     cases = cases_of({"summary"})
     lines = [dict[str, object](match=key_of(case), text=right(case)) for case in cases[:3]]
-    lines += [dict[str, object](match=key_of(case), error="backend_unreachable", delay=0.5) for case in cases[3:]]
+    lines += [dict[str, object](match=key_of(case), error="backend_unreachable", delay=3) for case in cases[3:]]
     with pytest.raises(BackendUnreachableError) as caught:
         played(tmp_path, scripted(tmp_path / "s.jsonl", lines), "summary")
     assert "3 of 5 cases are measured and kept; `prentice eval scripted --resume`" in caught.value.next_step
