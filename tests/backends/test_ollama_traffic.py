@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,31 @@ BOUND = 10.0
 """Seconds that it waits for the next request of a crowd."""
 
 
+class Line:
+    """So many slots, given in the order of asking, as Ollama's own semaphore does."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def ask(self) -> threading.Event | None:
+        """Take a slot and give None, or give what is set when one is given to the asker."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return None
+            self._waiting.append(threading.Event())
+            return self._waiting[-1]
+
+    def leave(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
 class Slots(ThreadingHTTPServer):
     """An Ollama with so many slots; who finds none free stands in line, which its durations tell.
 
@@ -35,7 +61,7 @@ class Slots(ThreadingHTTPServer):
 
     def __init__(self, slots: int, *, crowd: int = 0) -> None:
         super().__init__(("127.0.0.1", 0), _Slot)
-        self.slots = threading.Semaphore(slots)
+        self.slots = Line(slots)
         self.crowd = crowd
         self.came = threading.Condition()
         self.counting = threading.Lock()
@@ -60,15 +86,17 @@ class _Slot(BaseHTTPRequestHandler):
         if self.path == "/api/show":
             self._says({"capabilities": ["completion"], "model_info": {}})
             return
-        with self.server.came:
-            self.server.models.append(body["model"].split(":")[0])
-            self._place = len(self.server.models)
-            self.server.came.notify_all()
         with self.server.counting:
             self.server.in_flight += 1
             self.server.most = max(self.server.most, self.server.in_flight)
             refused = self.server.refusals > 0
             self.server.refusals -= refused
+        # Whether a request stands in line is settled before it is said to have come: who waits for it may end then.
+        self._stood = None if refused else self.server.slots.ask()
+        with self.server.came:
+            self.server.models.append(body["model"].split(":")[0])
+            self._place = len(self.server.models)
+            self.server.came.notify_all()
         if not refused:
             self._answer()
         with self.server.counting:
@@ -80,9 +108,8 @@ class _Slot(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.send_response(200)
-        stood = not self.server.slots.acquire(blocking=False)
-        if stood:
-            self.server.slots.acquire()
+        if self._stood:
+            self._stood.wait()
         try:
             self.end_headers()
             self.wfile.write(b'{"message": {"content": "a"}, "done": false}\n')
@@ -91,11 +118,12 @@ class _Slot(BaseHTTPRequestHandler):
                 awaited = self._place + 1 if self._place <= self.server.crowd else 0
                 self.server.came.wait_for(lambda: len(self.server.models) >= awaited, timeout=BOUND)
         finally:
-            self.server.slots.release()
+            self.server.slots.leave()
         worked = int(10 * WORK * 1e9)
+        total = worked if self._stood is None else 2 * worked
         self._last = {"message": {"content": ""}, "done": True, "done_reason": "stop", "prompt_eval_count": 5,
                       "eval_count": 1, "load_duration": 1, "prompt_eval_duration": worked // 2,
-                      "eval_duration": worked // 2, "total_duration": worked * (1 + stood) + 1}  # fmt: skip
+                      "eval_duration": worked // 2, "total_duration": total + 1}  # fmt: skip
 
     def _says(self, document: object, *, status: int = 200) -> None:
         self.send_response(status)
@@ -126,12 +154,21 @@ def asking(model: str = "tiny", *, deadline: float = 20.0) -> Request:
 def answered(
     server: Slots, *requests: Request, most: int = 8, load_seconds: float = 10.0
 ) -> tuple[list[Reply | PrenticeError], int]:
-    """Give the outcomes, and the limit that was learned."""
+    """Give the outcomes, and the limit that was learned.
+
+    The first request is with the server before the others are sent: which of two takes its only slot is no chance.
+    """
 
     async def ask() -> tuple[list[Reply | PrenticeError], int]:
+        begun = asyncio.Event()
         async with OllamaBackend(server.url, max_in_flight=most, load_seconds=load_seconds) as backend:
-            outcomes = await gather(backend, requests, on_error="collect")
-            return outcomes, backend.turns.limit
+            first = asyncio.create_task(
+                gather(backend, requests[:1], on_error="collect", on_piece=lambda *_: begun.set())
+            )
+            first.add_done_callback(lambda _: begun.set())
+            await begun.wait()
+            others = await gather(backend, requests[1:], on_error="collect")
+            return [*await first, *others], backend.turns.limit
 
     outcomes, limit = asyncio.run(ask())
     assert all(isinstance(outcome, Reply) for outcome in outcomes), outcomes
