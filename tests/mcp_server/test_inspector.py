@@ -1,7 +1,7 @@
 """The TypeScript inspector in its command-line mode, a client that is not ours; opt-in, for it comes from npm.
 
 `PRENTICE_MCP_INSPECTOR` names the directory that `npm install @modelcontextprotocol/inspector` was run in, as
-`.ci/clients/install` does.
+`.ci/npm/install clients` does.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Claude Code and Codex themselves, with a played model, from `mcp install` to the answers; opt-in, for npm has them.
 
 `PRENTICE_MCP_CLIENTS` names the directory that `npm install @anthropic-ai/claude-code @openai/codex` was run in, as
-`.ci/clients/install` does. No account is asked for and nothing leaves the machine: the model's address is loopback.
+`.ci/npm/install clients` does. No account is asked for and nothing leaves the machine: the model's address is loopback.
 """
 
 import json
@@ -27,7 +27,7 @@ _INSTALLED: Final = os.environ.get("PRENTICE_MCP_CLIENTS", "")
 pytestmark = [
     pytest.mark.skipif(
         not _INSTALLED,
-        reason="PRENTICE_MCP_CLIENTS names no directory with Claude Code and Codex (.ci/clients/install makes one)",
+        reason="PRENTICE_MCP_CLIENTS names no directory with Claude Code and Codex (.ci/npm/install clients makes one)",
     ),
     pytest.mark.usefixtures("sandbox"),
 ]

@@ -63,6 +63,23 @@ def test_tools_in_the_users_home_are_seen_and_what_holds_keys_beside_them_is_not
         assert not any(hidden == path or hidden.is_relative_to(path) for path in seen), hidden
 
 
+def test_the_packages_that_programs_of_node_are_links_into_are_seen_with_them(
+    tmp_path: Path, places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, everyones = tmp_path / "work" / "node_modules", tmp_path / "home" / ".npm-global" / "lib" / "node_modules"
+    programs = (own / ".bin", everyones.parents[1] / "bin")
+    for directory in (*programs, everyones):
+        directory.mkdir(parents=True)
+    monkeypatch.setenv("PATH", ":".join((*map(str, programs), "/usr/bin")))
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "a.py").write_text("")
+    with worktree(project, directory=places) as made:
+        seen = View.of(made).readable
+    assert {own, programs[1], everyones} <= set(seen)
+    assert not {own.parent, everyones.parent, everyones.parents[1]} & set(seen)
+
+
 def test_the_environment_of_a_command_holds_nothing_that_was_not_chosen(tmp_path: Path) -> None:
     found = scrubbed(
         {"PATH": "/usr/bin", "HOME": "/home/x", "AWS_SECRET_ACCESS_KEY": "s", "SSH_AUTH_SOCK": "s", "TZ": "UTC",

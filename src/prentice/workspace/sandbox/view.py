@@ -90,6 +90,15 @@ def _tools(environment: Mapping[str, str]) -> Iterator[Path]:
             continue
         above = directory.parent
         yield above if directory.name == "bin" and _is_installation(above) and not _is_wide(above, home) else directory
+        yield from _packages(directory)
+
+
+def _packages(directory: Path) -> Iterator[Path]:
+    """Give the packages that the links in a directory of Node programs lead to."""
+    if directory.name == ".bin" and directory.parent.name == "node_modules":
+        yield directory.parent
+    elif (packages := directory.parent / "lib" / "node_modules").is_dir():
+        yield packages
 
 
 def _is_installation(directory: Path) -> bool:
