@@ -32,7 +32,8 @@ from mcp_server.workshop import Workshop, workshop
 from plans import reply, script, subtask
 from prentice import Prentice
 from prentice.changes.formats import Format
-from prentice.mcp.foreign import NOTICE, quoted, visible
+from prentice.changes.visible import readable
+from prentice.mcp.foreign import NOTICE, quoted
 from prentice.mcp.server import PrenticeServer
 from skills.execute.calculator import CALC, answer
 
@@ -75,11 +76,11 @@ def call(
 
 
 def test_what_is_hidden_is_spelled_out_and_all_else_stays() -> None:
-    assert visible("a\x1b[2Jb\u202ec\u200bd\re\x0c") == "a<U+001B>[2Jb<U+202E>c<U+200B>d<U+000D>e<U+000C>"
+    assert readable("a\x1b[2Jb\u202ec\u200bd\re\x0c") == "a<U+001B>[2Jb<U+202E>c<U+200B>d<U+000D>e<U+000C>"
     plain = "Zwei\n\tZeilen 进度 é ⚠️ 👩‍💻 🎯\n"
-    assert visible(plain) == plain
-    assert visible("a\r\nb") == "a\nb"
-    assert visible("e\u200dv\ufe0f") == "e<U+200D>v<U+FE0F>"
+    assert readable(plain) == plain
+    assert readable("a\r\nb") == "a\nb"
+    assert readable("e\u200dv\ufe0f") == "e<U+200D>v<U+FE0F>"
     assert quoted("one\n\ntwo\x07") == "| one\n|\n| two<U+0007>"
 
 

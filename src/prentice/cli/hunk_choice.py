@@ -1,11 +1,11 @@
 """Choosing hunks at the terminal, with the letters that `git add --patch` uses."""
 
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any, Final
 
 import click
 
+from prentice.changes.shown import shown_files
 from prentice.cli.change_view import hunk_lines
 from prentice.cli.output import console
 from prentice.cli.visible import path_shown
@@ -24,21 +24,20 @@ def wanted(document: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Show each hunk of a change, ask for it, and give those that were taken, by path and number."""
     taken: list[tuple[str, int]] = []
     out = console(stderr=True)
-    for path, group in groupby(document["hunks"], key=lambda hunk: hunk["path"]):
-        hunks = list(group)
-        out.print(path_shown(path), style="bold", markup=False)
+    for file in shown_files(document):
+        out.print(path_shown(file.path), style="bold", markup=False)
         rest = ""
-        for hunk in hunks:
+        for hunk in file.hunks:
             answer = rest
             if not answer:
-                for line in hunk_lines(hunk, of=len(hunks)):
+                for line in hunk_lines(hunk, of=len(file.hunks)):
                     out.print(line, soft_wrap=True)
-                answer = _asked(hunk["number"], of=len(hunks))
+                answer = _asked(hunk.number, of=len(file.hunks))
             if answer == "q":
                 return taken
             rest = answer if answer in "ad" else ""
             if answer in "ya":
-                taken.append((path, hunk["number"]))
+                taken.append((file.path, hunk.number))
     return taken
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from prentice.changes.guards.invisible import is_invisible
+from prentice.changes.visible import is_invisible
 from prentice.context.checks import read
 from prentice.context.readable import is_text
 

@@ -7,8 +7,9 @@ from typing import Any, Final, TypeAlias
 
 from mcp_types import CallToolResult, TextContent
 
+from prentice.changes.visible import one_line, readable
 from prentice.errors import PrenticeError
-from prentice.mcp.foreign import NOTICE, as_data, between_marks, one_line, visible
+from prentice.mcp.foreign import NOTICE, as_data, between_marks
 from prentice.mcp.steps import for_assistant, project_root
 
 Document: TypeAlias = dict[str, Any]
@@ -60,7 +61,7 @@ def whole(document: Document) -> CallToolResult:
 def summarized(document: Document, summary: str, *, data: str = "") -> CallToolResult:
     """Give a document as structure, with a summary of ours, and as much of its `data` in plain text as has room."""
     document = json.loads(compact(noticed(document)))
-    head = visible(f"{summary}\n{NOTICE}")
+    head = readable(f"{summary}\n{NOTICE}")
 
     def built(text: str) -> CallToolResult:
         return CallToolResult(content=[TextContent(text=text)], structured_content=document)
@@ -68,7 +69,7 @@ def summarized(document: Document, summary: str, *, data: str = "") -> CallToolR
     if not data:
         return built(head)
     room = MAX_BYTES - size(built(f"{head}\n{between_marks('data', '')}")) - _MARKS
-    return built(f"{head}\n{between_marks('data', _cut_to(visible(data), room))}")
+    return built(f"{head}\n{between_marks('data', _cut_to(readable(data), room))}")
 
 
 def fitting(document: Document, parts: Sequence[tuple[str, ...]], *, where: str) -> CallToolResult:

@@ -20,7 +20,7 @@ from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from prentice.mcp.foreign import visible
+from prentice.changes.visible import readable
 
 _QUESTION: Final = "question"
 
@@ -126,7 +126,7 @@ class Questions:
         key = question.key
         if self._unanswered.get(key) is Unanswered.DECLINED or key in self._outcomes or not can_ask(context):
             return ""
-        question = replace(question, message=visible(question.message))
+        question = replace(question, message=readable(question.message))
         if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
             self._unanswered.pop(key, None)
             schema = render_elicitation_schema(question.form)

@@ -12,6 +12,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field, WithJsonSchema
 
+from prentice.changes.visible import one_line
 from prentice.config import Settings
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import Document, answer, cut
@@ -19,7 +20,6 @@ from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, ans
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
-from prentice.mcp.foreign import one_line
 from prentice.mcp.plan_edits import Edits, edited
 from prentice.mcp.plan_told import plan_told
 from prentice.mcp.running import result_of

@@ -9,6 +9,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field, WithJsonSchema
 
+from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, size, whole
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
@@ -16,7 +17,7 @@ from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import ExecutionAnswer
-from prentice.mcp.foreign import one_line, quoted
+from prentice.mcp.foreign import quoted
 from prentice.mcp.running import FINAL, result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served

@@ -9,6 +9,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field, WithJsonSchema, create_model
 
+from prentice.changes.visible import one_line
 from prentice.errors import UsageError
 from prentice.mcp.answers import Document, answer, cut, fitting
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
@@ -16,7 +17,7 @@ from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import OptimizationAnswer
-from prentice.mcp.foreign import one_line, quoted
+from prentice.mcp.foreign import quoted
 from prentice.mcp.running import result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served

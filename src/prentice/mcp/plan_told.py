@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp_types import CallToolResult
 
+from prentice.changes.visible import one_line
 from prentice.mcp.answers import MAX_BYTES, Document, compact, cut, size, summarized, whole
 from prentice.mcp.approval import Unanswered, waiting
-from prentice.mcp.foreign import one_line
 from prentice.mcp.steps import command
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp_types import InputRequiredResult
 
+from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError
 from prentice.mcp.answers import Document, compact, noticed
 from prentice.mcp.desk import Desk
-from prentice.mcp.foreign import one_line
 from prentice.mcp.roots import settle_directory
 from prentice.mcp.served import Served
 

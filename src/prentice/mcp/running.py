@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, StoppedError
-from prentice.mcp.foreign import one_line
 from prentice.mcp.served import Served, Work
 
 if TYPE_CHECKING:

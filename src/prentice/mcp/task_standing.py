@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import BaseModel
 
+from prentice.changes.visible import one_line
 from prentice.mcp import optimization
 from prentice.mcp.answers import Document
-from prentice.mcp.foreign import one_line
 
 _POLL_MS: Final = 2_000
 """How often a client may well ask: a model takes minutes, and the engine looks at leases once a second."""

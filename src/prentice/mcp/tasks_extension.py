@@ -32,10 +32,10 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field
 
+from prentice.changes.visible import one_line
 from prentice.errors import DefectError, PrenticeError
 from prentice.mcp.answers import cut
 from prentice.mcp.desk import Desk, at_once
-from prentice.mcp.foreign import one_line
 from prentice.mcp.roots import settle_directory
 from prentice.mcp.running import FINAL
 from prentice.mcp.task_handles import Handle, find, offer, run_of

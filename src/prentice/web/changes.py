@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from prentice.changes.shown import shown_files
+from prentice.changes.visible import path_shown
 from prentice.errors import PrenticeError, ReviewError, UsageError
-from prentice.web.diff import files_of
-from prentice.web.visible import path_shown
 from prentice.web.visit import Notice, Visit
 
 _DECIDED = {
@@ -120,7 +120,7 @@ def _page(visit: Visit, *, problem: PrenticeError | None = None) -> Response:
         "change.html",
         problem=problem,
         run=document,
-        files=files_of(document),
+        files=shown_files(document),
         taken=set(visit.form.numbers("hunk")) if refused else _taken(document),
         seen=len(document["decisions"]),
         decided=_DECIDED,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from starlette.responses import Response
 
+from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, ProposalError, UsageError
 from prentice.tasks.plan import CATEGORIES, COMPLEXITIES, Category, Complexity, Subtask
 from prentice.web.layout import Layout, Node, layout
 from prentice.web.rendering import hours
-from prentice.web.visible import one_line
 from prentice.web.visit import Notice, Visit
 
 if TYPE_CHECKING:

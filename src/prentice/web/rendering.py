@@ -8,8 +8,9 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
+from prentice.changes.visible import one_line, path_shown, readable, visible
 from prentice.tasks.moments import moment
-from prentice.web.visible import marked, one_line, path_shown, readable, visible
+from prentice.web.diff import is_long, line_html
 
 _STATES: Final = {
     "open": "waits for you", "proposed": "waits for you", "handed_off": "handed over", "waiting": "waits",
@@ -35,8 +36,9 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     made.filters |= {
-        "visible": visible, "path": path_shown, "line": one_line, "marked": marked, "raw": raw, "clock": clock,
+        "visible": visible, "path": path_shown, "line": _line, "raw": raw, "clock": clock,
         "hours": hours, "state": state_said, "counted": counted, "seconds": seconds, "written": written, "prose": prose,
+        "is_long": is_long, "code": line_html,
     }  # fmt: skip
     return made
 
@@ -44,6 +46,10 @@ def _environment() -> jinja2.Environment:
 def _shown(value: object) -> object:
     """Let nothing invisible through that a template did not ask for."""
     return readable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _line(value: object) -> str:
+    return one_line(str(value))
 
 
 def raw(text: str) -> Markup:

@@ -3,25 +3,9 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
 from prentice.changes.guards.objection import Objection, Policy, View
-
-_FILLERS: Final = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
-_SELECTORS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
-_JOINERS: Final = _SELECTORS | {"\u200c", "\u200d"}
-"""Needed inside emoji and some scripts; between ASCII letters they only hide something."""
-_ALLOWED: Final = frozenset("\t\f")
-
-
-def is_invisible(letter: str) -> bool:
-    """Whether a character is a control, a format character (bidi, zero width, tag), private, or a blank filler.
-
-    So are variation selectors and the separators that only some programs take as the end of a line.
-    """
-    if letter in _FILLERS or letter in _SELECTORS:
-        return True
-    return unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} and letter not in _ALLOWED
+from prentice.changes.visible import is_invisible, joins
 
 
 def invisible_characters(view: View, policy: Policy) -> Iterator[Objection]:
@@ -32,7 +16,7 @@ def invisible_characters(view: View, policy: Policy) -> Iterator[Objection]:
         if _is_clean(line):
             continue
         for place, letter in enumerate(line):
-            if not is_invisible(letter) or (letter in _JOINERS and _joins(line, place)):
+            if not is_invisible(letter) or joins(line, place):
                 continue
             if own[letter] > 0:
                 own[letter] -= 1
@@ -45,8 +29,3 @@ def invisible_characters(view: View, policy: Policy) -> Iterator[Objection]:
 
 def _is_clean(line: str) -> bool:
     return line.isascii() and line.replace("\t", "").replace("\f", "").isprintable()
-
-
-def _joins(line: str, place: int) -> bool:
-    """Whether a joiner or a variation selector stands behind a character of an emoji or of another script."""
-    return place > 0 and not line[place - 1].isascii() and not is_invisible(line[place - 1])

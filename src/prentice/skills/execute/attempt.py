@@ -10,11 +10,11 @@ from prentice.changes.edits import Edit
 from prentice.changes.files import Snapshot
 from prentice.changes.formats import Ask
 from prentice.changes.guards.guard import guard
-from prentice.changes.guards.invisible import is_invisible
 from prentice.changes.guards.objection import Objection, Policy
 from prentice.changes.refusal import Refusal
 from prentice.changes.reply.parse import parse
 from prentice.changes.resolve import resolve
+from prentice.changes.visible import is_invisible
 
 _EXPLANATION: Final = 600
 """Letters of what a model says of its change that are kept."""
