@@ -61,8 +61,8 @@ def test_a_run_is_listed_with_its_task_and_shown_with_all_that_happened(call: Ca
     assert document(call("runs", "list", "--state", "failed", "--json")) == []
     out, _ = call("runs", "show", "R-1")
     assert "begins breakdown.gather" in out
-    assert "breakdown.ask done" in out
-    assert "called rules on builtin" in out
+    assert "breakdown.ask is done" in out
+    assert "asked rules on builtin" in out
     assert 'result: "P-1"' in out
 
 
@@ -73,7 +73,7 @@ def test_following_a_run_tells_its_events_and_ends_with_it(call: Call) -> None:
     assert lines[-1].endswith("finished")
     out, err = call("runs", "watch", "R-1", "--json")
     assert json.loads(out)["state"] == "finished"
-    assert "breakdown.ask done" in err
+    assert "breakdown.ask is done" in err
 
 
 def test_following_shows_what_another_process_does_meanwhile(call: Call, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 
 from prentice.cli.options import global_options, selection
 from prentice.cli.output import console, print_json, shown
+from prentice.runs.said import far, happened
 
 if TYPE_CHECKING:
     from prentice.ledger.runs_table import EventRow
@@ -50,7 +51,7 @@ def show_command(run: str) -> None:
         return
     click.echo(shown(_line(document)))
     for event in document["events"]:
-        click.echo(shown(f"  {_clock(event['at'])}  {_said(event['kind'], event['data'])}"))
+        click.echo(shown(f"  {_clock(event['at'])}  {happened(event['kind'], event['data'])}"))
     for name in ("result", "error"):
         if document[name] is not None:
             click.echo(shown(f"{name}: {json.dumps(document[name], ensure_ascii=False)[:2000]}"))
@@ -141,57 +142,15 @@ def _list(*, most: int, state: str) -> None:
         table.add_column(column, overflow="fold")
     for run in runs:
         table.add_row(
-            run["run_id"], run["kind"], shown(run["task"]), run["state"], _clock(run["updated"]), shown(_far(run))
+            run["run_id"], run["kind"], shown(run["task"]), run["state"], _clock(run["updated"]), shown(far(run))
         )
     console().print(table)
 
 
 def _line(run: dict[str, Any]) -> str:
-    far = _far(run)
+    so_far = far(run)
     task = f" of {run['task']}" if run["task"] else ""
-    return f"{run['run_id']}, {run['kind']}{task}: {run['state']}{', ' + far if far else ''}"
-
-
-def _far(run: dict[str, Any]) -> str:
-    """Say what a run does now, or what it waits for."""
-    if run["behind"]:
-        return f"after {', '.join(run['behind'])}, which touch the same"
-    if run["waiting_for"]:
-        return f"for {run['waiting_for']}"
-    if run["state"] == "queued" and run["not_before"] > time.time():
-        return f"not before {_clock(run['not_before'])}"
-    if run["state"] != "running":
-        return ""
-    wish = "is to end; " if run["cancel_wanted"] else ""
-    return f"{wish}{_progress(run['progress'])}".rstrip("; ")
-
-
-def _progress(progress: Any) -> str:  # noqa: ANN401 - what a step reports
-    if not isinstance(progress, dict):
-        return ""
-    words = [str(progress.get("doing", ""))]
-    words += [
-        f"{progress[name]} {unit}" for name, unit in (("pieces", "tokens"), ("tokens", "tokens")) if name in progress
-    ]
-    words += [str(progress[name]) for name in ("model", "says") if progress.get(name)]
-    return ", ".join(word for word in words if word)
-
-
-_SAYINGS: Final = {
-    "begin": "begins {name}",
-    "step": "{name} done",
-    "waiting": "waits for {name}",
-    "signal": "got {name}",
-    "taken over": "taken over from {from} by {by}",
-    "call": "called {model} on {backend}: {reply_tokens} tokens, {seconds:.1f} s",
-    "failed": "failed: {message}",
-}
-
-
-def _said(kind: str, data: Any) -> str:  # noqa: ANN401 - an event's own
-    if kind == "retry":
-        return f"{data['error']['message']} Tries again at {_clock(data['at'])}."
-    return _SAYINGS.get(kind, kind).format_map(data or {})
+    return f"{run['run_id']}, {run['kind']}{task}: {run['state']}{', ' + so_far if so_far else ''}"
 
 
 def _clock(at: float) -> str:
@@ -210,7 +169,7 @@ class _View:
     def show(self, standing: dict[str, Any], events: "list[EventRow]") -> None:
         """Show what is new."""
         for event in events:
-            self._write(f"{_clock(event.at)}  {_said(event.kind, event.data)}\n")
+            self._write(f"{_clock(event.at)}  {happened(event.kind, event.data)}\n")
         if self._moves or not events:
             self._write(f"{_line(standing)}{self._speed(standing['progress'])}" + ("" if self._moves else "\n"))
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import Response
 
 from prentice.errors import PrenticeError
+from prentice.runs.said import happened
 from prentice.web.live import live_part
-from prentice.web.run_words import FINAL, happened, line_of, lines_of, names_in
+from prentice.web.run_words import FINAL, line_of, lines_of, names_in
 from prentice.web.visit import Notice, Visit
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from prentice.backends import parallel
 from prentice.backends.asking import BUILTIN
-from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
+from prentice.backends.protocol import Message, Reply, Request, Sampling
 from prentice.backends.router import Choice
 from prentice.errors import BackendError, PrenticeError, PromptTooLongError
 from prentice.prompts.render import Data, render
@@ -15,6 +15,7 @@ from prentice.runs.protocol import Json, StepContext
 from prentice.runs.registry import Need
 from prentice.skills.execute.services import PURPOSE, ExecutionServices
 from prentice.skills.optimize.model_key import tuned_for
+from prentice.skills.reporting import pieces_told
 
 FIRST_TEMPERATURE: Final = 0.2
 """Of the first sample, which is the model's best guess; also where there is only one."""
@@ -44,12 +45,7 @@ async def ask(
     """
     services = context.services
     took_over: list[str] = []
-    received = 0
-
-    def on_piece(_place: int, piece: Piece) -> None:
-        nonlocal received
-        received += 1
-        context.report({"doing": "thinking" if piece.thinking else "writing", "pieces": received})
+    told = pieces_told(context)
 
     async def asked(choice: Choice, left: float) -> tuple[Choice, list[Reply | PrenticeError]]:
         if choice.backend.name == BUILTIN:
@@ -66,8 +62,8 @@ async def ask(
             for turn in turns
         ]
         replies = await parallel.gather(
-            choice.backend, requests, on_error="collect", recorder=services.recorder, on_piece=on_piece,
-            prompt_version=prompt["version"],
+            choice.backend, requests, on_error="collect", recorder=services.recorder,
+            on_piece=lambda _, piece: told(piece), prompt_version=prompt["version"],
         )  # fmt: skip
         failures = [reply for reply in replies if isinstance(reply, PrenticeError)]
         if len(failures) == len(replies):
