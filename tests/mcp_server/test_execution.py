@@ -99,6 +99,20 @@ def test_an_assistant_requests_changes_and_cannot_apply(workshop: Workshop, era:
     assert workshop.calc == CALC
 
 
+def test_a_change_whose_task_is_gone_is_not_sent_back(workshop: Workshop, era: str) -> None:
+    task = workshop.bench.task()
+
+    async def main() -> dict[str, Any]:
+        async with Client(workshop.server(answer(Format.SYMBOL)), mode=era) as client:
+            await client.call_tool("model_auto_execute", {"tasks": [task]})
+            workshop.bench.opened(actor="person").delete(task)
+            wish = {"run_id": "R-1", "request_changes": "Do it without a comment."}
+            return error(await client.call_tool("model_auto_execute", wish))
+
+    assert asyncio.run(main())["code"] == "task_not_found"
+    assert prentice.open(workshop.bench.root).review("R-1")["state"] == "proposed"
+
+
 def test_the_gate_applies_where_the_users_settings_let_an_assistant(workshop: Workshop) -> None:
     workshop.settings('[approve]\nassistant = "apply"\n')
     task = workshop.bench.task()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from prentice.ledger.executions_table import ExecutionsTable
+    from prentice.ledger.runs_table import Submission
     from prentice.runs.protocol import Json
     from prentice.skills.execute.reviewing import Reviewing
     from prentice.skills.execute.services import ExecutionServices
@@ -177,6 +178,7 @@ class Executing(Optimizing, Models):
         import asyncio
 
         before = self._ledgers.runs().get(run_id).arguments
+        await asyncio.to_thread(self._wishes, [before["task"] or before["text"]], ready=False)
         standing = await asyncio.to_thread(self._reviewing().request_changes, run_id, comment)
         [document] = await self.execute_async(
             standing.task or before["text"], format=before["format"], samples=before["samples"],
@@ -192,20 +194,9 @@ class Executing(Optimizing, Models):
         Raises:
             RunError: no execution has the id.
             ReviewError: it is applied, or the comment is empty.
+            TaskNotFoundError: its task is gone.
         """
-        from prentice.ledger.runs_table import Submission
-
-        row = self._run(run_id)
-        [wish] = self._wishes([row.arguments["task"] or row.arguments["text"]], ready=False)
-        standing = self._reviewing().request_changes(run_id, comment)
-        asked = Submission(
-            kind=row.kind,
-            arguments={**row.arguments, "apply": False, "attempt_of": standing.run, "comment": comment},
-            options=wishes_of(self.settings),
-            touches=sorted(wish.foreseen.files),
-            idempotency=f"attempt {standing.run} {comment}",
-        )
-        submitted = self._ledgers.runs().submit(asked)
+        submitted = self._ledgers.runs().submit(self._sent_back(run_id, comment))
         self.see_to_a_worker()
         return submitted.id
 
@@ -259,6 +250,21 @@ class Executing(Optimizing, Models):
             todo2=self._file() if self.project else None,
             record=self._ledgers.track_record(),
             worker=self._worker_name(None),
+        )
+
+    def _sent_back(self, run_id: str, comment: str) -> "Submission":
+        """Send a change back, once it is known that its task is still there, and give the run that tries again."""
+        from prentice.ledger.runs_table import Submission
+
+        row = self._run(run_id)
+        [wish] = self._wishes([row.arguments["task"] or row.arguments["text"]], ready=False)
+        standing = self._reviewing().request_changes(run_id, comment)
+        return Submission(
+            kind=row.kind,
+            arguments={**row.arguments, "apply": False, "attempt_of": standing.run, "comment": comment},
+            options=wishes_of(self.settings),
+            touches=wish.foreseen.touches,
+            idempotency=f"attempt {standing.run} {comment}",
         )
 
     def _wishes(self, given: Sequence[str], *, ready: bool) -> "list[Wish]":

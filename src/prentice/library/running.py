@@ -102,17 +102,6 @@ class Running(Directory):
         self._ledgers.runs().retry(run_id)
         self.see_to_a_worker()
 
-    def signal_run(self, run_id: str, name: str, value: object) -> bool:
-        """Send a run a signal, and give whether it was the first of its name.
-
-        Raises:
-            RunError: there is none of that id here, or it has ended.
-        """
-        self._run(run_id)
-        is_first = self._ledgers.runs().signal(run_id, name, value)
-        self.see_to_a_worker()
-        return is_first
-
     def see_to_a_worker(self) -> bool:
         """Start a worker in the background, which ends when it is idle, unless one lives; give whether one was started.
 

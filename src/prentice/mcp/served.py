@@ -73,26 +73,20 @@ class Served(Prentice):
         for number, waits in order([wish.foreseen for wish in wishes]):
             wish = wishes[number]
             foreseen = wish.foreseen
-            touches = [f"file {file}" for file in sorted(foreseen.files)]
-            touches += [f"task {task}" for task in (*dict.fromkeys((foreseen.id, *foreseen.dependencies)),) if task]
+            touches = dict.fromkeys((*foreseen.touches, *(f"task {task}" for task in foreseen.dependencies)))
             # What the gate applies before is in the user's files, and in no commit.
             mine = {"task": wish.task, "text": wish.text, "uncommitted": apply and bool(waits)}
-            work.append(Work(kind=EXECUTE, arguments={**usual, **mine}, touches=touches))
+            work.append(Work(kind=EXECUTE, arguments={**usual, **mine}, touches=[*touches]))
         return work
 
     def attempting(self, run_id: str, comment: str) -> Work:
         """Send a change back, and give the work of the next attempt.
 
         Raises:
-            RunError, ReviewError: as for the library's `request_changes`.
+            RunError, ReviewError, TaskNotFoundError: as for the library's `send_back`.
         """
-        row = self._run(run_id)
-        standing = self._reviewing().request_changes(run_id, comment)
-        return Work(
-            kind=row.kind,
-            arguments={**row.arguments, "apply": False, "attempt_of": standing.run, "comment": comment},
-            idempotency=f"attempt {standing.run} {comment}",
-        )
+        asked = self._sent_back(run_id, comment)
+        return Work(kind=asked.kind, arguments=asked.arguments, touches=asked.touches, idempotency=asked.idempotency)
 
     def optimizing(self, prompt: str, *, context: str = "") -> Work:
         """Give the work of an optimization.

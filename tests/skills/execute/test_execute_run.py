@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prentice.changes.formats import Format
-from prentice.errors import BackendError, ReviewError, RuleError, RunError, TextError, UsageError
+from prentice.errors import BackendError, ReviewError, RuleError, RunError, TaskNotFoundError, TextError, UsageError
 from skills.execute.calculator import CALC, MENDED, TASK, WORSE, Bench, answer
 from workspace.trees import counted_git, git, write
 
@@ -271,3 +271,15 @@ def test_the_user_hears_what_is_wrong_with_a_call(project: Bench) -> None:
         opened.execute([])
     with pytest.raises(TextError):
         opened.execute("")
+
+
+def test_a_change_whose_task_is_gone_is_not_sent_back(project: Bench) -> None:
+    task = project.task()
+    [first] = project.opened(answer(Format.SYMBOL)).execute(task)
+    opened = project.opened(actor="person")
+    opened.delete(task)
+    for send_back in (opened.request_changes, opened.send_back):
+        with pytest.raises(TaskNotFoundError):
+            send_back(first["run_id"], "Write the sum the other way round.")
+    assert opened.review(first["run_id"])["state"] == "proposed"
+    assert [run["run_id"] for run in opened.latest_runs()] == [first["run_id"]]

@@ -12,6 +12,11 @@ class Foreseen:
     dependencies: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
 
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """What its run holds for itself: a later run that touches the same is carried after it."""
+        return (*(f"file {file}" for file in sorted(self.files)), *((f"task {self.id}",) if self.id else ()))
+
 
 def order(tasks: Sequence[Foreseen]) -> list[tuple[int, tuple[int, ...]]]:
     """Give the numbers of the tasks in an order to start them in, each with those that it waits for.

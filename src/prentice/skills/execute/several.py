@@ -67,7 +67,7 @@ class Carrier:
         run = await self.runs.submit(
             EXECUTE,
             {**self.arguments, "task": wish.task, "text": wish.text, "uncommitted": uncommitted},
-            touches=sorted(wish.foreseen.files),
+            touches=wish.foreseen.touches,
         )
         watching = asyncio.create_task(self._watch(run, wish.given)) if self.on_event else None
         try:
