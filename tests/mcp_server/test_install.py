@@ -187,14 +187,16 @@ def test_the_doctor_starts_the_server_as_the_client_would(tmp_path: Path, name: 
 def test_the_doctor_runs_nothing_that_a_repository_names(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     program = f"open({str(trap)!r}, 'w')"
-    for entry in (
-        {"command": sys.executable, "args": ["-c", program]},
-        {"command": sys.executable, "args": ["-m", "prentice", "worker"]},
-        {"command": sys.executable, "args": ["-m", "prentice", "mcp"], "env": {"PYTHONPATH": str(tmp_path)}},
-        {"command": sys.executable, "args": ["-m", "prentice", "mcp"], "cwd": str(tmp_path)},
+    ours = {"command": sys.executable, "args": ["-m", "prentice", "mcp"]}
+    for entry, why in (
+        ({"command": sys.executable, "args": ["-c", program]}, "something other than this program"),
+        ({"command": sys.executable, "args": ["-m", "prentice", "worker"]}, "something other than this program"),
+        ({**ours, "env": {"PYTHONPATH": str(tmp_path)}}, "(env)"),
+        ({**ours, "cwd": str(tmp_path)}, "(cwd)"),
     ):
         (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": {"prentice": entry}}), encoding="utf-8")
         [finding] = client_findings(tmp_path)
+        assert why in finding.found
         assert "was not tried" in finding.found
     assert not trap.exists()
 

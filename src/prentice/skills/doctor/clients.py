@@ -30,6 +30,8 @@ READ: Final = (
     "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME",
 )  # fmt: skip
 """The variables that decide where this program's files, models and servers are."""
+_SURROUNDINGS: Final = ("env", "envFile", "cwd")
+"""Keys of an entry that could make this program another one."""
 _HERE_ONLY: Final = frozenset({"PRENTICE_MCP_TOKEN"})  # of the server over HTTP
 _HELLO: Final[Mapping[str, object]] = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -137,9 +139,12 @@ def client_findings(root: Path, *, seconds: float = _START_SECONDS) -> Iterator[
 
 def _tried(entry: Mapping[str, Any], root: Path, assistant: Assistant, *, seconds: float) -> Finding:
     check, path = f"mcp {assistant.name}", assistant.file(root)
+    if changed := [key for key in _SURROUNDINGS if entry.get(key)]:
+        found = f"the entry in {path} changes what the server finds around it ({', '.join(changed)}): it was not tried"
+        return Finding(check=check, ok=True, found=found)
     command = _own_command(entry, root)
     if command is None:
-        found = f"the entry in {path} starts something other than this program, so that it was not tried"
+        found = f"the entry in {path} starts something other than this program: it was not tried"
         return Finding(check=check, ok=True, found=found)
     environment = _environment(entry, assistant)
     why = _why_not(command, root, environment=environment, seconds=seconds)
@@ -167,7 +172,7 @@ def _own_command(entry: Mapping[str, Any], root: Path) -> list[str] | None:
     The file can come with somebody else's repository: a look at it must not run what it names.
     """
     arguments = entry.get("args") or []
-    if not isinstance(arguments, list) or any(entry.get(key) for key in ("env", "envFile", "cwd")):
+    if not isinstance(arguments, list):
         return None
     words = [str(entry.get("command") or ""), *(str(part).replace(_WORKSPACE, str(root)) for part in arguments)]
     if words[0] == sys.executable and words[1:3] == ["-m", NAME]:
