@@ -297,7 +297,7 @@ class Executing(Optimizing, Models):
             missing = {path.written for path in seen.named_paths if not path.found}
             foreseen = Foreseen(
                 id=task_id,
-                dependencies=subject.dependencies if subject else (),
+                dependencies=todolist.blockers(subject) if todolist and subject else (),
                 files=frozenset({*named_files(seen), *missing}),
             )
             wishes.append(Wish(given=task, task=task_id, text=text, foreseen=foreseen))
