@@ -1,6 +1,7 @@
 """What every test stands on: no server, no settings and no record of the user's can be reached by accident."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ STAYED_BECAUSE = leave_the_network()
 """Why these tests can reach the network, where they can."""
 
 _DATA = Path(os.environ.get("PRENTICE_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+# A shell without job control starts what runs in the background deaf to Ctrl-C, and its children would inherit that.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # Two busy cores make single examples slow now and then; pytest's own time limit ends what hangs.
 settings.register_profile("prentice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
