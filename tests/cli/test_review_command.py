@@ -10,12 +10,12 @@ import pytest
 
 from cli.executions import Shell, shell
 from prentice.changes.change import Change
-from prentice.changes.stored import to_document
 from prentice.cli.change_view import change_lines
 from prentice.cli.visible import one_line, path_shown, visible
 from prentice.ledger.runs_table import RunsTable, Submission
 from skills.execute.calculator import Bench
-from skills.execute.proposed import AFTER, CHANGE, EVIDENCE, FILES, TASK, Proposed, project
+from skills.execute.proposed import AFTER, CHANGE, FILES, TASK, Proposed, project
+from web.completed import complete
 from workspace.trees import change_of, pictured
 
 CHANGE_FILES = [file.path for file in CHANGE.files]
@@ -40,28 +40,6 @@ def prentice(
 ) -> Shell:
     (tmp_path / "beside").mkdir()
     return shell(Bench(proposed.root, tmp_path / "beside"), monkeypatch, capsys)
-
-
-def complete(proposed: Proposed, change: Change = CHANGE, **changes: Any) -> str:
-    """Propose a change with the document that an execution gives it."""
-    runs = RunsTable(proposed.executions.database)
-    run = runs.submit(Submission(kind="execute", arguments={"task": TASK})).id
-    document = {
-        "task": TASK, "name": "Shout", "is_task": True, "explanation": "It shouts.", "format": "symbol", "notes": [],
-        "files": [file.path for file in change.files], "diff": change.diff().decode(errors="replace"),
-        "decision": "review", "why": "No check decides it.",
-        "probability": {"value": 0.76, "of": 30, "right": 23, "says": "0.76: of 30 like this, 23 were right"},
-        "evidence": [{"fact": "agreement", "value": "5 of 5 samples", "effect": "raises", "points": 4.0}],
-        "checks": [
-            {"name": "test", "before": "failed (1)", "after": "passed (2)", "new_failures": [], "decisive": True}
-        ],
-        **changes,
-    }  # fmt: skip
-    proposed.executions.create(
-        run=run, uid=f"uid-{run}", task=TASK, state="proposed", document=document, evidence=EVIDENCE.document(),
-        change=to_document(change),
-    )  # fmt: skip
-    return run
 
 
 def files(proposed: Proposed) -> dict[str, bytes | None]:
