@@ -11,7 +11,7 @@ from mcp.client import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
 
 import prentice
-from mcp_server.clients import Person, document, error
+from mcp_server.clients import Person, document
 from mcp_server.workshop import Workshop, workshop
 from prentice import Prentice
 from prentice.changes.formats import Format
@@ -168,8 +168,12 @@ def test_a_change_that_could_not_be_applied_is_asked_about_again(workshop: Works
 
     person.before = edit
     results = calls(workshop.server(answer(Format.SYMBOL)), era, person, EXECUTE, call, {"run_id": "R-1"})
-    assert error(results[0])["code"] == "apply_conflict"
-    assert document(results[1])["state"] == "applied"
+    first, second = documents(results)
+    assert (first["run_id"], first["state"], second["state"]) == ("R-1", "proposed", "applied")
+    assert first["next_step"].startswith(
+        "What the person decided could not be done: The change does not fit your files"
+    )
+    assert "to ask the person again, call with run_id R-1" in first["next_step"]
     assert (len(person.questions), workshop.calc) == (2, MENDED)
 
 
@@ -177,8 +181,9 @@ def test_changes_that_are_requested_without_a_word_leave_the_question_as_it_is(w
     call = {"tasks": [workshop.bench.task()]}
     person = Changing(accept(decision="request changes", comment=" "), APPLY)
     results = calls(workshop.server(answer(Format.SYMBOL)), era, person, EXECUTE, call, {"run_id": "R-1"})
-    assert error(results[0])["message"]
-    assert document(results[1])["state"] == "applied"
+    first, second = documents(results)
+    assert (first["run_id"], first["state"], second["state"]) == ("R-1", "proposed", "applied")
+    assert "could not be done: The comment is empty. Say what has to be different." in first["next_step"]
     assert len(prentice.open(workshop.bench.root).latest_runs()) == 1
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from mcp import Client
 from mcp_types import ElicitResult
 
@@ -10,7 +11,7 @@ import prentice
 from mcp_server.clients import Person, document, error
 from mcp_server.workshop import Workshop, workshop
 from prentice.changes.formats import Format
-from skills.execute.calculator import CALC, MENDED, TASK, answer
+from skills.execute.calculator import CALC, MENDED, TASK, answer, script
 
 __all__ = ["workshop"]
 ABSOLUTE = CALC.replace("return -a", "return abs(a)")
@@ -85,9 +86,9 @@ def test_an_assistant_requests_changes_and_cannot_apply(workshop: Workshop, era:
         async with Client(workshop.server(second, first), mode=era) as client:
             one = document(await client.call_tool("model_auto_execute", {"tasks": [task], "apply": "gate"}))
             assert one["state"] == "proposed"
-            refused = error(await client.call_tool("model_auto_execute", {"run_id": one["run_id"], "apply": "gate"}))
-            assert refused["code"] == "review"
-            assert "prentice review R-1" in refused["next_step"]
+            same = document(await client.call_tool("model_auto_execute", {"run_id": one["run_id"], "apply": "gate"}))
+            assert (same["state"], same["diff"]) == ("proposed", one["diff"])
+            assert "let the person decide: `prentice review R-1" in same["next_step"]
             wish = {"run_id": one["run_id"], "request_changes": "Do it without a comment."}
             two = document(await client.call_tool("model_auto_execute", wish))
             assert two["run_id"] != one["run_id"]
@@ -97,6 +98,37 @@ def test_an_assistant_requests_changes_and_cannot_apply(workshop: Workshop, era:
 
     asyncio.run(main())
     assert workshop.calc == CALC
+
+
+@pytest.mark.parametrize("asked", ["by the form", "by the call"])
+def test_a_next_attempt_is_made_by_the_backend_of_the_first(workshop: Workshop, era: str, asked: str) -> None:
+    second = {"text": answer(Format.SYMBOL), "match": "without a comment"}
+    first = answer(Format.SYMBOL, new=MENDED.replace("a + b", "a + b  # sum"))
+    chosen = script(workshop.bench.beside, second, first)
+    person = applying("request changes", "Do it without a comment.") if asked == "by the form" else None
+    wish = {"run_id": "R-1"} if person else {"run_id": "R-1", "request_changes": "Do it without a comment."}
+
+    async def main() -> list[dict[str, Any]]:
+        async with Client(workshop.server(backend="builtin"), mode=era, elicitation_callback=person) as client:
+            calls = ({"tasks": [workshop.bench.task()], "backend": chosen}, wish)
+            return [document(await client.call_tool("model_auto_execute", call)) for call in calls]
+
+    asyncio.run(main())
+    last = prentice.open(workshop.bench.root).review("R-2")
+    assert (last["state"], last["attempt_of"], last["backend"]) == ("proposed", "R-1", "scripted")
+    assert "# sum" not in last["diff"]
+
+
+def test_an_attempt_is_made_by_the_backend_and_in_the_format_that_are_named_for_it(workshop: Workshop) -> None:
+    second = script(workshop.bench.beside, answer(Format.WHOLE))
+    wish = {"run_id": "R-1", "request_changes": "Otherwise.", "backend": second, "format": "whole"}
+
+    async def main() -> dict[str, Any]:
+        async with Client(workshop.server(answer(Format.SYMBOL))) as client:
+            await client.call_tool("model_auto_execute", {"tasks": [workshop.bench.task()]})
+            return document(await client.call_tool("model_auto_execute", wish))
+
+    assert asyncio.run(main())["format"] == "whole"
 
 
 def test_a_change_whose_task_is_gone_is_not_sent_back(workshop: Workshop, era: str) -> None:

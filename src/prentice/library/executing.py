@@ -9,7 +9,7 @@ from prentice.errors import LockedError, UsageError, WriteFailedError
 from prentice.library.finishing import finished
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
-from prentice.library.running import settings_with, wishes_of
+from prentice.library.running import settings_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -253,7 +253,10 @@ class Executing(Optimizing, Models):
         )
 
     def _sent_back(self, run_id: str, comment: str) -> "Submission":
-        """Send a change back, once it is known that its task is still there, and give the run that tries again."""
+        """Send a change back, once it is known that its task is still there, and give the run that tries again.
+
+        It is done by the backend and the model that the first attempt was to be done by.
+        """
         from prentice.ledger.runs_table import Submission
 
         row = self._run(run_id)
@@ -262,7 +265,7 @@ class Executing(Optimizing, Models):
         return Submission(
             kind=row.kind,
             arguments={**row.arguments, "apply": False, "attempt_of": standing.run, "comment": comment},
-            options=wishes_of(self.settings),
+            options=self._wishes_after(row),
             touches=wish.foreseen.touches,
             idempotency=f"attempt {standing.run} {comment}",
         )

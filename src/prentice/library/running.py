@@ -102,6 +102,12 @@ class Running(Directory):
         self._ledgers.runs().retry(run_id)
         self.see_to_a_worker()
 
+    def _wishes_after(self, row: "RunRow") -> "dict[str, Json]":
+        """Give the settings for a run that goes on from another: those that hold now, by its backend and model."""
+        usual, before = Settings(), row.options or {}
+        named = {name: before.get(name, getattr(usual, name)) for name in ("backend", "model")}
+        return {**wishes_of(self.settings), **named}
+
     def see_to_a_worker(self) -> bool:
         """Start a worker in the background, which ends when it is idle, unless one lives; give whether one was started.
 

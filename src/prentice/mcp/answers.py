@@ -132,6 +132,11 @@ def failure(error: PrenticeError, *, directory: Path, source: str, runtime: str 
     return CallToolResult(content=[TextContent(text=text)], structured_content=document, is_error=True)
 
 
+def sentence(error: PrenticeError, *, directory: Path) -> str:
+    """Give an error in one line, with what helps."""
+    return one_line(f"{error.message} {for_assistant(error.next_step, directory=directory)}")
+
+
 def size(result: CallToolResult) -> int:
     """Give the bytes of a result on the wire."""
     return len(result.model_dump_json(by_alias=True, exclude_none=True).encode())

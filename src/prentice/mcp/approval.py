@@ -53,6 +53,7 @@ class Unanswered(Enum):
     OPEN = "the form is still shown"
     DECLINED = "the person said no"
     UNDECIDED = "the form was closed, or sent back, without a choice"
+    FAILED = "what the person decided could not be done"
 
 
 Form = TypeVar("Form", bound=QuestionForm)
@@ -119,9 +120,6 @@ class Questions:
 
         Otherwise gives the run to tell of, once the person decided, and nothing before. A question that the session
         still shows is not asked twice; one that ended without a decision is asked anew.
-
-        Raises:
-            PrenticeError: the person decided, and it cannot be done.
         """
         key = question.key
         if self._unanswered.get(key) is Unanswered.DECLINED or key in self._outcomes or not can_ask(context):
@@ -155,6 +153,11 @@ class Questions:
     def leave(self, key: str, why: Unanswered) -> None:
         """Note that a question got no answer: after a decline it is not asked again, else at the next call."""
         self._unanswered[key] = why
+
+    def fail(self, key: str, why: str, *, about: str) -> None:
+        """Note that what the person decided could not be done: the next telling says why, the next call asks anew."""
+        self.leave(key, Unanswered.FAILED)
+        self.remark(about, f"What the person decided could not be done: {why}")
 
     def outcome(self, key: str) -> str:
         """Give what came of the first answer to a question; nothing while there was none."""
@@ -228,6 +231,8 @@ def waiting(why: Unanswered | None, *, run: str) -> str:
                 "The form came back without a choice, so that nothing is decided: once the person wants to decide "
                 f"here, call again with run_id {run}. "
             )
+        case Unanswered.FAILED:
+            return f"Nothing was done: to ask the person again, call with run_id {run}. "
         case _:
             return ""
 

@@ -15,7 +15,7 @@ from pydantic import Field, WithJsonSchema
 from prentice.changes.visible import one_line
 from prentice.config import Settings
 from prentice.errors import PrenticeError, UsageError
-from prentice.mcp.answers import Document, answer, cut
+from prentice.mcp.answers import Document, answer, cut, sentence
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.desk import Desk
@@ -88,10 +88,19 @@ def breakdown_tool(desk: Desk) -> Tool:
             return await decided(desk, asked)
         project = desk.open(backend=backend, model=model)
         if not run_id:
+            if only or edits:
+                raise UsageError(
+                    "`only` and `edits` need the `run_id` of a plan.",
+                    next_step="Leave them out; give them with the plan's `run_id`.",
+                )
             work = project.planning(task, context=context, low=min_subtasks, high=max_subtasks)
             run_id = await desk.runs.start(project, work)
         else:
-            desk.runs.where(project, run_id).check_same(run_id, [task])
+            named = {
+                "context_text": context, "min_subtasks": min_subtasks, "max_subtasks": max_subtasks, "backend": backend,
+                "model": model,
+            }  # fmt: skip
+            desk.runs.where(project, run_id).check_same(run_id, [task], named=named)
         return await planned(desk, ctx, project, run_id, until=until, only=only, edits=edits)
 
     annotations = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
@@ -194,7 +203,12 @@ async def _settle(desk: Desk, state: Mapping[str, Any], said: QuestionForm | Una
     owner = desk.open(actor="person")
     only = [key.strip() for key in said.only.split(",") if key.strip()] or state["only"]
     wanted = edited(proposal, state["edits"]) if state["edits"] else None
-    await asyncio.to_thread(owner.approve, proposal.id, only=only, edited=wanted)
+    try:
+        await asyncio.to_thread(owner.approve, proposal.id, only=only, edited=wanted)
+    except PrenticeError as error:
+        failure = sentence(error, directory=desk.directory)
+        desk.questions.fail(_key(proposal, state), failure, about=proposal.uid)
+        return ""
     return run
 
 

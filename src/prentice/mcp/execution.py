@@ -11,7 +11,7 @@ from pydantic import Field, WithJsonSchema
 
 from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, UsageError
-from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, size, whole
+from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, sentence, size, whole
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
 from prentice.mcp.arguments import Name, RunId, Text
 from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
@@ -90,13 +90,20 @@ def execution_tool(desk: Desk) -> Tool:
                 format_name=format or "",
                 samples=samples,
             )
-        desk.runs.where(project, run_id).check_same(run_id, tasks)
+        named = {"format": format, "samples": samples, "backend": backend, "model": model}
+        desk.runs.where(project, run_id).check_same(run_id, tasks, named={} if request_changes else named)
         if request_changes:
             check_kind(project, run_id, "execute")
-            run_id = await desk.runs.start(
-                project, await asyncio.to_thread(project.attempting, run_id, request_changes)
+            work = await asyncio.to_thread(
+                project.attempting,
+                run_id,
+                request_changes,
+                is_renamed=bool(backend or model),
+                format_name=format or "",
+                samples=samples,
             )
-        elif apply == "gate" and await _wait(desk, ctx, project, run_id, until=until):
+            run_id = await desk.runs.start(project, work)
+        elif apply == "gate" and _may_apply(project) and await _wait(desk, ctx, project, run_id, until=until):
             await asyncio.to_thread(_apply_proposed, project, run_id)
         return await stood(desk, ctx, project, run_id, until=until)
 
@@ -131,14 +138,18 @@ async def executed(
     """
     if not tasks:
         raise UsageError("No task was named.", next_step="Name `tasks` by id or text, or a `run_id`.")
-    # The gate acts for the user: without the user's leave an assistant only asks for it.
-    is_allowed = by_gate and project.settings.approve_assistant == "apply"
+    is_allowed = by_gate and _may_apply(project)
     work = await asyncio.to_thread(project.executing, tasks, apply=is_allowed, format_name=format_name, samples=samples)
     runs = [await desk.runs.start(project, one) for one in work]
     if len(runs) == 1:
         return await stood(desk, ctx, project, runs[0], until=until)
     await desk.runs.wait(project, runs, until=until, report=ctx.report_progress)
     return _several(desk, project, runs)
+
+
+def _may_apply(project: Served) -> bool:
+    """Whether the gate may act for the user: without the user's leave an assistant only asks for it."""
+    return project.settings.approve_assistant == "apply"
 
 
 def _apply_proposed(project: Served, run_id: str) -> None:
@@ -193,19 +204,24 @@ async def _settle(desk: Desk, state: Mapping[str, Any], said: QuestionForm | Una
             remark = f"{run} was {before.replace('_', ' ')} before: this answer changed nothing."
             desk.questions.remark(key, remark)
         return run
-    match said:
-        case Unanswered():
-            desk.questions.leave(key, said)
-            return ""
-        case ChangeDecision(decision="apply"):
-            await asyncio.to_thread(owner.apply, run)
-        case ChangeDecision(decision="reject", comment=reason):
-            await asyncio.to_thread(owner.reject_change, run, reason=reason)
-        case ChangeDecision(decision="request changes", comment=comment):
-            work = await asyncio.to_thread(owner.attempting, run, comment)
-            attempt = await desk.runs.start(owner, work)
-            desk.questions.remark(key, f"The person requested changes: call with run_id {attempt} for what came of it.")
-            return attempt
+    try:
+        match said:
+            case Unanswered():
+                desk.questions.leave(key, said)
+                return ""
+            case ChangeDecision(decision="apply"):
+                await asyncio.to_thread(owner.apply, run)
+            case ChangeDecision(decision="reject", comment=reason):
+                await asyncio.to_thread(owner.reject_change, run, reason=reason)
+            case ChangeDecision(decision="request changes", comment=comment):
+                work = await asyncio.to_thread(owner.attempting, run, comment)
+                attempt = await desk.runs.start(owner, work)
+                remark = f"The person requested changes: call with run_id {attempt} for what came of it."
+                desk.questions.remark(key, remark)
+                return attempt
+    except PrenticeError as error:
+        desk.questions.fail(key, sentence(error, directory=desk.directory), about=key)
+        return ""
     return run
 
 
@@ -275,8 +291,7 @@ def _line(desk: Desk, project: Served, run: str) -> Document:
     try:
         result_of(row)
     except PrenticeError as error:
-        step = for_assistant(error.next_step, directory=desk.directory)
-        return line | {"state": "failed", "why": f"{error.message} {step}"}
+        return line | {"state": "failed", "why": sentence(error, directory=desk.directory)}
     document = project.review(run)
     return line | {name: document[name] for name in ("state", "files", "why")}
 

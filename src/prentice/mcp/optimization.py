@@ -63,10 +63,12 @@ def optimization_tool(desk: Desk) -> Tool:
             work = await asyncio.to_thread(project.optimizing, prompt, context=context)
             run_id = await desk.runs.start(project, work)
         else:
-            desk.runs.where(project, run_id).check_same(run_id, [prompt])
+            named = {} if answers else {"context": context, "backend": backend, "model": model}
+            desk.runs.where(project, run_id).check_same(run_id, [prompt], named=named)
             if answers:
                 check_kind(project, run_id, "optimize")
-                run_id = await desk.runs.start(project, project.answering(run_id, answers))
+                work = project.answering(run_id, answers, context=context, is_renamed=bool(backend or model))
+                run_id = await desk.runs.start(project, work)
         return await optimized(desk, ctx, project, run_id, until=until)
 
     return slim(

@@ -104,8 +104,9 @@ class LiveRuns:
         """
         carriage = await self._carriage(project)
         run = await carriage.engine.submit(
-            work.kind, work.arguments, options=project.wishes, touches=work.touches, idempotency=work.idempotency
-        )
+            work.kind, work.arguments, options=project.wishes if work.options is None else dict(work.options),
+            touches=work.touches, idempotency=work.idempotency,
+        )  # fmt: skip
         self._watch(carriage, run)
         asyncio.get_running_loop().call_later(_WORKER_SECONDS, self._see_to_a_worker, carriage, run)
         return run
@@ -255,9 +256,12 @@ def result_of(row: "RunRow") -> Any:  # noqa: ANN401 - the JSON that a run of it
     from prentice.runs.values import error_from
 
     if row.state == "failed":
-        raise error_from(row.error)
+        error = error_from(row.error)
+        error.details.setdefault("run_id", row.id)
+        raise error
     if row.state == "cancelled":
-        raise StoppedError(f"{row.id} was stopped.", next_step="Call again without `run_id` to start anew.")
+        step = "Call again without `run_id` to start anew."
+        raise StoppedError(f"{row.id} was stopped.", next_step=step, details={"run_id": row.id})
     return row.result
 
 

@@ -26,12 +26,16 @@ _MOST_ANSWER: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A run that is to be submitted; `touches` orders it behind earlier runs of the same files and tasks."""
+    """A run that is to be submitted; `touches` orders it behind earlier runs of the same files and tasks.
+
+    `options` are the settings that it is carried with; None for those that hold now.
+    """
 
     kind: str
     arguments: Mapping[str, Any]
     touches: Sequence[str] = ()
     idempotency: str | None = None
+    options: Mapping[str, Any] | None = None
 
 
 class Served(Prentice):
@@ -79,14 +83,28 @@ class Served(Prentice):
             work.append(Work(kind=EXECUTE, arguments={**usual, **mine}, touches=[*touches]))
         return work
 
-    def attempting(self, run_id: str, comment: str) -> Work:
-        """Send a change back, and give the work of the next attempt.
+    def attempting(
+        self, run_id: str, comment: str, *, is_renamed: bool = False, format_name: str = "", samples: int | None = None
+    ) -> Work:
+        """Send a change back, and give the work of the next attempt, by the same backend and model.
+
+        `is_renamed` says that this call names others; a format and a number of samples hold for the attempt too.
 
         Raises:
             RunError, ReviewError, TaskNotFoundError: as for the library's `send_back`.
         """
+        from prentice.skills.execute.choosing_format import format_named
+
         asked = self._sent_back(run_id, comment)
-        return Work(kind=asked.kind, arguments=asked.arguments, touches=asked.touches, idempotency=asked.idempotency)
+        arguments = dict(asked.arguments)
+        if format_name:
+            arguments["format"] = format_named(format_name).value
+        if samples is not None:
+            arguments["samples"] = self._samples(samples)
+        return Work(
+            kind=asked.kind, arguments=arguments, touches=asked.touches, idempotency=asked.idempotency,
+            options=self.wishes if is_renamed else asked.options,
+        )  # fmt: skip
 
     def optimizing(self, prompt: str, *, context: str = "") -> Work:
         """Give the work of an optimization.
@@ -106,10 +124,13 @@ class Served(Prentice):
         }  # fmt: skip
         return Work(kind=OPTIMIZE, arguments=arguments)
 
-    def answering(self, run_id: str, answers: Mapping[str, str]) -> Work:
+    def answering(
+        self, run_id: str, answers: Mapping[str, str], *, context: str = "", is_renamed: bool = False
+    ) -> Work:
         """Give the work of an optimization that knows a person's answers to what an earlier one asked.
 
-        Other answers than before are other work; the same ones, given again, are the same.
+        It is done by the same backend and model, unless this call names others. Other answers or another context than
+        before are other work; the same ones, given again, are the same.
 
         Raises:
             RunError: there is no such run, or it has not asked anything yet.
@@ -122,10 +143,12 @@ class Served(Prentice):
             )
         before: dict[str, str] = row.arguments["answers"]
         known = before | _answers(answers, open_ones=row.result["questions"], before=before)
-        digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+        arguments = {**row.arguments, "answers": known, **({"context": context} if context else {})}
+        digest = hashlib.sha256(json.dumps([known, context], sort_keys=True).encode()).hexdigest()
         return Work(
-            kind=row.kind, arguments={**row.arguments, "answers": known}, idempotency=f"answers {run_id} {digest}"
-        )
+            kind=row.kind, arguments=arguments, idempotency=f"answers {run_id} {digest}",
+            options=self.wishes if is_renamed else self._wishes_after(row),
+        )  # fmt: skip
 
     def reviewing_code(self, given: str, *, path: str = "") -> Work:
         """Give the work of a review of code: of a file, or of the files that a task or a text names.
@@ -219,21 +242,26 @@ class Served(Prentice):
         """
         return self._run(run_id)
 
-    def check_same(self, run_id: str, given: Sequence[str]) -> None:
-        """Refuse a call that names a run together with what that run is not of.
+    def check_same(self, run_id: str, given: Sequence[str], *, named: Mapping[str, object] | None = None) -> None:
+        """Refuse a call that names a run together with what that run is not of; its own arguments may be repeated.
+
+        `named` are further arguments by the names that the run has for them. What was left out is empty or None.
 
         Raises:
             RunError: there is no such run here.
-            UsageError: none of `given` is what it was started with.
+            UsageError: none of `given` is what it was started with, or one of `named` is not.
         """
-        known = self._run(run_id).arguments
+        row = self._run(run_id)
+        known = row.arguments
         started = {str(known.get(part, "")).strip() for part in ("task", "text", "name")} | {*known.get("files", [])}
-        named = [text.strip() for text in given if text.strip()]
-        if named and not started & {*named}:
-            raise UsageError(
-                f"{run_id} is a run of something else than what was given with it.",
-                next_step=f"Call with run_id {run_id} alone, or without `run_id` to start anew.",
-            )
+        texts = [text.strip() for text in given if text.strip()]
+        step = f"Call with run_id {run_id} alone, or without `run_id` to start anew."
+        if texts and not started & {*texts}:
+            raise UsageError(f"{run_id} is a run of something else than what was given with it.", next_step=step)
+        values = {**(row.options or {}), **known}
+        for name, value in (named or {}).items():
+            if value not in (None, "") and name in values and values[name] != value:
+                raise UsageError(f"{run_id} was started with another `{name.partition('_text')[0]}`.", next_step=step)
 
     def behind(self, run_id: str) -> list[str]:
         """Give the runs that one has to wait for."""
