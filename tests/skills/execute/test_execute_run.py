@@ -7,7 +7,7 @@ import pytest
 
 from prentice.changes.formats import Format
 from prentice.errors import BackendError, ReviewError, RuleError, RunError, TaskNotFoundError, TextError, UsageError
-from skills.execute.calculator import CALC, MENDED, TASK, WORSE, Bench, answer
+from skills.execute.calculator import CALC, MENDED, TASK, TESTING, WORSE, Bench, answer
 from workspace.trees import counted_git, git, write
 
 
@@ -170,7 +170,17 @@ def test_without_a_model_the_task_is_handed_to_the_assistant(project: Bench) -> 
     assert document["state"] == "handed_off"
     assert "no model" in document["why"]
     assert TASK in document["handoff"]["prompt"]
+    assert f"<<<checks\ntest: {TESTING}\nchecks>>>" in document["handoff"]["prompt"]
     assert project.with_backend("builtin").task(task).status == "Todo"
+
+
+def test_a_handoff_after_a_change_was_sent_back_holds_the_change_and_what_the_person_said(project: Bench) -> None:
+    task = project.task()
+    [first] = project.opened(answer(Format.SYMBOL)).execute(task)
+    again = project.with_backend("builtin", actor="person").request_changes(first["run_id"], "Use a constant.")
+    assert again["state"] == "handed_off"
+    for part in ("Use a constant.", "+    return a + b"):
+        assert part in again["handoff"]["prompt"]
 
 
 def test_the_lane_of_a_task_is_respected_unless_the_user_insists(project: Bench) -> None:

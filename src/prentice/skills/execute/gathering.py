@@ -17,6 +17,7 @@ from prentice.tasks.edits import not_found
 from prentice.tasks.plan import RepositoryFacts
 from prentice.tasks.record import Task
 from prentice.tasks.todolist import TodoList
+from prentice.workspace.checks.check import configured_checks
 from prentice.workspace.git import commit_of
 
 _DIFF: Final = 8_000
@@ -72,7 +73,8 @@ def _gathered(
         "files": named_files(seen),
         "missing": [path.written for path in seen.named_paths if not path.found and mentions.is_path(path.written)],
         "symbols": symbols,
-        "checks": dict(seen.checks),
+        "checks": {check.name: check.line for check in configured_checks(services.settings.checks_commands)}
+        or dict(seen.checks),
         "refusal": None if anyway or attempt_of else refusal(assessment),
         "remarks": _remarks(services, attempt_of, comment),
         "need": {

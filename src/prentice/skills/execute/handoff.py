@@ -33,9 +33,12 @@ class Tried:
 
 def handoff(
     *, task: str, name: str, description: str, files: Sequence[str], checks: Mapping[str, str],
-    tried: Sequence[Tried], why: str, diff: str = "",
+    tried: Sequence[Tried], why: str, diff: str = "", remarks: str = "",
 ) -> dict[str, Any]:  # fmt: skip
-    """Write the handoff: to whom, why, a prompt that stands by itself, the files, and what was tried."""
+    """Write the handoff: to whom, why, a prompt that stands by itself, the files, and what was tried.
+
+    `remarks` are what a person said of an earlier change, and that change.
+    """
     shown = diff if len(diff) <= _DIFF else f"{diff[:_DIFF]}\n[... cut]"
     prompt = render(
         "execute.handoff",
@@ -45,6 +48,7 @@ def handoff(
         checks=Data("\n".join(f"{kind}: {command}" for kind, command in checks.items())),
         tried=Data("\n".join(f"- {item.sentence}" for item in tried) or "nothing: no model could be asked"),
         change=Data(shown),
+        remarks=Data(remarks),
         result=result_wanted(task),
     )
     return {

@@ -25,7 +25,7 @@ def document(*, facts: Mapping[str, Any], climb: Climb, found: Weighed | None, a
         result["handoff"] = handoff(
             task=facts["task"], name=facts["name"], description=facts["description"],
             files=[*facts["files"], *facts["missing"]] or list(climb.aimed), checks=facts["checks"],
-            tried=[item for item in climb.tried if item.rung != "tool" or climb.no_model], why=result["why"],
+            remarks=facts["remarks"], tried=[item for item in climb.tried if item.rung != "tool" or climb.no_model], why=result["why"],
             diff=result["diff"],
         )  # fmt: skip
     return result
