@@ -100,3 +100,48 @@ def test_an_error_that_ended_a_run_names_the_run(workshop: Workshop) -> None:
             return error(await client.call_tool("model_optimize_prompt", {"prompt": "Say how the parser ends a line."}))
 
     assert asyncio.run(main())["run_id"] == "R-1"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("model_task_breakdown", {"task": " T-1 "}),
+        ("model_auto_execute", {"tasks": ["", "T-1 ", "  "]}),
+        ("model_optimize_prompt", {"prompt": "T-1 "}),
+        ("estimation", {"action": "estimate", "tasks": ["T-1 ", ""]}),
+    ],
+)
+def test_blanks_around_an_id_and_empty_entries_of_a_list_count_for_nothing(
+    project: prentice.Prentice, tool: str, arguments: dict[str, Any]
+) -> None:
+    async def main() -> dict[str, Any]:
+        async with Client(PrenticeServer(project.directory, backend="builtin")) as client:
+            return document(await client.call_tool(tool, arguments))
+
+    assert asyncio.run(main())
+    assert [run["task"] for run in project.latest_runs()] in ([], ["T-1"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "wanted"), [("model_task_breakdown", "`task`"), ("model_optimize_prompt", "`prompt`"),
+                         ("model_auto_execute", "`tasks`")],
+)  # fmt: skip
+def test_a_call_without_anything_is_told_what_to_give(project: prentice.Prentice, tool: str, wanted: str) -> None:
+    async def main() -> dict[str, Any]:
+        async with Client(PrenticeServer(project.directory)) as client:
+            return error(await client.call_tool(tool, {}))
+
+    told = asyncio.run(main())
+    assert (told["code"], wanted in told["next_step"], "`run_id`" in told["next_step"]) == ("usage", True, True)
+
+
+def test_a_run_that_came_to_no_change_is_not_sent_back_and_its_end_is_named(workshop: Workshop) -> None:
+    wish = {"run_id": "R-1", "request_changes": "Otherwise."}
+
+    async def main() -> dict[str, Any]:
+        async with Client(workshop.server({"error": "down"})) as client:
+            await client.call_tool("model_auto_execute", {"tasks": [workshop.bench.task()]})
+            return error(await client.call_tool("model_auto_execute", wish))
+
+    told = asyncio.run(main())
+    assert told["message"] == "R-1 has come to no change: it is failed."

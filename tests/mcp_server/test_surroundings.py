@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ListRootsResult, Root, TextResourceContents
 
 import prentice
-from mcp_server.clients import document, error
+from mcp_server.clients import PATIENCE, document, error
 from prentice import Prentice
 from prentice.mcp.server import PrenticeServer
 
@@ -191,6 +192,12 @@ def raw_server(directory: Path) -> Iterator[Callable[..., dict[str, Any]]]:
 @contextmanager
 def over_http(directory: Path, *, token: str = TOKEN) -> Iterator[str]:
     """The real program over HTTP, on a free port; gives its address."""
+    with program_over_http(directory, token=token) as (url, _):
+        yield url
+
+
+@contextmanager
+def program_over_http(directory: Path, *, token: str = TOKEN) -> "Iterator[tuple[str, subprocess.Popen[str]]]":
     environment = {**os.environ, "PRENTICE_MCP_TOKEN": token}
     command = [sys.executable, "-m", "prentice", "--project", str(directory), "--backend", "builtin"]
     with subprocess.Popen(
@@ -201,7 +208,7 @@ def over_http(directory: Path, *, token: str = TOKEN) -> Iterator[str]:
             line = process.stderr.readline()
             found = re.search(r"http://127\.0\.0\.1:\d+/mcp", line)
             assert found, line
-            yield found[0]
+            yield found[0], process
         finally:
             process.terminate()
 
@@ -218,6 +225,15 @@ def test_over_http_clients_of_both_eras_work_one_after_the_other(project: Prenti
             asyncio.run(main(url, era))
 
 
+def test_an_interrupt_ends_the_server_over_http_and_says_that_work_goes_on(project: Prentice) -> None:
+    with program_over_http(project.directory) as (_, process):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 130
+    assert "goes on with a worker, or with the next server" in said
+    assert "Nothing was changed" not in said
+
+
 def test_over_http_nothing_is_answered_without_the_token_or_for_another_host(project: Prentice) -> None:
     hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     right = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json, text/event-stream"}
@@ -231,7 +247,9 @@ def test_over_http_nothing_is_answered_without_the_token_or_for_another_host(pro
             {**right, "Origin": "http://evil.example"},
         ]
         codes = [web.post(url, json=hello, headers=headers).status_code for headers in wrong]
+        told = web.post(url, json=hello, headers={**right, "Authorization": f"bearer {TOKEN}"}).status_code
     assert codes == [401, 401, 401, 421, 403]
+    assert told not in {401, 403, 421}  # the name of a scheme has no case (RFC 9110, 11.1)
 
 
 def test_a_short_token_is_refused_before_anything_is_served(project: Prentice) -> None:

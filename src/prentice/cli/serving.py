@@ -18,10 +18,12 @@ _PORT = 8741
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help=f"The port for `--http`; {_PORT} if left out.")
 @global_options
 @click.pass_context
-def mcp_command(context: click.Context, *, http: bool, port: int | None) -> None:
+def mcp_command(context: click.Context, *, http: bool, port: int | None) -> int:
     """Serve MCP on stdin and stdout, for an AI assistant that starts this command. Ends when they close."""
+    from prentice.cli.app import INTERRUPTED
+
     if context.invoked_subcommand is not None:
-        return
+        return 0
     if port is not None and not http:
         raise UsageError("`--port` belongs to `--http`.", next_step="Add `--http`, or leave it out.")
     chosen = selection()
@@ -34,10 +36,15 @@ def mcp_command(context: click.Context, *, http: bool, port: int | None) -> None
         )
     # Surfaces do not import each other: this one starts the other by its name.
     serve = import_module("prentice.mcp.server").serve
-    serve(
-        directory, backend=chosen.backend, model=chosen.model, verbose=chosen.verbose,
-        is_named=chosen.project is not None, port=(_PORT if port is None else port) if http else None,
-    )  # fmt: skip
+    try:
+        serve(
+            directory, backend=chosen.backend, model=chosen.model, verbose=chosen.verbose,
+            is_named=chosen.project is not None, port=(_PORT if port is None else port) if http else None,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo("\nEnded. What was under way goes on with a worker, or with the next server.", err=True)
+        return INTERRUPTED
+    return 0
 
 
 @mcp_command.command("install")

@@ -61,12 +61,13 @@ class Directory:
 
         if known is None:
             known = self.tasks().tasks if self.project else {}
-        if task in known:
-            return task, ""
-        if looks_like_id(task):
+        named = task.strip()
+        if named in known:
+            return named, ""
+        if looks_like_id(named):
             if self.project is None:
                 self._file()
-            raise not_found(task, known)
+            raise not_found(named, known)
         return "", check_text(task)
 
     def _subject_in(self, todolist: TodoList, task: str) -> Task:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from prentice.errors import LockedError, UsageError, WriteFailedError
+from prentice.errors import LockedError, RunError, UsageError, WriteFailedError
 from prentice.library.finishing import finished
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
@@ -258,8 +258,14 @@ class Executing(Optimizing, Models):
         It is done by the backend and the model that the first attempt was to be done by.
         """
         from prentice.ledger.runs_table import Submission
+        from prentice.skills.execute.run import EXECUTE
 
         row = self._run(run_id)
+        if row.kind == EXECUTE and row.state != "finished":
+            raise RunError(
+                f"{run_id} has come to no change: it is {row.state}.",
+                next_step=f"`prentice runs show {run_id}` says why; carry out the task anew.",
+            )
         [wish] = self._wishes([row.arguments["task"] or row.arguments["text"]], ready=False)
         standing = self._reviewing().request_changes(run_id, comment)
         return Submission(

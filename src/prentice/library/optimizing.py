@@ -104,7 +104,8 @@ class Optimizing(Planning):
         """
         from prentice.skills.task_text import looks_like_id
 
-        if "\n" in prompt or not looks_like_id(prompt):
+        named = prompt.strip(" \t")
+        if "\n" in prompt or not looks_like_id(named):
             known = self.tasks().tasks if self.project and len(prompt.split()) == 1 else {}
-            return prompt if prompt in known else ""
-        return self._reference(prompt)[0]
+            return named if named in known else ""
+        return self._reference(named)[0]

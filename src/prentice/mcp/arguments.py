@@ -41,4 +41,10 @@ def checked(arguments: Mapping[str, Any], *, known: Collection[str]) -> dict[str
             f"This tool has no argument {shown}, so nothing was done.",
             next_step=f"{meant}Its arguments are: {', '.join(known)}.",
         )
-    return {name: value for name, value in arguments.items() if value != ""}
+    return {name: _without_blanks(value) for name, value in arguments.items() if value != ""}
+
+
+def _without_blanks(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if not isinstance(value, list):
+        return value
+    return [item for item in value if not (isinstance(item, str) and not item.strip())]

@@ -93,6 +93,8 @@ def breakdown_tool(desk: Desk) -> Tool:
                     "`only` and `edits` need the `run_id` of a plan.",
                     next_step="Leave them out; give them with the plan's `run_id`.",
                 )
+            if not task:
+                raise UsageError("No task was named.", next_step="Give `task`, an id or a text, or a `run_id`.")
             work = project.planning(task, context=context, low=min_subtasks, high=max_subtasks)
             run_id = await desk.runs.start(project, work)
         else:

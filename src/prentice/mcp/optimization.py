@@ -60,6 +60,8 @@ def optimization_tool(desk: Desk) -> Tool:
         if not run_id:
             if answers:
                 raise UsageError("`answers` need the `run_id` that asked.", next_step="Give it with them.")
+            if not prompt:
+                raise UsageError("There is no prompt.", next_step="Give `prompt`, a text or an id, or a `run_id`.")
             work = await asyncio.to_thread(project.optimizing, prompt, context=context)
             run_id = await desk.runs.start(project, work)
         else:

@@ -25,8 +25,8 @@ def document(*, facts: Mapping[str, Any], climb: Climb, found: Weighed | None, a
         result["handoff"] = handoff(
             task=facts["task"], name=facts["name"], description=facts["description"],
             files=[*facts["files"], *facts["missing"]] or list(climb.aimed), checks=facts["checks"],
-            remarks=facts["remarks"], tried=[item for item in climb.tried if item.rung != "tool" or climb.no_model], why=result["why"],
-            diff=result["diff"],
+            remarks=facts["remarks"], why=result["why"], diff=result["diff"],
+            tried=[item for item in climb.tried if item.rung != "tool" or climb.no_model],
         )  # fmt: skip
     return result
 
