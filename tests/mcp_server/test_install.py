@@ -11,7 +11,7 @@ import pytest
 from prentice.errors import UsageError
 from prentice.mcp.install import assistant_named, entry_of, install, snippet
 from prentice.mcp.rules import write_rules
-from prentice.skills.doctor.clients import ASSISTANTS, client_findings, entry_in
+from prentice.skills.doctor.clients import ASSISTANTS, client_findings, entry_in, server_options
 
 NAMES = [assistant.name for assistant in ASSISTANTS]
 
@@ -190,7 +190,8 @@ def test_the_doctor_runs_nothing_that_a_repository_names(tmp_path: Path) -> None
     ours = {"command": sys.executable, "args": ["-m", "prentice", "mcp"]}
     for entry, why in (
         ({"command": sys.executable, "args": ["-c", program]}, "something other than this program"),
-        ({"command": sys.executable, "args": ["-m", "prentice", "worker"]}, "something other than this program"),
+        ({"command": "sh", "args": ["-c", f"touch {trap}"]}, "something other than this program"),
+        ({**ours, "args": [*ours["args"], "--backend", f"scripted:{trap}"]}, "`--backend scripted:"),
         ({**ours, "env": {"PYTHONPATH": str(tmp_path)}}, "(env)"),
         ({**ours, "cwd": str(tmp_path)}, "(cwd)"),
     ):
@@ -199,6 +200,48 @@ def test_the_doctor_runs_nothing_that_a_repository_names(tmp_path: Path) -> None
         assert why in finding.found
         assert "was not tried" in finding.found
     assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "expected"),
+    [
+        (sys.executable, ["-m", "prentice", "mcp", "--backend", "builtin", "-v"], (True, "answers")),
+        (sys.executable, ["-m", "prentice", "mcp", "--model=tiny", "--project", "."], (True, "answers")),
+        (sys.executable, ["-m", "prentice", "mcp", "--project", "/nonexistent"], (False, "did not answer")),
+        (sys.executable, ["-m", "prentice", "mcp", "--bogus"], (False, "gives the server `--bogus`")),
+        (sys.executable, ["-m", "prentice", "mcp", "--http"], (False, "gives the server `--http`")),
+        (sys.executable, ["-m", "prentice", "mcp", "--model"], (False, "`--model` without a value")),
+        (sys.executable, ["-m", "prentice", "worker"], (False, "`args` has to begin with `mcp`")),
+        ("prentise", ["mcp"], (False, "starts prentise, which is not here")),
+        (sys.executable, "mcp", (True, "something other than this program")),
+    ],
+)
+def test_the_doctor_tells_entries_that_work_from_those_that_cannot(
+    tmp_path: Path, command: str, arguments: object, expected: tuple[bool, str]
+) -> None:
+    entry = {"command": command, "args": arguments}
+    (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": {"prentice": entry}}), encoding="utf-8")
+    [finding] = client_findings(tmp_path)
+    is_ok, says = expected
+    assert (finding.ok, says in finding.found) == (is_ok, True), finding.found
+    assert is_ok or "`prentice mcp install --client claude-code --write`" in finding.next_step
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_that_the_user_gave_the_server_and_files_beside_it_stay(tmp_path: Path, name: str) -> None:
+    assistant = assistant_named(name)
+    path = assistant.file(tmp_path)
+    install(assistant, tmp_path)
+    other = path.with_name(path.name + ".new")
+    other.write_text("mine", encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"mcp"', '"mcp", "--backend", "builtin"', 1), encoding="utf-8")
+    for _ in range(2):
+        install(assistant, tmp_path)
+        entry = entry_in(path.read_text(encoding="utf-8"), assistant)
+        assert entry is not None
+        assert sorted(server_options(entry) or []) == sorted([*assistant.arguments, "--backend", "builtin"])
+    assert other.read_text(encoding="utf-8") == "mine"
 
 
 def test_a_server_that_does_not_answer_is_told_with_what_mends_it(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from prentice.errors import UsageError, WriteFailedError
 from prentice.skills.doctor import commented_json, toml_tables
-from prentice.skills.doctor.clients import ASSISTANTS, NAME, Assistant, entry_in
+from prentice.skills.doctor.clients import ASSISTANTS, NAME, Assistant, entry_in, server_options
+from prentice.store.atomic import replace_file
 
 _BACKUP: Final = ".before-prentice"
 
@@ -45,13 +46,15 @@ def assistant_named(name: str) -> Assistant:
 def entry_of(assistant: Assistant, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Give the entry: the command by its name where it is on the path, else by this Python.
 
-    Variables that a `known` entry of the user's passes on stay.
+    Options that a `known` entry of the user's gives the server stay, and variables that it passes on.
     """
     if shutil.which(NAME):
         command, before = NAME, []
     else:
         command, before = sys.executable, ["-m", NAME]
-    entry = {**assistant.more, "command": command, "args": [*before, "mcp", *assistant.arguments]}
+    kept = server_options(known or {}) or []
+    own = [] if assistant.arguments[:1] and assistant.arguments[0] in kept else [*assistant.arguments]
+    entry = {**assistant.more, "command": command, "args": [*before, "mcp", *own, *kept]}
     if assistant.variables:
         passed = (known or {}).get("env_vars")
         named = passed if isinstance(passed, list) else []
@@ -85,11 +88,7 @@ def install(assistant: Assistant, root: Path) -> Installed:
         if before:
             backup = _backup_of(path)
             shutil.copy2(path, backup)
-        fresh = path.with_name(path.name + ".new")
-        fresh.write_bytes(after.encode())
-        if before:
-            shutil.copymode(path, fresh)
-        fresh.replace(path)
+        replace_file(path, after.encode())
     except (OSError, UnicodeDecodeError) as error:
         raise WriteFailedError(
             f"{path} cannot be used: {error}.", next_step="Mend its permissions, or put the printed snippet in by hand."

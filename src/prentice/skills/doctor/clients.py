@@ -32,6 +32,9 @@ READ: Final = (
 """The variables that decide where this program's files, models and servers are."""
 _SURROUNDINGS: Final = ("env", "envFile", "cwd")
 """Keys of an entry that could make this program another one."""
+_OPTIONS: Final = ("--backend", "--model", "--project")
+"""Options of the server with a value, none of which makes it do anything before it is asked."""
+_BACKENDS: Final = frozenset({"auto", "ollama", "mlx", "openai", "builtin"})  # a script is a file of somebody's
 _HERE_ONLY: Final = frozenset({"PRENTICE_MCP_TOKEN"})  # of the server over HTTP
 _HELLO: Final[Mapping[str, object]] = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -142,10 +145,24 @@ def _tried(entry: Mapping[str, Any], root: Path, assistant: Assistant, *, second
     if changed := [key for key in _SURROUNDINGS if entry.get(key)]:
         found = f"the entry in {path} changes what the server finds around it ({', '.join(changed)}): it was not tried"
         return Finding(check=check, ok=True, found=found)
-    command = _own_command(entry, root)
+    step = f"`prentice mcp install --client {assistant.name} --write` writes an entry that works."
+    command = own_command(entry)
     if command is None:
-        found = f"the entry in {path} starts something other than this program: it was not tried"
-        return Finding(check=check, ok=True, found=found)
+        program = str(entry.get("command") or "")
+        if program and shutil.which(program):
+            found = f"the entry in {path} starts something other than this program: it was not tried"
+            return Finding(check=check, ok=True, found=found)
+        found = f"the entry in {path} starts {program or 'nothing'}, which is not here"
+        return Finding(check=check, ok=False, found=found, next_step=step)
+    options = server_options(entry)
+    if options is None:
+        found = f"the entry in {path} starts this program, but not its server: `args` has to begin with `mcp`"
+        return Finding(check=check, ok=False, found=found, next_step=step)
+    if strange := _strange(options):
+        found = f"the entry in {path} gives the server {strange}: it was not tried"
+        works = "scripted:" in strange  # which the server takes; with what else stands there it would not start
+        return Finding(check=check, ok=works, found=found, next_step="" if works else step)
+    command = [*command, "mcp", *(part.replace(_WORKSPACE, str(root)) for part in options)]
     environment = _environment(entry, assistant)
     why = _why_not(command, root, environment=environment, seconds=seconds)
     lost = [name for name in assistant.variables if name in os.environ and name not in environment]
@@ -153,8 +170,7 @@ def _tried(entry: Mapping[str, Any], root: Path, assistant: Assistant, *, second
         why = (
             f"answers, but {assistant.title} does not pass on {', '.join(lost)}, so that the server finds other things"
         )
-    step = f"`prentice mcp install --client {assistant.name} --write` writes an entry that works." if why else ""
-    return Finding(check=check, ok=not why, found=why or f"answers, by {path}", next_step=step)
+    return Finding(check=check, ok=not why, found=why or f"answers, by {path}", next_step=step if why else "")
 
 
 def _environment(entry: Mapping[str, Any], assistant: Assistant) -> dict[str, str]:
@@ -166,23 +182,49 @@ def _environment(entry: Mapping[str, Any], assistant: Assistant) -> dict[str, st
     return {name: os.environ[name] for name in names if isinstance(name, str) and name in os.environ}
 
 
-def _own_command(entry: Mapping[str, Any], root: Path) -> list[str] | None:
-    """Give the command of an entry where it starts this program's server here, and nothing else.
+def own_command(entry: Mapping[str, Any]) -> list[str] | None:
+    """Give how an entry starts this program here, without its arguments; None where it starts something else.
 
     The file can come with somebody else's repository: a look at it must not run what it names.
     """
-    arguments = entry.get("args") or []
-    if not isinstance(arguments, list):
-        return None
-    words = [str(entry.get("command") or ""), *(str(part).replace(_WORKSPACE, str(root)) for part in arguments)]
+    words = _words(entry)
     if words[0] == sys.executable and words[1:3] == ["-m", NAME]:
-        own, rest = [sys.executable, "-m", NAME], words[3:]
-    elif words[0] == NAME or words[0] == shutil.which(NAME):
-        own, rest = [shutil.which(NAME) or NAME], words[1:]
-    else:
+        return [sys.executable, "-m", NAME]
+    if words[0] == NAME or words[0] == shutil.which(NAME):
+        return [shutil.which(NAME) or NAME]
+    return None
+
+
+def server_options(entry: Mapping[str, Any]) -> list[str] | None:
+    """Give the options with which an entry starts this program's server; None where it does not start it."""
+    if own_command(entry) is None:
         return None
-    is_server = rest[:1] == ["mcp"] and rest[1:] in ([], ["--project", str(root)])
-    return [*own, *rest] if is_server else None
+    rest = _words(entry)[1:]
+    rest = rest[2:] if rest[:2] == ["-m", NAME] else rest
+    return rest[1:] if rest[:1] == ["mcp"] else None
+
+
+def _words(entry: Mapping[str, Any]) -> list[str]:
+    arguments = entry.get("args")
+    return [str(entry.get("command") or ""), *(map(str, arguments) if isinstance(arguments, list) else [])]
+
+
+def _strange(options: Sequence[str]) -> str:
+    """Name the first of a server's options that a look at somebody else's file must not follow; empty where none is."""
+    left = list(options)
+    while left:
+        name, equals, value = left.pop(0).partition("=")
+        if name in {"-v", "--verbose"} and not equals:
+            continue
+        if name not in _OPTIONS:
+            return f"`{name}`"
+        if not equals:
+            if not left:
+                return f"`{name}` without a value"
+            value = left.pop(0)
+        if name == "--backend" and value not in _BACKENDS:
+            return f"`{name} {value}`"
+    return ""
 
 
 def _why_not(command: Sequence[str], root: Path, *, environment: Mapping[str, str], seconds: float) -> str:
