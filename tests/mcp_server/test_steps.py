@@ -107,6 +107,14 @@ def test_a_sentence_that_is_told_otherwise_is_one_of_the_program(sentence: str) 
     assert any(sentence in words for _, words in _strings())
 
 
+@pytest.mark.parametrize("runtime", ["mlx", "ollama"])
+def test_a_tool_of_one_backend_sends_nobody_to_the_other_for_a_model(runtime: str) -> None:
+    step = "Fetch it with `prentice models pull somebody`, or `prentice models pull other --backend ollama`."
+    told = for_assistant(step, directory=HERE, runtime=runtime)
+    assert f"action `pull` of `{runtime}` with `input` `somebody`" in told
+    assert "action `pull` of `ollama` with `input` `other`" in told
+
+
 def test_commands_run_as_written_from_any_directory(tmp_path: Path) -> None:
     directory = tmp_path / "sp ace; $HOME 'q'"
     directory.mkdir()

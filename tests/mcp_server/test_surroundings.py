@@ -60,8 +60,11 @@ def test_tasks_proposals_and_runs_can_be_read_whole(project: Prentice, era: str)
 def test_a_resource_that_is_not_there_is_an_error_and_the_server_goes_on(project: Prentice, uri: str) -> None:
     async def main() -> None:
         async with Client(server(project.directory)) as client:
-            with pytest.raises(MCPError):
+            with pytest.raises(MCPError) as caught:
                 await client.read_resource(f"prentice://{uri}")
+            for command in re.findall("`prentice [^`]*`", caught.value.message):
+                assert f"--project {project.directory}" in command
+            assert "you are in" not in caught.value.message
             await read(client, "prentice://tasks/T-1")
 
     asyncio.run(main())
@@ -77,6 +80,26 @@ def test_there_are_two_prompts_and_a_task_in_one_stands_between_marks(project: P
             await client.get_prompt("hand_over")
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("plan", {}, "Missing required arguments: {'task'}. It takes task."),
+        ("nope", {"task": "x"}, "Unknown prompt: nope. There are: plan, hand_over."),
+    ],
+)
+def test_a_prompt_that_cannot_be_given_is_told_as_the_clients_slip(
+    project: Prentice, era: str, name: str, arguments: dict[str, str], says: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with Client(server(project.directory), mode=era) as client:
+            with pytest.raises(MCPError) as caught:
+                await client.get_prompt(name, arguments)
+            assert (caught.value.code, caught.value.message) == (mcp_types.INVALID_PARAMS, says)
+
+    asyncio.run(main())
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def rooted(*directories: Path) -> Any:

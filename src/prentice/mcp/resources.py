@@ -10,7 +10,7 @@ from mcp_types import InputRequiredResult
 
 from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError
-from prentice.mcp.answers import Document, compact, noticed
+from prentice.mcp.answers import Document, compact, noticed, sentence
 from prentice.mcp.desk import Desk
 from prentice.mcp.roots import settle_directory
 from prentice.mcp.served import Served
@@ -44,8 +44,8 @@ async def _read(desk: Desk, context: Context, look: Callable[[Served], Document]
     try:
         return compact(noticed(await asyncio.to_thread(lambda: look(desk.open()))))
     except PrenticeError as error:
-        said = one_line(f"{error.message} {error.next_step} (directory: {desk.directory}, from {desk.source})")
-        raise ResourceNotFoundError(said) from error
+        said = f"{sentence(error, directory=desk.directory)} (directory: {desk.directory}, from {desk.source})"
+        raise ResourceNotFoundError(one_line(said)) from error
 
 
 def _task(project: Served, task: str) -> Document:

@@ -8,14 +8,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from mcp import MCPError
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
-from mcp_types import CallToolResult, InputRequiredResult
+from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 from pydantic import ValidationError
 
 from prentice import __version__
+from prentice.changes.visible import one_line
 from prentice.errors import DefectError, PrenticeError, UsageError
 from prentice.mcp.answers import cut, failure
 from prentice.mcp.arguments import checked
@@ -104,6 +106,22 @@ class PrenticeServer(MCPServer[None]):
             _log.info("%s failed: %s", name, told.code)
             runtime = name if name in RUNTIMES else ""
             return failure(told, directory=self._desk.directory, source=self._desk.source, runtime=runtime)
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[None, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Give a prompt.
+
+        Raises:
+            MCPError: there is none of that name, or an argument is missing.
+        """
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as error:
+            known = {prompt.name: prompt for prompt in await self.list_prompts()}
+            wanted = [one.name for one in known[name].arguments or () if one.required] if name in known else []
+            step = f"It takes {', '.join(wanted)}." if wanted else f"There are: {', '.join(known)}."
+            raise MCPError(INVALID_PARAMS, f"{one_line(str(error))}. {step}") from error
 
     async def run_stdio_async(self) -> None:
         """Serve on stdin and stdout until the client closes them."""

@@ -65,7 +65,7 @@ def for_assistant(step: str, *, directory: Path, runtime: str = "") -> str:
 def _told(code: str, directory: Path, runtime: str) -> str:
     """Give what stood between backticks, or its counterpart, with backticks."""
     if code.startswith("prentice "):
-        return _command(code.removeprefix("prentice "), directory)
+        return _command(code.removeprefix("prentice "), directory, runtime)
     if code.startswith("git "):
         return _git(code.removeprefix("git "), directory)
     if code.startswith("--"):
@@ -73,14 +73,14 @@ def _told(code: str, directory: Path, runtime: str) -> str:
     return f"`{code}`"
 
 
-def _command(words: str, directory: Path) -> str:
+def _command(words: str, directory: Path, runtime: str) -> str:
     try:
         first, *more = shlex.split(words)
     except ValueError:  # a quote that is a letter of a name
         return command(words, directory=directory)
     if first == "models" and more[:1] == ["pull"] and len(more) > 1:
-        runtime = more[more.index("--backend") + 1] if "--backend" in more[:-1] else _runtime_of(more[1])
-        return f"action `pull` of `{runtime}` with `input` `{more[1]}`"
+        named = more[more.index("--backend") + 1] if "--backend" in more[:-1] else ""
+        return f"action `pull` of `{named or runtime or _runtime_of(more[1])}` with `input` `{more[1]}`"
     if first == "models" and not more:
         return "action `models` of `mlx` or `ollama`"
     if first in _TOOLS and len(more) == 1:
