@@ -177,6 +177,7 @@ def _fitted_findings(run_id: str, result: Document) -> CallToolResult:
 
 async def _status(project: Served, runtime: Runtime) -> CallToolResult:
     """Say whether the backend can be used, and what mends it where not."""
+    from prentice.skills.doctor.finding import Finding
     from prentice.skills.doctor.mlx import mlx_findings, mlx_runtime
     from prentice.skills.doctor.ollama import ollama_findings
 
@@ -184,6 +185,9 @@ async def _status(project: Served, runtime: Runtime) -> CallToolResult:
         findings = await ollama_findings(project.settings)
     else:
         findings = list(mlx_findings(await asyncio.to_thread(mlx_runtime), wanted=True))
+    if all(finding.ok for finding in findings) and not await _mine(project, runtime):
+        step = "`prentice models recommend` names models; fetch one: `prentice models pull NAME`."
+        findings.append(Finding(check=f"{runtime} models", ok=False, found="no model is here", next_step=step))
     wrong = next((finding for finding in findings if not finding.ok), None)
     told = partial(for_assistant, directory=project.directory, runtime=runtime)
     return answer(
@@ -199,8 +203,7 @@ async def _status(project: Served, runtime: Runtime) -> CallToolResult:
 
 async def _models(project: Served, runtime: Runtime) -> CallToolResult:
     """List the backend's models; where there are none, say what is wrong."""
-    listed = [item.document() for item in await project.models_async()]
-    mine = [item for item in listed if item["backend"] == runtime]
+    mine = await _mine(project, runtime)
     recommend = command("models recommend", directory=project.directory)
     step = "" if mine else f"Action `status` says why; {recommend} names models, and action `pull` fetches them."
 
@@ -208,6 +211,12 @@ async def _models(project: Served, runtime: Runtime) -> CallToolResult:
         return {"state": "done", "next_step": step, "result": {"models": shown, "left_out": len(mine) - len(shown)}}
 
     return as_many(mine[:_MOST_MODELS], build)
+
+
+async def _mine(project: Served, runtime: Runtime) -> list[Document]:
+    """Give the models of a backend."""
+    listed = [item.document() for item in await project.models_async()]
+    return [item for item in listed if item["backend"] == runtime]
 
 
 async def _hardware() -> CallToolResult:
