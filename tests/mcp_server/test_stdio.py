@@ -102,7 +102,7 @@ def test_a_script_given_at_the_start_answers_in_place_of_a_model(tmp_path: Path,
 
 
 BAD_CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "no task": ("model_task_breakdown", {}, "task_text"),
+    "no task": ("model_task_breakdown", {}, "usage"),
     "an empty task": ("model_task_breakdown", {"task": "  "}, "task_text"),
     "one word": ("model_task_breakdown", {"task": "Improve"}, "task_text"),
     "an unknown id": ("model_task_breakdown", {"task": "T-404"}, "task_not_found"),

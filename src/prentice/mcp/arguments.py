@@ -23,6 +23,8 @@ Text: TypeAlias = Annotated[str, Field(max_length=MOST_TEXT)]
 Name: TypeAlias = Annotated[str, Field(max_length=_MOST_NAME)]
 Path: TypeAlias = Annotated[str, Field(max_length=_MOST_PATH)]
 RunId: TypeAlias = Annotated[str, Field(max_length=_MOST_ID)]
+BACKENDS: Final = {"type": "string", "enum": ["auto", "ollama", "mlx", "openai", "builtin"]}
+"""The schema of what an assistant can choose from; the library knows `scripted:FILE` too, and refuses other names."""
 _SHOWN: Final = 5
 _SHOWN_NAME: Final = 40
 

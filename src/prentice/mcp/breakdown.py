@@ -15,11 +15,12 @@ from pydantic import Field, WithJsonSchema
 from prentice.changes.visible import one_line
 from prentice.config import Settings
 from prentice.errors import PrenticeError, UsageError
-from prentice.mcp.answers import Document, answer, cut, sentence
+from prentice.mcp.answers import answer, cut, sentence
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered
-from prentice.mcp.arguments import Name, RunId, Text
+from prentice.mcp.arguments import BACKENDS, Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
+from prentice.mcp.kinds import check_kind, still_running
 from prentice.mcp.plan_edits import Edits, edited
 from prentice.mcp.plan_told import plan_told
 from prentice.mcp.running import result_of
@@ -34,18 +35,11 @@ _DESCRIPTION: Final = (
     "A person's approval makes the tasks: asked here, or by the command in `approve`. "
     "State `running`: call again with `run_id`."
 )
-BACKENDS: Final = {"type": "string", "enum": ["auto", "ollama", "mlx", "openai", "builtin"]}
-"""What an assistant can choose from; the library knows `scripted:FILE` too, and refuses other names."""
 _EDITS: Final = (
     "With `run_id`: the person's changes, {key: {name, description, acceptance_criteria, complexity, category or "
     "dependencies: value}}."
 )
 KIND: Final = "plan"
-_TOOLS: Final = {
-    "breakdown": "`model_task_breakdown`", "execute": "`model_auto_execute`", "optimize": "`model_optimize_prompt`",
-    "models.pull": "`mlx` or `ollama` with action `pull`",
-    **{name: f"`mlx` or `ollama` with action `{name}`" for name in ("generate", "summarize", "code_review")},
-}  # fmt: skip
 _ASKED_NAME: Final = 80
 _MOST_KEYS: Final = 20
 """Subtasks that a plan can have."""
@@ -153,29 +147,6 @@ async def planned(
     elif only or edits:
         desk.questions.remark(proposal.uid, f"{proposal.id} was decided on before: nothing was changed.")
     return _told(desk, run_id, desk.open().proposal(proposal.id), state, ctx=ctx)
-
-
-def still_running(run_id: str, doing: str) -> Document:
-    """Give the answer on a run that goes on."""
-    return {
-        "state": "running",
-        "run_id": run_id,
-        "next_step": f"Still at it ({_short(doing)}). Call again with run_id {run_id} to wait for it.",
-    }
-
-
-def check_kind(project: Served, run_id: str, kind: str) -> None:
-    """Refuse a run of another tool.
-
-    Raises:
-        UsageError: it is one.
-        RunError: there is none of that id.
-    """
-    if (row := project.row(run_id)).kind != kind:
-        raise UsageError(
-            f"{run_id} is a run of another kind ({row.kind}).",
-            next_step=f"Call {_TOOLS.get(row.kind, 'the tool and action that started it')} with it.",
-        )
 
 
 def _bounds(desk: Desk) -> dict[str, int]:

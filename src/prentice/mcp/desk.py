@@ -29,7 +29,7 @@ class Desk:
     """
 
     directory: Path
-    source: str = "working directory"
+    source: str = "the working directory"
     asks_for_roots: bool = False
     asked_for_roots: float = 0.0
     backend: str | None = None

@@ -13,11 +13,11 @@ from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, sentence, size, whole
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
-from prentice.mcp.arguments import Name, RunId, Text
-from prentice.mcp.breakdown import BACKENDS, check_kind, still_running
+from prentice.mcp.arguments import BACKENDS, Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import ExecutionAnswer
 from prentice.mcp.foreign import quoted
+from prentice.mcp.kinds import check_kind, still_running
 from prentice.mcp.running import FINAL, result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served

@@ -18,6 +18,7 @@ from prentice.mcp.answers import Document, answer, as_many, fitting, whole
 from prentice.mcp.arguments import Name, Path, RunId
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import RuntimeAnswer
+from prentice.mcp.kinds import ACTIONS, check_kind, still_running
 from prentice.mcp.running import result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served, Work
@@ -33,9 +34,6 @@ _DESCRIPTION: Final = (
     "{name} on this machine: state, models, downloads, and Prentice's work by it alone. State `running`: call again "
     "with the same `action` and `run_id`."
 )
-_KINDS: Final = {
-    "generate": "generate", "summarize": "summarize", "pull": "models.pull", "code_review": "code_review",
-}  # fmt: skip
 _HEAD: Final = ("notice", "state", "run_id", "next_step")
 _MOST_MODELS: Final = 25
 
@@ -155,9 +153,9 @@ def _work(project: Served, action: str, given: str, path: str) -> Work:
 
 async def _told(desk: Desk, ctx: Context, project: Served, action: str, run_id: str, *, until: float) -> CallToolResult:
     project = desk.runs.where(project, run_id)
-    breakdown.check_kind(project, run_id, _KINDS[action])
+    check_kind(project, run_id, ACTIONS[action])
     if not await desk.runs.wait(project, [run_id], until=until, report=ctx.report_progress):
-        return answer(breakdown.still_running(run_id, desk.runs.doing(project, run_id)))
+        return answer(still_running(run_id, desk.runs.doing(project, run_id)))
     result: Document = dict(result_of(project.row(run_id)))
     if "findings" in result:
         return _fitted_findings(run_id, result)
