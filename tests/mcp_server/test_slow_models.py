@@ -260,7 +260,7 @@ def test_an_answer_with_nonsense_in_the_form_approves_nothing(project: Prentice,
     assert list(project.tasks().tasks) == ["T-1"]
 
 
-def test_an_approval_that_the_rules_refuse_is_an_error_and_creates_nothing(project: Prentice, era: str) -> None:
+def test_an_approval_that_the_rules_refuse_is_told_and_creates_nothing(project: Prentice, era: str) -> None:
     person = approving()
     project.comment("T-1", "Found to be done.", kind="result")
 
@@ -273,9 +273,11 @@ def test_an_approval_that_the_rules_refuse_is_an_error_and_creates_nothing(proje
 
     async def main() -> dict[str, Any]:
         async with Client(server(project, "builtin", hold=20), mode=era, elicitation_callback=person) as client:
-            return error(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
+            return document(await client.call_tool("model_task_breakdown", {"task": "T-1"}))
 
-    assert asyncio.run(main())["code"] == "rule_refused"
+    told = asyncio.run(main())
+    assert (told["state"], told["run_id"]) == ("open", "R-1")
+    assert told["next_step"].startswith("What the person decided could not be done: T-1 is Done")
     assert list(project.tasks().tasks) == ["T-1"]
 
 

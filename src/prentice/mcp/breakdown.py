@@ -179,6 +179,8 @@ async def _settle(desk: Desk, state: Mapping[str, Any], said: QuestionForm | Una
     try:
         await asyncio.to_thread(owner.approve, proposal.id, only=only, edited=wanted)
     except PrenticeError as error:
+        if desk.is_task:
+            raise
         failure = sentence(error, directory=desk.directory)
         desk.questions.fail(_key(proposal, state), failure, about=proposal.uid)
         return ""

@@ -41,7 +41,12 @@ class Desk:
     @property
     def hold(self) -> float:
         """How many seconds the call that is being answered may keep its client waiting."""
-        return 0.0 if _AT_ONCE.get() else self.longest
+        return 0.0 if self.is_task else self.longest
+
+    @property
+    def is_task(self) -> bool:
+        """Whether the call that is being answered is one of a durable task, which an error ends."""
+        return _AT_ONCE.get()
 
     def open(self, *, backend: str | None = None, model: str | None = None, actor: "Actor" = "assistant") -> Served:
         """Open the directory anew: a server lives long, and settings and projects come up meanwhile.

@@ -220,6 +220,8 @@ async def _settle(desk: Desk, state: Mapping[str, Any], said: QuestionForm | Una
                 desk.questions.remark(key, remark)
                 return attempt
     except PrenticeError as error:
+        if desk.is_task:
+            raise
         desk.questions.fail(key, sentence(error, directory=desk.directory), about=key)
         return ""
     return run
