@@ -66,6 +66,11 @@ def test_a_run_is_listed_with_its_task_and_shown_with_all_that_happened(call: Ca
     assert 'result: "P-1"' in out
 
 
+def test_what_stands_in_brackets_or_between_colons_is_text(call: Call) -> None:
+    call("breakdown", "Look at the [/api/users] route and the [bold]name[/bold] with :bug: in the upload client")
+    assert "[/api/users] route and the [bold]name[/bold] with :bug:" in " ".join(call("runs", "list")[0].split())
+
+
 def test_following_a_run_tells_its_events_and_ends_with_it(call: Call) -> None:
     call("breakdown", TASK)
     lines = call("runs", "watch", "R-1")[0].splitlines()

@@ -48,9 +48,12 @@ def report_error(error: PrenticeError, *, as_json: bool) -> None:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Give a console that colours on terminals only, and does not wrap what is piped elsewhere."""
+    """Give a console that colours on terminals only, and does not wrap what is piped elsewhere.
+
+    Texts are printed as they are: what stands in brackets or between colons is no markup and no emoji of ours.
+    """
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else 160
-    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
