@@ -233,3 +233,52 @@ def test_few_backups_are_kept(tmp_path: Path) -> None:
         backups.keep_day(lambda: b"{}", day=f"2026-01-{day:02}")
     names = sorted(path.name for path in backups.newest_first())
     assert names == [f"state-2026-01-{day:02}.json" for day in range(20 - DAYS_KEPT, 20)]
+
+
+def foreign(path: Path, text: str) -> None:
+    """Let another program have written the file, where nothing is known of it here."""
+    path.write_text(text, encoding="utf-8")
+    old = time.time() - 3600
+    os.utime(path, (old, old))
+
+
+STRANGE = """{
+  "todos": [
+    {"id": "T-1", "name": "one, ]", "status": "Todo", "dependencies": []},
+    {"id": "T-2", "name": "two", "status": "Todo", "dependencies": []%s},
+    {"id": "T-3", "name": "three", "status": "Todo", "comments": [{"id": "c", "name": "inner"}]}
+  ],
+  "comments": [{"id": "C-1", "todoId": "T-3", "type": "note", "content": "kept, }"}],
+  "x-after": {"of": "somebody"},
+  "nextTaskNumber": 9
+}
+"""
+
+
+def test_a_comma_with_nothing_behind_it_costs_no_record(tmp_path: Path) -> None:
+    path = tmp_path / ".todo2" / FILE_NAME
+    path.parent.mkdir()
+    foreign(path, STRANGE % ",")
+    with pytest.raises(DamagedFileError):
+        Todo2File(path).read()
+    repaired = Todo2File(path).repair(nothing_else)
+    assert any("commas" in says for says in repaired.mended)
+    assert value_of(path) == json.loads(STRANGE % "")
+
+
+def test_whole_records_and_members_behind_a_damaged_record_stay(tmp_path: Path) -> None:
+    path = tmp_path / ".todo2" / FILE_NAME
+    path.parent.mkdir()
+    foreign(path, STRANGE % ' "no": colon')
+    repaired = Todo2File(path).repair(nothing_else)
+    assert any("damage in 1 place" in says for says in repaired.mended)
+    whole = json.loads(STRANGE % "")
+    assert value_of(path) == {**whole, "todos": [whole["todos"][0], whole["todos"][2]]}
+
+
+def test_what_lies_in_a_record_that_was_cut_off_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / ".todo2" / FILE_NAME
+    path.parent.mkdir()
+    foreign(path, (STRANGE % "").partition('"inner"')[0] + '"inner"}, {"id": "d"')
+    Todo2File(path).repair(nothing_else)
+    assert [row["id"] for row in value_of(path)["todos"]] == ["T-1", "T-2"]

@@ -19,6 +19,13 @@ _CONFLICT: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _LISTS: Final = ("todos", "tasks", "comments", "activities")
+_RECORDS: Final[Mapping[str, frozenset[str]]] = {
+    "todos": frozenset({"id", "name", "status"}), "tasks": frozenset({"id", "name", "status"}),
+    "comments": frozenset({"id", "todoId"}),
+}  # fmt: skip
+"""Keys by which a record is known behind a damaged one; what lies in a damaged one has others."""
+_STRAY: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+"""A text, which stays, or a comma with nothing behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,9 @@ def salvage(path: Path, data: bytes, *, backups: Sequence[Path]) -> Salvaged:
         todo2.parse(data)  # says what to do
     if _CONFLICT.search(text) and (merged := _from_conflict(path, text)):
         return merged
-    whole = _whole_records(text)
+    if (without := _STRAY.sub(lambda match: match[1] or "", text)) != text and (value := _parsed(without)):
+        return Salvaged(value, ("commas with nothing behind them were taken out",), is_whole=True)
+    whole, skipped = _whole_records(text)
     newest = next(((backup, value) for backup in backups if (value := _parsed_file(backup))), None)
     if not whole and newest is None:
         raise DamagedFileError(
@@ -49,7 +58,8 @@ def salvage(path: Path, data: bytes, *, backups: Sequence[Path]) -> Salvaged:
             next_step="Restore it with `git checkout -- .todo2/state.todo2.json`, or from a copy of your own.",
         )
     count = len(whole.get(tasks_key(whole)) or ())
-    says = (f"{count} tasks were read from the part that is whole",) if whole else ()
+    says: tuple[str, ...] = (f"{count} tasks were read from the part that is whole",) if whole else ()
+    says += (f"damage in {skipped} place{'s' * (skipped > 1)} was passed over",) if skipped else ()
     if newest is None:
         return Salvaged(whole, says)
     backup, value = newest
@@ -82,11 +92,12 @@ def _stage(path: Path, number: int) -> dict[str, Any] | None:
     return _parsed(found.stdout.decode("utf-8", errors="replace"))
 
 
-def _whole_records(text: str) -> dict[str, Any]:
-    """Read the members of a cut-off object as far as they are whole; of a list, its whole elements."""
+def _whole_records(text: str) -> tuple[dict[str, Any], int]:
+    """Read the members of a damaged object as far as they are whole, and how often a list's damage was passed over."""
     decode = json.JSONDecoder().raw_decode
     space = re.compile(r"[\s,]*")
     found: dict[str, Any] = {}
+    skipped = 0
     at = _after(space, text, text.find("{") + 1)
     try:
         while at < len(text) and text[at] == '"':
@@ -96,16 +107,40 @@ def _whole_records(text: str) -> dict[str, Any]:
                 found[key] = []
                 at = _after(space, text, at + 1)
                 while text[at] != "]":
-                    item, at = decode(text, at)
+                    try:
+                        item, end = decode(text, at)
+                    except ValueError:
+                        at = _next_record(text, at + 1, keys=_RECORDS.get(key, frozenset()))
+                        skipped += 1
+                        continue
                     found[key].append(item)
-                    at = _after(space, text, at)
+                    at = _after(space, text, end)
                 at += 1
             else:
                 found[key], at = decode(text, at)
             at = _after(space, text, at)
     except (ValueError, IndexError, RecursionError):
         pass  # here it breaks off
-    return found
+    return found, skipped
+
+
+def _next_record(text: str, at: int, *, keys: frozenset[str]) -> int:
+    """Give where the next whole record of a list begins.
+
+    Raises:
+        ValueError: there is none.
+    """
+    decode = json.JSONDecoder().raw_decode
+    while keys and (at := text.find("{", at)) >= 0:
+        try:
+            item, _ = decode(text, at)
+        except ValueError:
+            pass
+        else:
+            if keys <= item.keys():
+                return at
+        at += 1
+    raise ValueError("there is no whole record behind the damage")
 
 
 def _after(space: re.Pattern[str], text: str, at: int) -> int:
