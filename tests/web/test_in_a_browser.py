@@ -115,16 +115,17 @@ def test_requested_changes_are_tried_again_while_one_looks_on(browser: Browser, 
     place: Bench = bench(tmp_path)
     task = place.task()
     before = answer(Format.WHOLE, new=CALC.replace("a - b", "b + a"))
-    [document] = apart(lambda: place.opened(before).execute([task]))
+    replies = place.beside / "replies.jsonl"
+    backend = plans.script(replies, before)
+    [document] = apart(lambda: place.with_backend(backend).execute([task]))
     assert document["state"] == "proposed"
-    script = place.beside / "again.jsonl"
-    script.write_text(json.dumps({"text": answer(Format.WHOLE), "delay": 1.0}) + "\n")
+    plans.script(replies, {"text": answer(Format.WHOLE), "delay": 1.0})  # the next attempt asks the same backend
     settings = {
         "PRENTICE_CHECKS_COMMANDS": TESTING, "PRENTICE_CHECKS_READABLE": ",".join(READABLE),
         "PRENTICE_EXECUTE_SAMPLES": "1",
     }  # fmt: skip
     with (
-        browsers.command(place.root, "--backend", f"scripted:{script}", environment=settings) as url,
+        browsers.command(place.root, environment=settings) as url,
         browsers.person(browser, url) as page,
     ):
         page.goto(f"{url.partition('?')[0]}changes/R-1")

@@ -28,6 +28,10 @@ _SHOWS_SECONDS: Final = 5.0
 
 _STATUS_SECONDS: Final = 2.0
 
+_UNLOAD_SECONDS: Final = 5.0
+_UNLOAD_PAUSE: Final = 0.05
+"""The server says that a model is unloaded before it is; a request that comes in between goes to the old one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -161,6 +165,20 @@ class Catalogue:
             "/api/show", {"model": facts.name}, read=ollama_models.shown, model=model
         )
         return ollama_models.card(document, info=ollama_models.with_facts(info, facts))
+
+    async def unload(self, model: str) -> None:
+        """Let a model leave the server's memory, once nobody uses it; wait for that a little while.
+
+        Raises:
+            BackendError: nothing or another program answers.
+        """
+        name = (await self.facts(model)).name
+        await self._server.ask("/api/generate", {"model": name, "keep_alive": 0})
+        end = asyncio.get_running_loop().time() + _UNLOAD_SECONDS
+        while asyncio.get_running_loop().time() < end:
+            if full_name(model) not in (full_name(each.name) for each in await self.loaded()):
+                return
+            await asyncio.sleep(_UNLOAD_PAUSE)
 
     async def delete(self, model: str) -> None:
         """Remove a model from the server.

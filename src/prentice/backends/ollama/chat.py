@@ -73,10 +73,13 @@ class Chat:
         turn = await patience.wait_for_turn(traffic.turns.take(f"{facts.name} {window.tokens}"))
         call = _Call(request=request, facts=facts, window=window, patience=patience, traffic=traffic, turn=turn)
         first_token = 0.0
+        ending: Ending | None = None
         try:
             traffic.sent(patience)
+            if traffic.takes_stuck(request.model):
+                await patience.wait(self._catalogue.unload(request.model))
             call, response = await self._accepted_in_some_window(call)
-            reader, ending = self._reader(call), None
+            reader = self._reader(call)
             try:
                 async with aclosing(self._documents(response, reader, call)) as documents:
                     async for document in documents:
@@ -91,7 +94,7 @@ class Chat:
             traffic.answered(turn, ending)
             await self._check_prompt_was_whole(call, ending)
         finally:
-            traffic.left(patience)
+            traffic.left(patience, model=request.model, is_answered=ending is not None)
             traffic.turns.give_back(turn)
         yield self._reply(call, ending, text=reader.text, first_token=first_token or patience.elapsed)
 
@@ -182,7 +185,7 @@ class Chat:
                 document = reader.document(line)
                 self._server.locality.check_entry(document, model=call.request.model)
                 call.patience.piece_came()
-                call.traffic.piece_came(call.patience)
+                call.traffic.piece_came(call.patience, model=call.request.model)
                 yield document
 
     async def _check_prompt_was_whole(self, call: _Call, ending: Ending) -> None:

@@ -31,6 +31,9 @@ average the n-th part of a reply.
 
 _STOOD_TIMES: Final = 2
 
+_HARDLY: Final = 1.0
+"""Seconds that a request may have left that ran out of time: who asked for it counts from a moment earlier."""
+
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Traffic]]" = WeakKeyDictionary()
 
 
@@ -42,6 +45,8 @@ class Traffic:
         self._known_until = 0.0
         self._stood: list[int] = []
         self._unanswered: set[Patience] = set()
+        self._left_early: set[str] = set()
+        self._stuck: set[str] = set()
         self.turns = Turns(min(FIRST_LIMIT, most))
 
     def set_most(self, most: int) -> None:
@@ -55,15 +60,30 @@ class Traffic:
         patience.load_begins()
         self._unanswered.add(patience)
 
-    def piece_came(self, patience: Patience) -> None:
+    def piece_came(self, patience: Patience, *, model: str) -> None:
         """Note a sign of life: who still waits for a first piece may be waiting for this reply to end."""
+        self._left_early.discard(model)
         self._unanswered.discard(patience)
         for other in self._unanswered:
             other.load_begins()
 
-    def left(self, patience: Patience) -> None:
-        """Note that a request is over, however it ended."""
+    def left(self, patience: Patience, *, model: str, is_answered: bool) -> None:
+        """Note that a request is over, however it ended.
+
+        A model is stuck when a reply of it was left in the middle, and the next request got no piece in all its time.
+        """
         self._unanswered.discard(patience)
+        if not is_answered and patience.began:
+            self._left_early.add(model)
+        elif not is_answered and model in self._left_early and patience.left() < _HARDLY:
+            self._left_early.discard(model)
+            self._stuck.add(model)
+
+    def takes_stuck(self, model: str) -> bool:
+        """Say whether a model is stuck, to the first that asks: who is told so sets it right."""
+        is_stuck = model in self._stuck
+        self._stuck.discard(model)
+        return is_stuck
 
     def answered(self, turn: Turn, ending: Ending) -> None:
         """Learn from a reply."""
