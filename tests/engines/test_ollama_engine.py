@@ -3,9 +3,8 @@
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from engines.backend_behaviour import collect, unfit
+from engines.backend_behaviour import TRAINED_WINDOW, collect, unfit
 from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.protocol import Message, Piece, Reply, Request, Sampling
 from prentice.backends.structured import parse
@@ -27,18 +26,6 @@ if TYPE_CHECKING:
     from engines.conftest import Ollama
 
 pytestmark = pytest.mark.engine
-
-TRAINED_WINDOW = 16_384
-LONG_LIST = {
-    "type": "array",
-    "items": {"type": "string", "minLength": 30, "maxLength": 40},
-    "minItems": 400,
-    "maxItems": 500,
-}
-"""A schema that keeps any model busy for thousands of tokens."""
-
-STOPPED_WITHIN = 10.0
-"""Seconds until the next request is answered; the long list takes fifty on two slow cores."""
 
 
 def asking(model: str, text: str = "Break down this task", **more: Any) -> Request:
@@ -146,46 +133,6 @@ def test_a_reply_arrives_in_many_pieces_that_begin_before_its_end(ollama: "Ollam
     assert len(pieces) > 50
     assert "".join(piece.text for piece in pieces) == reply.text
     assert reply.first_token < reply.total  # the server may send its head late: a reply takes a tenth of a second
-
-
-def test_leaving_a_reply_ends_the_work_on_the_server(ollama: "Ollama") -> None:
-    """The server answers one request at a time: the second comes soon only if the first has been given up."""
-    endless = asking(ollama.random, schema=LONG_LIST, max_tokens=12_000, context_tokens=TRAINED_WINDOW)
-    short = asking(ollama.random, max_tokens=4, context_tokens=TRAINED_WINDOW)
-
-    async def leave_and_ask() -> float:
-        async with OllamaBackend(ollama.url) as backend:
-            async with aclosing(backend.stream(endless)) as items:
-                await anext(items)
-            left = time.monotonic()
-            await collect(backend, short)
-            return time.monotonic() - left
-
-    assert asyncio.run(leave_and_ask()) < STOPPED_WITHIN
-
-
-def test_cancelling_the_reader_ends_the_work_on_the_server(ollama: "Ollama") -> None:
-    endless = asking(ollama.random, schema=LONG_LIST, max_tokens=12_000, context_tokens=TRAINED_WINDOW)
-    short = asking(ollama.random, max_tokens=4, context_tokens=TRAINED_WINDOW)
-
-    async def cancel_and_ask() -> float:
-        async with OllamaBackend(ollama.url) as backend:
-            started = asyncio.Event()
-
-            async def read() -> None:
-                async for _ in backend.stream(endless):
-                    started.set()
-
-            reader = asyncio.create_task(read())
-            await asyncio.wait_for(started.wait(), 30.0)
-            reader.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await reader
-            left = time.monotonic()
-            await collect(backend, short)
-            return time.monotonic() - left
-
-    assert asyncio.run(cancel_and_ask()) < STOPPED_WITHIN
 
 
 def test_a_missing_model_is_told_with_the_command_that_gets_it(ollama: "Ollama") -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from engines.backend_behaviour import ask_after_leaving
 from engines.ollama_process import Server, find_binary, running
-from prentice.backends.call import complete
 from prentice.backends.ollama.backend import OllamaBackend
 from prentice.backends.parallel import gather
 from prentice.backends.protocol import Message, Reply, Request, Sampling
-from prentice.errors import StreamError, TimedOutError
+from prentice.errors import StreamError
 
 if TYPE_CHECKING:
     from engines.conftest import Ollama
@@ -141,11 +141,7 @@ def test_cancelling_a_group_frees_the_server_for_the_next(ollama: "Ollama") -> N
             with pytest.raises(asyncio.CancelledError):
                 await group
             assert (backend.turns.working, backend.turns.waiting) == (0, 0)
-            following = asking(ollama.random, max_tokens=4, schema=None, deadline=10.0)
-            try:
-                return await complete(backend, following)
-            except TimedOutError:  # the server lost its slot, once in some hundred times: it is loaded anew
-                return await complete(backend, following)
+            return await ask_after_leaving(backend, asking(ollama.random, max_tokens=4, schema=None))
 
     assert asyncio.run(ask()).reply_tokens == 4
 

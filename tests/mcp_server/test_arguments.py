@@ -66,6 +66,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *(("model_task_breakdown", {"task": value}) for value in (7, ["T-1"], {"id": "T-1"}, True, None)),
     ("model_task_breakdown", {"task": "T-1", "context": ["a"]}),
     ("model_task_breakdown", {"task": "T-1", "min_subtasks": "few"}),
+    ("model_task_breakdown", {"task": "T-1", "min_subtasks": True}),
     ("model_task_breakdown", {"task": "T-1", "max_subtasks": 0}),
     ("model_task_breakdown", {"run_id": "R-1", "only": "behaviour"}),
     ("model_task_breakdown", {"run_id": "R-1", "only": [7]}),
@@ -77,6 +78,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("model_auto_execute", {"tasks": ["T-1"], "apply": "now"}),
     ("model_auto_execute", {"tasks": ["T-1"], "format": "json"}),
     ("model_auto_execute", {"tasks": ["T-1"], "samples": 17}),
+    ("model_auto_execute", {"tasks": ["T-1"], "samples": 1.5}),
+    ("model_auto_execute", {"tasks": ["T-1"], "samples": False}),
     ("model_auto_execute", {"run_id": 1}),
     ("model_auto_execute", {"run_id": "R-1", "request_changes": {"comment": "No"}}),
     ("model_optimize_prompt", {"prompt": 7}),
@@ -148,6 +151,37 @@ def test_an_argument_that_does_not_exist_is_refused_with_the_nearest(
     told = asyncio.run(main())
     assert (told["code"], near in told["next_step"]) == ("usage", True)
     assert project.latest_runs() == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "step"),
+    [
+        ("estimation", {}, "`action`: Choose one of estimate, analyze, batch, stats."),
+        ("model_auto_execute", {"tasks": ["T-1"], "apply": "now"}, "`apply`: Choose one of "),
+        ("model_task_breakdown", {"task": 7}, "the type that the tool's schema names"),
+        ("model_tusk_breakdown", {"task": "T-1"}, "Choose one of model_task_breakdown, model_auto_execute, "),
+        ("\x1b[31m", {}, "Choose one of model_task_breakdown, "),
+    ],
+)
+def test_what_can_be_given_instead_is_told(project: Prentice, tool: str, arguments: dict[str, Any], step: str) -> None:
+    async def main() -> dict[str, Any]:
+        async with Client(server(project)) as client:
+            return error(await client.call_tool(tool, arguments))
+
+    told = asyncio.run(main())
+    assert (told["code"], step in told["next_step"]) == ("usage", True), told
+    assert told["directory"] == str(project.directory)
+    assert "\x1b" not in told["message"]
+
+
+@pytest.mark.parametrize("least", [4, "4", 4.0])
+def test_a_number_may_be_written_as_a_text(project: Prentice, least: object) -> None:
+    async def main() -> dict[str, Any]:
+        async with Client(server(project)) as client:
+            call = {"task": "T-1", "min_subtasks": least, "max_subtasks": 4}
+            return document(await client.call_tool("model_task_breakdown", call))
+
+    assert len(asyncio.run(main())["subtasks"]) == 4
 
 
 def test_empty_texts_are_arguments_that_were_left_out(project: Prentice) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from prentice.errors import UsageError
-from prentice.mcp.install import assistant_named, entry_of, install, snippet
+from prentice.mcp.install import assistant_named, entry_of, install, snippet, warning
 from prentice.mcp.rules import write_rules
 from prentice.skills.doctor.clients import ASSISTANTS, client_findings, entry_in, server_options
 
@@ -283,6 +283,38 @@ def test_a_file_of_claude_code_that_imports_the_rule_stays_as_it_is(tmp_path: Pa
     path.unlink()
     path.symlink_to("AGENTS.md")
     assert write_rules(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("claude-code", "null", "the whole of it is no object)"),
+        ("claude-code", "[]", "the whole of it is no object)"),
+        ("claude-code", '{"mcpServers": null}', 'what stands under "mcpServers" is no object)'),
+        ("claude-code", "{ // mine\n}", "Claude Code reads no comments and no trailing commas)"),
+        ("codex", 'mcp_servers = { other = { command = "x" } }\n', "another form than as lines below heads"),
+        ("codex", "mcp_servers = 3\n", "what stands under mcp_servers is no table of tables)"),
+    ],
+)
+def test_what_cannot_be_merged_is_told_by_its_form(tmp_path: Path, name: str, text: str, says: str) -> None:
+    assistant = assistant_named(name)
+    assistant.file(tmp_path).write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        install(assistant, tmp_path)
+    assert says in caught.value.message
+    assert assistant.file(tmp_path).read_text(encoding="utf-8") == text
+
+
+def test_an_entry_for_this_machine_alone_is_told_where_the_file_is_the_projects(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = {name: warning(assistant_named(name)) for name in NAMES}
+    assert [name for name, said in told.items() if not said] == ["codex"]
+    assert "keep .mcp.json out of version control" in told["claude-code"]
+    (tmp_path / "prentice").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "prentice").chmod(0o755)
+    assert not any(warning(assistant_named(name)) for name in NAMES)
 
 
 def test_the_command_prints_and_writes(tmp_path: Path) -> None:

@@ -120,9 +120,9 @@ def test_annotations_say_what_each_tool_can_do() -> None:
         if tool.annotations
     }
     assert hints == {
-        "model_task_breakdown": (False, False, False),
-        "model_auto_execute": (False, True, False),
-        "model_optimize_prompt": (False, False, False),
+        "model_task_breakdown": (False, False, True),
+        "model_auto_execute": (False, True, True),
+        "model_optimize_prompt": (False, False, True),
         "estimation": (True, None, False),
         "mlx": (False, True, True),
         "ollama": (False, True, True),

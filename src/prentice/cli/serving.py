@@ -56,6 +56,8 @@ def install_command(*, client: str, write: bool) -> None:
     installing = import_module("prentice.mcp.install")
     assistant = installing.assistant_named(client)
     root = selection().directory
+    if warning := installing.warning(assistant):
+        click.echo(shown(warning), err=True)
     if write:
         done = installing.install(assistant, root)
         if selection().json:

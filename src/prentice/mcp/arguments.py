@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from prentice.errors import UsageError
 
@@ -23,6 +23,16 @@ Text: TypeAlias = Annotated[str, Field(max_length=MOST_TEXT)]
 Name: TypeAlias = Annotated[str, Field(max_length=_MOST_NAME)]
 Path: TypeAlias = Annotated[str, Field(max_length=_MOST_PATH)]
 RunId: TypeAlias = Annotated[str, Field(max_length=_MOST_ID)]
+
+
+def _no_truth(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted, no truth value")  # noqa: TRY004 - pydantic tells this one as its own
+    return value
+
+
+Count: TypeAlias = Annotated[int, BeforeValidator(_no_truth)]
+"""A number, also one that a model wrote as a text or with `.0`."""
 BACKENDS: Final = {"type": "string", "enum": ["auto", "ollama", "mlx", "openai", "builtin"]}
 """The schema of what an assistant can choose from; the library knows `scripted:FILE` too, and refuses other names."""
 _SHOWN: Final = 5

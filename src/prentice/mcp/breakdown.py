@@ -17,7 +17,7 @@ from prentice.config import Settings
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import answer, cut, sentence
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered
-from prentice.mcp.arguments import BACKENDS, Name, RunId, Text
+from prentice.mcp.arguments import BACKENDS, Count, Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import BreakdownAnswer
 from prentice.mcp.kinds import check_kind, still_running
@@ -62,8 +62,8 @@ def breakdown_tool(desk: Desk) -> Tool:
         *,
         task: Annotated[str, Field(description="A task's id, or free text.")] = "",
         context: Annotated[Text, Field(description="What else to know.")] = "",
-        min_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
-        max_subtasks: Annotated[int | None, Field(ge=1, le=20)] = None,
+        min_subtasks: Annotated[Count | None, Field(ge=1, le=20)] = None,
+        max_subtasks: Annotated[Count | None, Field(ge=1, le=20)] = None,
         backend: Annotated[
             Name | None, WithJsonSchema(BACKENDS), Field(description="builtin: rules, no model.")
         ] = None,
@@ -99,7 +99,7 @@ def breakdown_tool(desk: Desk) -> Tool:
             desk.runs.where(project, run_id).check_same(run_id, [task], named=named)
         return await planned(desk, ctx, project, run_id, until=until, only=only, edits=edits)
 
-    annotations = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+    annotations = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
     tool = slim(Tool.from_function(model_task_breakdown, description=_DESCRIPTION, annotations=annotations))
     for name, default in _bounds(desk).items():
         tool.parameters["properties"][name]["default"] = default

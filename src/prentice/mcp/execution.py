@@ -13,7 +13,7 @@ from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, UsageError
 from prentice.mcp.answers import MAX_BYTES, Document, answer, cut, fitting, sentence, size, whole
 from prentice.mcp.approval import Asked, Question, QuestionForm, Unanswered, answered, waiting
-from prentice.mcp.arguments import BACKENDS, Name, RunId, Text
+from prentice.mcp.arguments import BACKENDS, Count, Name, RunId, Text
 from prentice.mcp.desk import Desk
 from prentice.mcp.documents import ExecutionAnswer
 from prentice.mcp.foreign import quoted
@@ -67,7 +67,7 @@ def execution_tool(desk: Desk) -> Tool:
             Field(description="gate: unasked, where the user's settings and a decisive check allow it."),
         ] = "ask",
         format: Literal["symbol", "whole", "search-replace", "udiff", "v4a"] | None = None,  # noqa: A002 - users' word
-        samples: Annotated[int | None, Field(ge=1, le=16)] = None,
+        samples: Annotated[Count | None, Field(ge=1, le=16)] = None,
         backend: Annotated[Name | None, WithJsonSchema(BACKENDS)] = None,
         model: Name | None = None,
         run_id: RunId | None = None,
@@ -111,7 +111,7 @@ def execution_tool(desk: Desk) -> Tool:
         Tool.from_function(
             model_auto_execute,
             description=_DESCRIPTION,
-            annotations=ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False),
+            annotations=ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=True),
         )
     )
 

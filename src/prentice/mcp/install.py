@@ -62,6 +62,16 @@ def entry_of(assistant: Assistant, known: Mapping[str, Any] | None = None) -> di
     return entry
 
 
+def warning(assistant: Assistant) -> str:
+    """Say where the entry fits this machine alone though its file belongs to the project; nothing where it fits all."""
+    if assistant.is_users or shutil.which(NAME):
+        return ""
+    return (
+        f"`{NAME}` is not on the path, so the entry names this machine's Python: keep {assistant.path} out of version "
+        f"control, or put `{NAME}` on the path and write it anew."
+    )
+
+
 def snippet(assistant: Assistant) -> str:
     """Give the text to put into the settings file."""
     if assistant.is_toml:
@@ -126,7 +136,8 @@ def _merged(before: str, assistant: Assistant, *, path: Path) -> str:
         return put(before, assistant.table, NAME, entry)
     except ValueError as error:
         kind = "TOML" if assistant.is_toml else "JSON"
-        strict = "" if assistant.has_comments else f"; {assistant.title} reads no comments and no trailing commas"
+        is_strict = isinstance(error, json.JSONDecodeError) and not assistant.has_comments
+        strict = f"; {assistant.title} reads no comments and no trailing commas" if is_strict else ""
         raise UsageError(
             f"{path} is not {kind} that takes an entry ({error}{strict}), so nothing was changed.",
             next_step="Mend the file, or put the snippet in by hand: the same command without `--write` prints it.",

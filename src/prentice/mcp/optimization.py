@@ -77,7 +77,7 @@ def optimization_tool(desk: Desk) -> Tool:
         Tool.from_function(
             model_optimize_prompt,
             description=_DESCRIPTION,
-            annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False),
+            annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True),
         )
     )
 

@@ -3,7 +3,7 @@
 import logging
 import signal
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +43,8 @@ _INSTRUCTIONS: Final = (
 ARGUMENT: Final = "--project"
 _ANSWER_SECONDS: Final = 86_400.0
 """How long a person may look at a question that the client keeps: a day."""
+_MOST_WRONG: Final = 5
+_MOST_NAME: Final = 60
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +71,7 @@ class PrenticeServer(MCPServer[None]):
             *(tool(self._desk) for tool in (breakdown_tool, execution_tool, optimization_tool, estimation_tool)),
             *(runtime_tool(self._desk, runtime) for runtime in RUNTIMES),
         ]
-        self._arguments = {tool.name: tuple(tool.parameters["properties"]) for tool in tools}
+        self._arguments: dict[str, dict[str, Any]] = {tool.name: tool.parameters["properties"] for tool in tools}
         super().__init__(
             "prentice",
             title="Prentice",
@@ -88,11 +90,7 @@ class PrenticeServer(MCPServer[None]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool; what went wrong comes back as an error document, and nothing ends the server.
-
-        Raises:
-            ToolError: there is no such tool.
-        """
+        """Call a tool; what went wrong comes back as an error document, and nothing ends the server."""
         if context is not None and (asked := await settle_directory(self._desk, context)) is not None:
             return asked
         try:
@@ -100,12 +98,29 @@ class PrenticeServer(MCPServer[None]):
                 arguments = checked(arguments, known=known)
             return await super().call_tool(name, arguments, context)
         except (ToolError, UsageError) as error:
-            told = _told(error)
-            if told is None:
-                raise
+            told = self._told(error, name)
             _log.info("%s failed: %s", name, told.code)
             runtime = name if name in RUNTIMES else ""
             return failure(told, directory=self._desk.directory, source=self._desk.source, runtime=runtime)
+
+    def _told(self, error: ToolError | UsageError, name: str) -> PrenticeError:
+        """Give what a failed call of a tool is told."""
+        cause = error.__cause__
+        if isinstance(error, UsageError):
+            return error
+        if isinstance(cause, PrenticeError):
+            return cause
+        if isinstance(error, UnexpectedToolError):
+            # Without the exception's own words: they can hold those of a task.
+            frames = "".join(traceback.format_tb(cause.__traceback__)) if cause else ""
+            _log.error("A tool failed unexpectedly: %s\n%s", type(cause).__name__, frames)
+            return DefectError(
+                f"A defect in Prentice: {type(cause).__name__}.",
+                next_step="The server's stderr has the details; call again, or use the command line.",
+            )
+        if isinstance(cause, ValidationError):
+            return _misfit(cause, known=self._arguments.get(name, {}))
+        return UsageError(f"There is no tool {one_line(cut(name, _MOST_NAME))!r}.", next_step=_choice(self._arguments))
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[None, Any] | None = None
@@ -168,22 +183,17 @@ def serve(
     server.run("stdio")
 
 
-def _told(error: ToolError | UsageError) -> PrenticeError | None:
-    """Give what a failed call is told, None where the SDK's own sentence says it all."""
-    if isinstance(error, UsageError):
-        return error
-    cause = error.__cause__
-    if isinstance(cause, PrenticeError):
-        return cause
-    if isinstance(error, UnexpectedToolError):
-        # Without the exception's own words: they can hold those of a task.
-        frames = "".join(traceback.format_tb(cause.__traceback__)) if cause else ""
-        _log.error("A tool failed unexpectedly: %s\n%s", type(cause).__name__, frames)
-        return DefectError(
-            f"A defect in Prentice: {type(cause).__name__}.",
-            next_step="The server's stderr has the details; call again, or use the command line.",
-        )
-    if isinstance(cause, ValidationError):
-        found = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in cause.errors()]
-        return UsageError(f"The arguments do not fit: {cut('; '.join(found[:5]), 400)}.", next_step="Correct them.")
-    return None
+def _misfit(error: ValidationError, *, known: Mapping[str, Mapping[str, Any]]) -> UsageError:
+    """Say which arguments do not fit, and what they can be."""
+    wrong = error.errors()
+    found = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in wrong[:_MOST_WRONG]]
+    names = dict.fromkeys(str(item["loc"][0]) for item in wrong if item["loc"])
+    steps = [f"`{name}`: {_choice(known[name]['enum'])}" for name in names if "enum" in known.get(name, {})]
+    return UsageError(
+        f"The arguments do not fit: {cut('; '.join(found), 400)}.",
+        next_step=" ".join(steps) or "Give each of them the type that the tool's schema names.",
+    )
+
+
+def _choice(names: Iterable[str]) -> str:
+    return f"Choose one of {', '.join(names)}."

@@ -36,7 +36,8 @@ def with_entry(text: str, table: str, name: str, entry: Mapping[str, Any]) -> st
     """
     settings = read(text)
     if not isinstance(settings, dict) or not isinstance(settings.get(table, {}), dict):
-        raise ValueError("no object")  # noqa: TRY004 - of all that is wrong with a text, callers tell nothing apart
+        what = f'what stands under "{table}"' if isinstance(settings, dict) else "the whole of it"
+        raise ValueError(f"{what} is no object")  # noqa: TRY004 - of all that is wrong, callers tell nothing apart
     servers = settings.get(table, {})
     known = servers.get(name)
     if not plain(text).strip():

@@ -4,7 +4,10 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
+
+_FORM: Final = "the entries are written in another form than as lines below heads of their own"
 
 
 def with_entry(text: str, table: str, name: str, entry: Mapping[str, Any]) -> str:
@@ -17,7 +20,7 @@ def with_entry(text: str, table: str, name: str, entry: Mapping[str, Any]) -> st
     servers = settings.get(table, {})
     known = servers.get(name) if isinstance(servers, dict) else 0
     if known is not None and not isinstance(known, dict):
-        raise ValueError("no tables")
+        raise ValueError(f"what stands under {table} is no table of tables")
     line = "\r\n" if "\r\n" in text else "\n"
     if known is None:
         lines = [f"[{table}.{name}]", *(_pair(key, value) for key, value in entry.items())]
@@ -28,16 +31,18 @@ def with_entry(text: str, table: str, name: str, entry: Mapping[str, Any]) -> st
         for key, value in entry.items():
             if key not in known or known[key] != value:
                 after = _set(after, rf"\[[ \t]*{re.escape(table)}[ \t]*\.[ \t]*{re.escape(name)}[ \t]*\]", key, value)
-    if tomllib.loads(after) != {**settings, table: {**servers, name: {**(known or {}), **entry}}}:
-        raise ValueError("the entry is written in another form")
-    return after
+    wanted = {**settings, table: {**servers, name: {**(known or {}), **entry}}}
+    with suppress(tomllib.TOMLDecodeError):  # a table between braces takes no lines behind it
+        if tomllib.loads(after) == wanted:
+            return after
+    raise ValueError(_FORM)
 
 
 def _set(text: str, head: str, key: str, value: object) -> str:
     """Change a key in the table below a head, or add it there."""
     found = re.search(rf"(?m)^[ \t]*{head}[^\n]*(\n|\Z)", text)
     if found is None:
-        raise ValueError("the entry is written in another form")
+        raise ValueError(_FORM)
     end = re.compile(r"(?m)^[ \t]*\[").search(text, found.end())
     pair = re.compile(rf"(?m)^[ \t]*{re.escape(key)}[ \t]*=").search(
         text, found.end(), end.start() if end else len(text)
@@ -61,7 +66,7 @@ def _end_of_value(text: str, start: int) -> int:
         if (pair := _parsed(lines)) is not None:
             ends = (place.start() for place in re.finditer(r"[ \t]*(?:#|\Z)", lines))
             return start + next(place for place in ends if _parsed(lines[:place]) == pair)
-    raise ValueError("the entry is written in another form")
+    raise ValueError(_FORM)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
