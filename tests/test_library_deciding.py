@@ -71,6 +71,17 @@ def test_a_change_that_is_sent_back_queues_one_attempt_for_each_comment(tmp_path
     assert project.review(run)["state"] == "rejected"
 
 
+def test_the_next_attempt_is_made_by_the_backend_of_the_one_before_unless_another_is_named(tmp_path: Path) -> None:
+    proposed = proposed_project(tmp_path / "project")
+    table = RunsTable(proposed.executions.database)
+    run = complete(proposed)
+    queued = prentice.open(proposed.root, actor="person").send_back(run, "Louder")
+    assert table.get(queued).options["backend"] == "builtin"
+    named = prentice.open(proposed.root, actor="person", model="coder").send_back(run, "Softer")
+    options = table.get(named).options
+    assert (options["model"], "backend" in options) == ("coder", False)
+
+
 def test_what_cannot_be_tried_again_is_not_sent_back(tmp_path: Path) -> None:
     proposed = proposed_project(tmp_path / "project")
     run = complete(proposed)

@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
 
 class Directory:
-    """A directory as it was opened. `project` is None until there is a Todo2 file."""
+    """A directory as it was opened. `project` is None until there is a Todo2 file.
 
-    def __init__(self, directory: Path, *, project: Project | None, settings: Settings, actor: Actor) -> None:
+    `names_backend` says that its backend or model was named by who opened it, and not by a file of settings.
+    """
+
+    def __init__(
+        self, directory: Path, *, project: Project | None, settings: Settings, actor: Actor, names_backend: bool = False
+    ) -> None:
         self.directory = directory
         self.project = project
         self.settings = settings
         self.actor: Actor = actor
+        self.names_backend = names_backend
 
     def tasks(self) -> TodoList:
         """Read the project's list.

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from prentice.errors import LockedError, RunError, UsageError, WriteFailedError
 from prentice.library.finishing import finished
 from prentice.library.models import Models
 from prentice.library.optimizing import Optimizing
-from prentice.library.running import settings_with
+from prentice.library.running import settings_with, wishes_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -162,6 +163,8 @@ class Executing(Optimizing, Models):
     def request_changes(self, run_id: str, comment: str, *, on_event: "Listener | None" = None) -> dict[str, Any]:
         """Send a change back with a comment, and give the document of the run that tries again.
 
+        The same backend and model try again, unless the project was opened with others by name.
+
         Raises:
             RunError: no execution has the id.
             ReviewError: it is applied, or the comment is empty.
@@ -177,10 +180,14 @@ class Executing(Optimizing, Models):
         """Do `request_changes` on the running event loop."""
         import asyncio
 
-        before = self._ledgers.runs().get(run_id).arguments
+        row = self._ledgers.runs().get(run_id)
+        before = row.arguments
         await asyncio.to_thread(self._wishes, [before["task"] or before["text"]], ready=False)
         standing = await asyncio.to_thread(self._reviewing().request_changes, run_id, comment)
-        [document] = await self.execute_async(
+        again = copy(self)
+        if not self.names_backend:
+            again.settings = settings_with(self.settings, self._wishes_after(row))
+        [document] = await again.execute_async(
             standing.task or before["text"], format=before["format"], samples=before["samples"],
             uncommitted=before["uncommitted"], on_event=on_event, attempt_of=standing.run, comment=comment,
         )  # fmt: skip
@@ -189,14 +196,17 @@ class Executing(Optimizing, Models):
     def send_back(self, run_id: str, comment: str) -> str:
         """Send a change back with a comment, and give the id of the run that tries again; a worker carries it.
 
-        The same comment again gives the same run.
+        The same comment again gives the same run. Who tries again is as for `request_changes`.
 
         Raises:
             RunError: no execution has the id.
             ReviewError: it is applied, or the comment is empty.
             TaskNotFoundError: its task is gone.
         """
-        submitted = self._ledgers.runs().submit(self._sent_back(run_id, comment))
+        asked = self._sent_back(run_id, comment)
+        if self.names_backend:
+            asked = replace(asked, options=wishes_of(self.settings))
+        submitted = self._ledgers.runs().submit(asked)
         self.see_to_a_worker()
         return submitted.id
 

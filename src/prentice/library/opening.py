@@ -41,4 +41,7 @@ def open_project(
     project = find_project(path)
     given = {"backend": backend, "model": model, **(options or {})}
     settings = config.load(project.root if project else None, options=given)
-    return Prentice(path.resolve(), project=project, settings=settings, actor=actor)
+    return Prentice(
+        path.resolve(), project=project, settings=settings, actor=actor,
+        names_backend=any(given.get(name) for name in ("backend", "model")),
+    )  # fmt: skip

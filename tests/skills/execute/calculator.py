@@ -72,9 +72,9 @@ class Bench:
         return self.with_backend(script(self.beside, *replies), actor=actor, options=options)
 
     def with_backend(
-        self, backend: str, *, actor: Actor = "script", options: Mapping[str, object] | None = None
+        self, backend: str | None, *, actor: Actor = "script", options: Mapping[str, object] | None = None
     ) -> Prentice:
-        """Open the project with a backend."""
+        """Open the project with a backend, or naming none."""
         given = {"checks_commands": (TESTING,), "checks_readable": READABLE, "execute_samples": 1, **(options or {})}
         return prentice.open(self.root, backend=backend, actor=actor, options=given)
 

@@ -225,6 +225,15 @@ def test_requested_changes_lead_to_another_attempt_that_knows_the_comment(projec
     assert opened.task(task).status == "Review"
 
 
+def test_the_next_attempt_is_made_by_who_made_the_one_before(project: Bench) -> None:
+    task = project.task()
+    [first] = project.opened(answer(Format.SYMBOL)).execute(task)
+    unnamed = project.with_backend(None, actor="person")
+    again = unnamed.request_changes(first["run_id"], "Once more.")
+    assert (again["state"], again["diff"]) == ("proposed", first["diff"])
+    assert unnamed.settings.backend == "auto"
+
+
 def test_without_git_a_copy_is_tried_and_nothing_else_changes(project: Bench) -> None:
     git_directory = project.root / ".git"
     git_directory.rename(project.beside / "git")
