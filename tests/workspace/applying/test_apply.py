@@ -117,8 +117,53 @@ def test_undo_refuses_where_the_user_went_on_working_and_names_the_files(project
     before = pictured(project)
     with pytest.raises(UndoRefusedError) as caught:
         undo(project, name="R-1")
-    assert caught.value.details["files"] == {"a.py": "it was edited since"}
+    assert caught.value.details["files"] == {"a.py": "it was edited since, in the same lines"}
     assert pictured(project) == before
+
+
+def test_undo_keeps_what_the_user_wrote_in_other_lines_since(project: Path) -> None:
+    apply(CHANGE, project, approval=approval_of(CHANGE), name="R-1")
+    write(project, {"a.py": "one\nTWO\nthree\nfour\nfive\nsix\n"})
+    (project / "a.py").chmod(0o700)
+    done = undo(project, name="R-1")
+    assert (done.files["a.py"], done.files["b.txt"]) == ("merged", "modified")
+    assert (project / "a.py").read_text() == "one\ntwo\nthree\nfour\nfive\nsix\n"
+    assert (project / "a.py").stat().st_mode & 0o777 == 0o700
+    assert (project / "b.txt").read_bytes() == FILES["b.txt"]
+    assert undo(project, name="R-1") == done
+    assert applied(project) == []
+    apply(CHANGE, project, approval=approval_of(CHANGE), name="R-1")
+    assert (project / "a.py").read_text() == "one\nTWO\nthree\nfour\nfive\nsix\n"
+
+
+@pytest.mark.parametrize("order", [("R-1", "R-2"), ("R-2", "R-1")])
+def test_two_changes_of_one_file_are_undone_in_any_order(project: Path, order: tuple[str, str]) -> None:
+    first = change_of({"a.py": (FILES["a.py"], b"ONE\ntwo\nthree\nfour\nfive\n")})
+    second = change_of({"a.py": (FILES["a.py"], b"one\ntwo\nthree\nfour\nFIVE\n")})
+    apply(first, project, approval=approval_of(first), name="R-1")
+    apply(second, project, approval=approval_of(second), name="R-2")
+    for name in order:
+        undo(project, name=name)
+    assert (project / "a.py").read_bytes() == FILES["a.py"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("new/deep/c.py", "new\nand more\n", "it was edited since"),
+        ("old.txt", "again\n", "it was edited since"),
+        ("b.txt", "\0", "it was edited since, in the same lines"),
+    ],
+)
+def test_undo_refuses_what_would_cost_work_of_the_user(project: Path, path: str, text: str, why: str) -> None:
+    apply(CHANGE, project, approval=approval_of(CHANGE), name="R-1")
+    write(project, {path: text})
+    before = pictured(project)
+    with pytest.raises(UndoRefusedError) as caught:
+        undo(project, name="R-1")
+    assert caught.value.details["files"] == {path: why}
+    assert pictured(project) == before
+    assert len(applied(project)) == 1
 
 
 def test_undo_after_the_user_put_a_file_back_by_hand_puts_back_the_rest(project: Path) -> None:

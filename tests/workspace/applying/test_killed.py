@@ -64,11 +64,15 @@ def test_a_tree_in_which_applying_was_killed_anywhere_is_as_before_or_as_after(t
     assert {(False, False), (True, False), (False, True)} <= ends
 
 
-def test_a_tree_in_which_undoing_was_killed_anywhere_is_as_before_or_as_after(tmp_path: Path) -> None:
-    before = pictured(made(tmp_path / "tree"))
+@pytest.mark.parametrize("since", [b"", b"mine\n"], ids=["not edited", "edited since"])
+def test_a_tree_in_which_undoing_was_killed_anywhere_is_as_before_or_as_after(tmp_path: Path, since: bytes) -> None:
     for number in range(1, MOST):
         root = made(tmp_path / "tree")
+        write(root, {"a.py": since + FILES["a.py"]})
+        before = pictured(root)
+        write(root, {"a.py": FILES["a.py"]})
         apply_it(root)
+        write(root, {"a.py": since + b"one\nTWO\n"})
         after = pictured(root)
         was_killed = killed_at(number, partial(undo, root, name="R-1"))
         settle_tree(root)

@@ -143,7 +143,7 @@ class Reviewing:
             return self._kept(row, pending, files=done.files)
 
     def undo(self, run: str) -> Standing:
-        """Take an applied change out of the tree again: every file exactly as it was.
+        """Take an applied change out of the tree again: every file as it was, but for edits of other lines since.
 
         Raises:
             RunError: no execution has the id.

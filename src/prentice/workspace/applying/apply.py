@@ -12,6 +12,7 @@ from prentice.review.approval import Approval
 from prentice.store.lock import locked
 from prentice.workspace.applying import journal as journals
 from prentice.workspace.applying.journal import Journal, Kind, Move
+from prentice.workspace.applying.merging import merged
 from prentice.workspace.applying.plan import missing_directories, planned
 from prentice.workspace.applying.state import ForeignError, State, put, settle
 from prentice.workspace.tree import way_problem
@@ -78,10 +79,11 @@ def apply(change: Change, root: Path, *, approval: Approval, name: str) -> Appli
 def undo(root: Path, *, name: str) -> Applied:
     """Put the files that a change concerned back to the bytes and permissions they had before; all or none.
 
-    A file that the user put back by hand is left so. Undoing again gives the same answer.
+    Edits that the user made since stay where they concern other lines, and so does a file that was put back by hand.
+    Undoing again gives the same answer.
 
     Raises:
-        UndoRefusedError: no such change is applied, or files were edited since; all of them are named.
+        UndoRefusedError: no such change is applied, or the same lines were edited since; all files are named.
         WriteFailedError: the disk refused; what was put back stays so, and the rest follows at the next start.
     """
     journals.checked_name(name)
@@ -94,14 +96,7 @@ def undo(root: Path, *, name: str) -> Applied:
             )
         if found.stage == "undone":
             return _applied(found)
-        edited = {move.path: why for move in found.moves if (why := _since(root, move))}
-        if edited:
-            raise UndoRefusedError(
-                f"Edited since the change was applied: {', '.join(edited)}. Nothing was changed.",
-                next_step="Commit or stash these edits and undo again, or mend the files by hand.",
-                details={"files": edited},
-            )
-        undoing = found.to("undoing")
+        undoing = _backwards(found, root)
         settled = _put_back(undoing, root)
         if settled.left:
             raise UndoRefusedError(
@@ -110,6 +105,21 @@ def undo(root: Path, *, name: str) -> Applied:
                 details={"files": dict.fromkeys(settled.left, "it was edited meanwhile")},
             )
         return _applied(undoing.to("undone"))
+
+
+def _backwards(found: Journal, root: Path) -> Journal:
+    """Begin to undo an applied change; where files were edited since, by a record that keeps these edits."""
+    moves = [_without(move, root) for move in found.moves]
+    if edited := {move.path: why for move, why in zip(found.moves, moves, strict=True) if isinstance(why, str)}:
+        raise UndoRefusedError(
+            f"Edited since the change was applied: {', '.join(edited)}. Nothing was changed.",
+            next_step="Take your edits of the same lines out and undo again, or mend the files by hand.",
+            details={"files": edited},
+        )
+    back = [move for move in moves if isinstance(move, Move)]
+    if back == [*found.moves]:
+        return found.to("undoing")
+    return journals.prepared(root, name=found.name, approval=found.approval, moves=back, made=found.made).to("undoing")
 
 
 def settle_tree(root: Path) -> list[Settled]:
@@ -199,8 +209,8 @@ def _check_way(root: Path, move: Move) -> None:
         raise ForeignError(move.path)
 
 
-def _since(root: Path, move: Move) -> str | None:
-    """Say what happened to a file since the change was applied; None if nothing, or if it is as it was before."""
+def _without(move: Move, root: Path) -> Move | str:
+    """Give what takes a change of one file out of it, with the edits made since; else say what is in the way."""
     try:
         if problem := way_problem(root, move.path):
             return problem
@@ -208,8 +218,19 @@ def _since(root: Path, move: Move) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     if now in (move.after, move.before):
-        return None
-    return "it was deleted since" if now is None else "it was edited since"
+        return move
+    return "it was deleted since" if now is None else _with_edits(move, now)
+
+
+def _with_edits(move: Move, now: State) -> Move | str:
+    if move.before is None or move.after is None:
+        return "it was edited since"
+    content = merged(move.after.content, ours=now.content, theirs=move.before.content)
+    if content is None:
+        return "it was edited since, in the same lines"
+    own = now.permissions != move.after.permissions
+    before = State(content, now.permissions if own else move.before.permissions)
+    return Move(path=move.path, kind="merged", before=before, after=now)
 
 
 def _unwritten(error: OSError, root: Path) -> WriteFailedError:

@@ -62,7 +62,7 @@ class Journal:
         return (root / move.path).with_name(f".prentice-{self.name[:40]}-{self.moves.index(move)}.tmp")
 
     def to(self, stage: Stage) -> "Journal":
-        """Enter a stage, durably.
+        """Enter a stage, durably; what there was of this name in another stage is forgotten.
 
         Raises:
             OSError: the system refused.
@@ -71,6 +71,9 @@ class Journal:
         shutil.rmtree(target, ignore_errors=True)
         self.directory.rename(target)
         flush_directory(target.parent)
+        for other in target.parent.glob(f"{self.name}.*"):
+            if other != target:
+                shutil.rmtree(other, ignore_errors=True)
         return Journal(directory=target, name=self.name, approval=self.approval, moves=self.moves, made=self.made)
 
     def forget(self) -> None:
