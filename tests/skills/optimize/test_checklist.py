@@ -55,6 +55,20 @@ def test_what_the_rules_cannot_tell_is_not_judged_and_counts_for_nothing() -> No
     assert completeness.value == 0
 
 
+@pytest.mark.parametrize(
+    ("below", "verdict"),
+    [
+        ("[NEEDS: which steps show it?]", "no"), ("1. Start `npm run dev`", "yes"),
+        ("Call `importRows([])`", "yes"), ("", "no"),
+    ],
+)  # fmt: skip
+def test_what_stands_below_another_heading_shows_no_steps(below: str, verdict: str) -> None:
+    text = f"Fix the importer\n\n## How to reproduce\n\n{below}\n\n## Check\n\n`npm test`"
+    found = answers(text)["completeness.example"]
+    assert found[0] == verdict
+    assert "npm test" not in found[1]
+
+
 def test_a_models_yes_needs_a_quote_that_stands_in_the_prompt() -> None:
     text = "Fix the bug in the server for the people of the night shift"
     true = Claim(criterion="clarity.reason", verdict="yes", quote="the people of\nthe night shift")

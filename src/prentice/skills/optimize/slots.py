@@ -194,9 +194,13 @@ def _place(prompt: PromptText) -> Span | None:
 def _reproduction(prompt: PromptText) -> Span | None:
     if prompt.code:
         return prompt.code[0]
-    match = re.search(_STEPS, prompt.prose)
-    after = next((span for span in (*prompt.items, *prompt.inline) if match and span.start > match.start()), None)
-    return Span(match.start(), after.end) if match and after else None
+    ends = [*(heading.start for heading in prompt.headings), len(prompt.text)]
+    for match in re.finditer(_STEPS, prompt.prose):
+        end = next(end for end in ends if end > match.start())  # what stands below another heading shows something else
+        for span in (*prompt.items, *prompt.inline):
+            if match.start() < span.start < end:
+                return Span(match.start(), span.end)
+    return None
 
 
 def _symptom(prompt: PromptText) -> Span | None:
