@@ -98,7 +98,18 @@ def test_linters_come_first_and_without_a_model_alone_which_is_said(project: Pat
     assert result["files"] == ["cart.py"]
     assert "No model looked at this: the findings are those of linters alone." in result["notes"]
     assert "ruff found 1 in 1 file." in result["notes"]
+    assert result["reviewers"] == ["ruff"]
     assert pictured(project) == before
+
+
+def test_who_looked_is_told_and_that_nobody_did(tmp_path: Path) -> None:
+    project = repository(tmp_path / "pages", {"a.js": "function f() { eval('x') }\n", "notes.txt": "None.\n"})
+    nobody = review(project, files=["a.js", "notes.txt"])
+    assert (nobody["reviewers"], nobody["findings"]) == ([], [])
+    assert "No model looked at this, and no linter." in nobody["notes"]
+    assert "There is no linter for these files that the project has configured." in nobody["notes"]
+    assert review(project, said(), files=["a.js"])["reviewers"] == ["scripted"]
+    assert review(project, said(), files=["a.js", "notes.txt"])["backend"] == "scripted"
 
 
 def test_a_models_findings_are_kept_where_the_file_says_what_they_quote(project: Path) -> None:

@@ -187,6 +187,19 @@ def test_a_review_of_code_gives_findings_and_changes_nothing(project: Bench) -> 
     assert project.picture() == before
 
 
+def test_a_review_of_code_that_nobody_could_do_is_handed_off(project: Bench) -> None:
+    write(project.root, {"page.js": "function f() { if (a = 1) { eval('x') } }\n"})
+    task = project.task("Review page.js for mistakes", "")
+    opened = project.with_backend("builtin")
+    [document] = opened.execute(task)
+    assert (document["state"], document["files"]) == ("handed_off", ["page.js"])
+    assert "no linter" in document["why"]
+    assert "page.js" in document["handoff"]["prompt"]
+    assert opened.task(task).status == "Todo"
+    [looked] = opened.execute(project.task("Review calc.py for mistakes", ""))
+    assert (looked["state"], looked["findings"]) == ("proposed", [])
+
+
 def test_a_change_of_two_files_is_one_change(project: Bench) -> None:
     write(project.root, {"more.py": "import calc\n\n\ndef total(a, b):\n    return calc.add(a, -b)\n"})
     git(project.root, "add", "--all")

@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -29,8 +30,17 @@ _GRAVE: Final = re.compile(r"F82\d|F70\d|E9\d\d|invalid-syntax|PLE.*")
 _SERIOUS: Final = re.compile(r"[FBS]\d+|ASYNC\d+|BLE\d+|RUF\d+|PLW\d+")
 
 
-def linted(bench: Workbench, files: Sequence[str]) -> tuple[list[Finding], list[str]]:
-    """Give what linters find in files, and sentences on which ran and which could not."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What linters find in files, the names of those that looked, and sentences on which did and which could not."""
+
+    findings: Sequence[Finding]
+    linters: Sequence[str]
+    notes: Sequence[str]
+
+
+def linted(bench: Workbench, files: Sequence[str]) -> Linted:
+    """Let the linters of the files look at them."""
     snapshot = bench.worktree.snapshot()
     configuration = Configuration(snapshot=snapshot)
     by_linter: dict[str, list[str]] = defaultdict(list)
@@ -38,6 +48,7 @@ def linted(bench: Workbench, files: Sequence[str]) -> tuple[list[Finding], list[
         if linter := _linter(file, configuration, frozenset(snapshot.paths())):
             by_linter[linter].append(file)
     found: list[Finding] = []
+    looked: list[str] = []
     notes: list[str] = []
     for linter, paths in by_linter.items():
         name = _NAMES.get(linter, linter)
@@ -54,10 +65,13 @@ def linted(bench: Workbench, files: Sequence[str]) -> tuple[list[Finding], list[
         kept = [finding for finding in said_of if finding.file in paths]
         notes.append(f"{name} found {len(kept) or 'nothing'} in {len(paths)} file{'' if len(paths) == 1 else 's'}.")
         found += kept
+        looked.append(name)
+    if not by_linter:
+        notes.append("There is no linter for these files that the project has configured.")
     bench.worktree.reset()
     if len(found) > MOST:
         notes.append(f"Of {len(found)} findings of linters the first {MOST} are kept.")
-    return found[:MOST], notes
+    return Linted(findings=found[:MOST], linters=looked, notes=notes)
 
 
 def _linter(file: str, configuration: Configuration, paths: frozenset[str]) -> str:

@@ -46,8 +46,8 @@ def register(registry: Registry[AnyServices]) -> None:
 async def review_code(step: Step, arguments: Mapping[str, Json]) -> Json:
     """Carry one review. Arguments: `task` (an id, or empty), `text`, `files` (paths; empty: those that the task names).
 
-    Gives `{task, files, findings, dropped, notes, backend, model}`; `dropped` counts findings without a quote that
-    stands where they say.
+    Gives `{task, files, findings, dropped, notes, backend, model, reviewers}`; `dropped` counts findings without a
+    quote that stands where they say, and `reviewers` are the linters and the model that looked, none where none could.
 
     Raises:
         TextError: the task names no file of the project.
@@ -57,8 +57,10 @@ async def review_code(step: Step, arguments: Mapping[str, Json]) -> Json:
     looked = await step.do("code_review.lint", files=facts["files"])
     backend = await step.do("code_review.choose", task=arguments["task"])
     found, notes, dropped, failures = list(looked["findings"]), [*facts["notes"], *looked["notes"]], 0, []
+    reviewers = list(looked["linters"])
     if backend["backend"] == BUILTIN:
-        notes.append("No model looked at this: the findings are those of linters alone.")
+        alone = ": the findings are those of linters alone" if reviewers else ", and no linter"
+        notes.append(f"No model looked at this{alone}.")
     else:
         for number, part in enumerate(facts["parts"], start=1):
             known = looked["findings"]
@@ -70,6 +72,8 @@ async def review_code(step: Step, arguments: Mapping[str, Json]) -> Json:
             dropped += answer["dropped"]
             notes += answer["took_over"]
             backend = {**backend, "backend": answer["backend"], "model": answer["model"]}
+            if answer["backend"] != BUILTIN and not answer["problems"]:
+                reviewers.append(answer["model"])
             right = not answer["problems"] and answer["dropped"] <= len(answer["findings"])
             await step.do("code_review.judge", uid=await step.new_id(), answered=answer["answered"], right=right)
             if answer["problems"]:
@@ -84,7 +88,7 @@ async def review_code(step: Step, arguments: Mapping[str, Json]) -> Json:
     return {
         "task": arguments["task"], "files": facts["files"], "findings": [item.document() for item in findings],
         "dropped": dropped, "notes": list(dict.fromkeys(notes)), "backend": backend["backend"],
-        "model": backend["model"],
+        "model": backend["model"], "reviewers": list(dict.fromkeys(reviewers)),
     }  # fmt: skip
 
 
@@ -131,18 +135,19 @@ async def lint(context: StepContext[Services], *, files: Sequence[str]) -> Json:
     try:
         sandbox = chosen(required=settings.checks_sandbox == "required")
     except SandboxError as error:
-        return {"findings": [], "notes": [f"No linter was run: {error.message}"]}
+        return {"findings": [], "linters": [], "notes": [f"No linter was run: {error.message}"]}
 
     def work(stopped: Callable[[], bool]) -> Json:
         with worktree(context.services.directory, with_uncommitted=True) as tree:
             bench = Workbench(worktree=tree, sandbox=sandbox, limits=Limits.of(settings), stopped=stopped)
-            findings, notes = linted(bench, files)
-        return {"findings": [finding.document() for finding in findings], "notes": notes}
+            found = linted(bench, files)
+        documents = [finding.document() for finding in found.findings]
+        return {"findings": documents, "linters": list(found.linters), "notes": list(found.notes)}
 
     try:
         return await in_thread(work)
     except WorktreeError as error:
-        return {"findings": [], "notes": [f"No linter was run: {error.message}"]}
+        return {"findings": [], "linters": [], "notes": [f"No linter was run: {error.message}"]}
 
 
 async def choose_backend(context: StepContext[Services], *, task: str) -> Json:

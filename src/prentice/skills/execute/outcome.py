@@ -6,6 +6,7 @@ from typing import Any, Final
 from prentice.skills.execute.climbing import Climb, Weighed
 from prentice.skills.execute.handoff import handoff
 
+_NOBODY: Final = "Nobody could look at it: no model can be asked, and no linter for these files could run."
 _SHOWN_CHECK: Final = ("tail",)
 """Of a check's result, what only the model that is asked again needs."""
 
@@ -45,7 +46,12 @@ def refused(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reviewed(facts: Mapping[str, Any], found: Mapping[str, Any], *, attempt_of: str) -> dict[str, Any]:
-    """Give the document of a review of code: its findings wait for a person, and nothing changes."""
+    """Give the document of a review of code: its findings wait for a person, and nothing changes.
+
+    One at which nobody could look is handed off: no finding would read as if all were well.
+    """
+    if not found["reviewers"]:
+        return _unreviewed(facts, found, attempt_of=attempt_of)
     result = blank(facts, state="proposed", attempt_of=attempt_of)
     count = len(found["findings"])
     says = "No finding." if not count else "One finding." if count == 1 else f"{count} findings."
@@ -53,6 +59,17 @@ def reviewed(facts: Mapping[str, Any], found: Mapping[str, Any], *, attempt_of: 
         "files": list(found["files"]), "findings": list(found["findings"]), "dropped": found["dropped"],
         "explanation": says, "backend": found["backend"], "model": found["model"], "notes": list(found["notes"]),
         "rung": "model", "decision": "review", "why": "Findings are for a person to look at; no file was changed.",
+    }  # fmt: skip
+
+
+def _unreviewed(facts: Mapping[str, Any], found: Mapping[str, Any], *, attempt_of: str) -> dict[str, Any]:
+    result = blank(facts, state="handed_off", attempt_of=attempt_of)
+    result |= {"files": list(found["files"]), "notes": list(found["notes"]), "why": _NOBODY}
+    return result | {
+        "handoff": handoff(
+            task=facts["task"], name=facts["name"], description=facts["description"], files=found["files"],
+            checks=facts["checks"], remarks=facts["remarks"], why=_NOBODY, tried=(),
+        )
     }  # fmt: skip
 
 
