@@ -9,7 +9,7 @@ from backends.conftest import Loopback, playing_ollama
 from backends.openai.playing import Playing, nothing, serving
 from prentice.changes.formats import Format
 from prentice.ledger.outcomes_table import OutcomesTable
-from skills.execute.calculator import CALC, TASK, Bench, answer
+from skills.execute.calculator import CALC, TASK, Bench, answer, script
 from workspace.trees import git, write
 
 SMALL, LARGE = "qwen2.5-coder:1.5b", "qwen2.5-coder:3b"
@@ -114,6 +114,35 @@ def test_a_formatting_task_ends_in_the_tool_and_no_model_is_asked(project: Bench
     assert document["model"].startswith("ruff")
     assert "+    return a - b" in document["diff"]
     assert document["category"] == "formatting"
+
+
+@pytest.mark.parametrize("replies", [(), (answer(Format.SYMBOL),)], ids=["no model", "a model"])
+def test_what_a_tool_makes_again_after_it_was_sent_back_is_not_proposed_again(
+    project: Bench, replies: tuple[str, ...]
+) -> None:
+    write(project.root, {"calc.py": CALC.replace("a - b", "a-b"), "pyproject.toml": "[tool.ruff]\nline-length = 100\n"})
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=ugly")
+    task = project.task("Format calc.py", "")
+    [first] = project.with_backend("builtin").execute(task)
+    assert (first["state"], first["rung"]) == ("proposed", "tool")
+    backend = script(project.beside, *replies) if replies else "builtin"
+    again = project.with_backend(backend, actor="person").request_changes(first["run_id"], "Keep `a-b` as it is.")
+    assert again["state"] == ("proposed" if replies else "handed_off")
+    assert [item["why"] for item in again["tried"]] == ["This is again the change that was sent back."]
+    if not replies:
+        assert again["why"].startswith("This is again the change that was sent back; beyond that, no model")
+        assert "Keep `a-b` as it is." in again["handoff"]["prompt"]
+
+
+def test_a_model_that_repeats_what_was_sent_back_is_not_proposed_again(project: Bench) -> None:
+    task = project.task()
+    [first] = project.opened(answer(Format.SYMBOL)).execute(task)
+    opened = project.opened(answer(Format.SYMBOL), actor="person")
+    again = opened.request_changes(first["run_id"], "Use a constant.")
+    assert again["state"] == "refused"
+    assert "again the change that was sent back" in again["why"]
+    assert "Use a constant." in again["handoff"]["prompt"]
 
 
 def test_new_tests_are_written_into_the_file_where_they_belong(project: Bench) -> None:

@@ -91,7 +91,7 @@ class Climb:
         found = await self.step.do("execute.tools", facts=self.facts)
         for why in found["declined"]:
             self.tried.append(Tried(rung="tool", who="deterministic tools", why=why))
-        if "change" not in found:
+        if "change" not in found or self._is_sent_back(found, rung="tool", who=found["tool"]):
             return None
         weighed = await self._weighed(
             found, rung="tool", backend="", model=found["tool"], format_="", samples=1, agreement=1, retries=0
@@ -116,6 +116,8 @@ class Climb:
         broken: tuple[Mapping[str, Any], Cluster, Weighed] | None = None
         for group in groups[:_MOST_VERIFIED]:
             item = standing[group.representative]
+            if self._is_sent_back(item, rung=_TIERS[tier], who=who):
+                continue
             weighed = await self._weighed(
                 item, rung=_TIERS[tier], backend=backend, model=model, format_=prompt["format"],
                 samples=len(answered), agreement=group.size, retries=int(item["sample"] in corrected),
@@ -183,6 +185,8 @@ class Climb:
         if "change" not in fresh:
             self.tried.append(Tried(rung=_TIERS[tier], who=who, why=f"Corrected after the checks: {fresh['why']}"))
             return None
+        if self._is_sent_back(fresh, rung=_TIERS[tier], who=who):
+            return None
         again = await self._weighed(
             fresh, rung=_TIERS[tier], backend=asked["backend"], model=asked["model"], format_=prompt["format"],
             samples=samples, agreement=1, retries=1 + int(item["sample"] in corrected), manifest=prompt["manifest"],
@@ -216,6 +220,13 @@ class Climb:
         why = sentence(weighed.checks) if failing(weighed.checks) else weighed.gate["why"]
         self.tried.append(Tried(rung=weighed.rung, who=who, why=why))
         return None
+
+    def _is_sent_back(self, item: Mapping[str, Any], *, rung: Rung, who: str) -> bool:
+        """Whether a change is again the one that a person sent back, which is noted."""
+        is_same = bool(change_of(item).digest == self.facts.get("sent_back"))
+        if is_same:
+            self.tried.append(Tried(rung=rung, who=who, why="This is again the change that was sent back."))
+        return is_same
 
     async def _ask(self, prompt: Json, tier: int, turns: Sequence[Mapping[str, Any]]) -> Json:
         asked = {name: prompt[name] for name in ("messages", "max_tokens", "version")}

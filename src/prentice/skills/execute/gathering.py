@@ -77,6 +77,7 @@ def _gathered(
         or dict(seen.checks),
         "refusal": None if anyway or attempt_of else refusal(assessment),
         "remarks": _remarks(services, attempt_of, comment),
+        "sent_back": str(services.executions.get(attempt_of).document.get("digest", "")) if attempt_of else "",
         "need": {
             "category": assessment.category,
             "names_source": names_source(mentions.paths(subject.text), tuple(symbols)),

@@ -21,8 +21,7 @@ def document(*, facts: Mapping[str, Any], climb: Climb, found: Weighed | None, a
     if shown is not None:
         result |= _of_change(shown)
     if found is None:
-        why = climb.tried[-1].why if climb.tried and not climb.no_model else climb.no_model
-        result |= {"decision": "refuse", "why": why or "Nothing could be tried."}
+        result |= {"decision": "refuse", "why": _why(climb)}
         result["handoff"] = handoff(
             task=facts["task"], name=facts["name"], description=facts["description"],
             files=[*facts["files"], *facts["missing"]] or list(climb.aimed), checks=facts["checks"],
@@ -30,6 +29,14 @@ def document(*, facts: Mapping[str, Any], climb: Climb, found: Weighed | None, a
             tried=[item for item in climb.tried if item.rung != "tool" or climb.no_model],
         )  # fmt: skip
     return result
+
+
+def _why(climb: Climb) -> str:
+    """Give why nothing came of it: what was said where it was tried last, and that there was no model, if so."""
+    said = climb.tried[-1].why if climb.tried else ""
+    if said and climb.no_model:
+        return f"{said.removesuffix('.')}; beyond that, {climb.no_model}"
+    return said or climb.no_model or "Nothing could be tried."
 
 
 def refused(facts: Mapping[str, Any]) -> dict[str, Any]:
