@@ -249,10 +249,17 @@ STRANGE = """{
     {"id": "T-3", "name": "three", "status": "Todo", "comments": [{"id": "c", "name": "inner"}]}
   ],
   "comments": [{"id": "C-1", "todoId": "T-3", "type": "note", "content": "kept, }"}],
-  "x-after": {"of": "somebody"},
+  "x-after": {"of": "somebody", "spent": 1.10, "most": 1e400},
   "nextTaskNumber": 9
 }
 """
+
+
+def assert_spelled(path: Path) -> None:
+    """Numbers are written as they were: `json` would write 1.1, and an Infinity that JSON lacks."""
+    text = path.read_text(encoding="utf-8")
+    assert '"spent": 1.10,' in text
+    assert '"most": 1e400' in text
 
 
 def test_a_comma_with_nothing_behind_it_costs_no_record(tmp_path: Path) -> None:
@@ -264,6 +271,7 @@ def test_a_comma_with_nothing_behind_it_costs_no_record(tmp_path: Path) -> None:
     repaired = Todo2File(path).repair(nothing_else)
     assert any("commas" in says for says in repaired.mended)
     assert value_of(path) == json.loads(STRANGE % "")
+    assert_spelled(path)
 
 
 def test_whole_records_and_members_behind_a_damaged_record_stay(tmp_path: Path) -> None:
@@ -274,6 +282,7 @@ def test_whole_records_and_members_behind_a_damaged_record_stay(tmp_path: Path) 
     assert any("damage in 1 place" in says for says in repaired.mended)
     whole = json.loads(STRANGE % "")
     assert value_of(path) == {**whole, "todos": [whole["todos"][0], whole["todos"][2]]}
+    assert_spelled(path)
 
 
 def test_what_lies_in_a_record_that_was_cut_off_is_no_record(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from prentice.errors import DamagedFileError
 from prentice.tasks import todo2
 from prentice.tasks.clones import merge_clones
 from prentice.tasks.difference import named
+from prentice.tasks.exact_json import Fraction
 from prentice.tasks.todolist import tasks_key
 
 _CONFLICT: Final = re.compile(
@@ -24,6 +25,7 @@ _RECORDS: Final[Mapping[str, frozenset[str]]] = {
     "comments": frozenset({"id", "todoId"}),
 }  # fmt: skip
 """Keys by which a record is known behind a damaged one; what lies in a damaged one has others."""
+_DECODER: Final = json.JSONDecoder(parse_float=Fraction)
 _STRAY: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 """A text, which stays, or a comma with nothing behind it."""
 
@@ -94,7 +96,7 @@ def _stage(path: Path, number: int) -> dict[str, Any] | None:
 
 def _whole_records(text: str) -> tuple[dict[str, Any], int]:
     """Read the members of a damaged object as far as they are whole, and how often a list's damage was passed over."""
-    decode = json.JSONDecoder().raw_decode
+    decode = _DECODER.raw_decode
     space = re.compile(r"[\s,]*")
     found: dict[str, Any] = {}
     skipped = 0
@@ -130,7 +132,7 @@ def _next_record(text: str, at: int, *, keys: frozenset[str]) -> int:
     Raises:
         ValueError: there is none.
     """
-    decode = json.JSONDecoder().raw_decode
+    decode = _DECODER.raw_decode
     while keys and (at := text.find("{", at)) >= 0:
         try:
             item, _ = decode(text, at)
