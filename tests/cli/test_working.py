@@ -1,6 +1,8 @@
 """Working through the list on the command line: next, claim, release, status, delete."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,21 @@ def test_next_with_claim_takes_the_task_and_says_until_when(call: Call) -> None:
     assert call("next")[0].startswith("No task is ready.")
     assert call("next", "--claim")[0].startswith("No task is ready.")
     assert document(call("next", "--claim", "--json")) is None
+
+
+def test_the_command_that_renews_a_claim_runs_as_it_is_printed(call: Call) -> None:
+    out, _ = call("next", "--claim", "--worker", "the box")
+    again = re.search(r"`prentice (claim [^`]+)`", out)
+    assert again
+    assert call(*shlex.split(again[1]))[0].startswith("T-1  Write the parser")
+
+
+def test_a_task_that_waits_for_one_that_is_gone_is_told_what_takes_it_out(call: Call) -> None:
+    change(0, dependencies=["T-9"])
+    error = document(call("status", "T-1", "In Progress", "--json", code=1))["error"]
+    assert error["next_step"] == "There is no task T-9: `prentice doctor --repair` takes it out."
+    run(["doctor", "--repair"])
+    assert call("status", "T-1", "In Progress")[0] == "T-1 is In Progress.\n"
 
 
 def test_a_claim_stands_in_the_document(call: Call) -> None:

@@ -1,5 +1,6 @@
 """Commands on the work itself: next, claim, release, status, delete."""
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -43,7 +44,7 @@ def next_command(take: bool, worker: str | None, lease: int | None) -> None:
     if take:
         claimed = project.claim_next(worker=worker, lease=lease)
         if claimed is not None:
-            _answer_claimed(claimed)
+            _answer_claimed(claimed, worker=worker)
         elif selection().json:
             print_json(None)
         else:
@@ -70,7 +71,7 @@ def next_command(take: bool, worker: str | None, lease: int | None) -> None:
 @global_options
 def claim_command(task: str, worker: str | None, lease: int | None) -> None:
     """Take a task and start it; for the worker who has it already, the lease begins again."""
-    _answer_claimed(selection().open().claim(task, worker=worker, lease=lease))
+    _answer_claimed(selection().open().claim(task, worker=worker, lease=lease), worker=worker)
 
 
 @click.command("release")
@@ -108,16 +109,16 @@ def delete_command(task: str, worker: str | None) -> None:
     answer_task(deleted, f"Deleted {deleted.id}: {deleted.name}", as_json=selection().json)
 
 
-def _answer_claimed(claimed: "Claimed") -> None:
+def _answer_claimed(claimed: "Claimed", *, worker: str | None) -> None:
     if selection().json:
         print_json(claimed.document())
         return
     task = claimed.task
     click.echo(shown(f"{task.id}  {task.name}  ({task.priority})"))
     if task.claim is not None:
-        click.echo(
-            shown(f"It is {task.status}, {task.claim.sentence()}. Renew in time with `prentice claim {task.id}`.")
-        )
+        named = f" --worker {shlex.quote(worker)}" if worker is not None else ""
+        again = f"Renew in time with `prentice claim {task.id}{named}`."
+        click.echo(shown(f"It is {task.status}, {task.claim.sentence()}. {again}"))
     if claimed.needs is not None:
         click.echo(shown(f"Before it can be started: {claimed.needs.message} {claimed.needs.next_step}"))
 

@@ -148,7 +148,8 @@ def _convert(value: object, *, like: object, key: str, source: str) -> object:
 def _checked(settings: Settings) -> Settings:
     if not 1 <= settings.min_subtasks <= settings.max_subtasks <= 20:
         raise ConfigError(
-            f"The bounds of a plan ({settings.min_subtasks} to {settings.max_subtasks} subtasks) do not make sense.",
+            f"A plan cannot have {settings.min_subtasks} to {settings.max_subtasks} subtasks, as the settings "
+            "breakdown.min_subtasks and breakdown.max_subtasks say.",
             next_step="Choose 1 <= min <= max <= 20.",
         )
     if not 1 <= settings.execute_samples <= MOST_SAMPLES:

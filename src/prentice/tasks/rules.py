@@ -159,10 +159,13 @@ def _check_claim(task: Task, *, actor: Actor, worker: str) -> None:
 
 def _check_start(todolist: TodoList, task: Task, workflow: Workflow) -> None:
     if blockers := todolist.blockers(task):
+        gone = next((blocker for blocker in blockers if blocker not in todolist.tasks), "")
         raise _refused(
             "dependencies",
             f"{task.id} waits for {_some(blockers)}, not Done yet.",
-            f"Finish what it waits for first: `prentice show {blockers[0]}`.",
+            f"There is no task {gone}: `prentice doctor --repair` takes it out."
+            if gone
+            else f"Finish what it waits for first: `prentice show {blockers[0]}`.",
         )
     if workflow.research == "required" and not _has_comment(todolist, task, "research_with_links"):
         raise _refused(
