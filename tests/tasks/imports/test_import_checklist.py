@@ -58,6 +58,34 @@ def test_several_first_level_headings_are_tags_and_a_single_one_is_the_title() -
     assert by_key("# One\n- [ ] a\n# Two\n## Deep\n- [ ] b\n")["2"].tags == ("Two", "Deep")
 
 
+def test_cancelled_and_begun_items_are_read_as_such() -> None:
+    tasks = by_key("- [-] a\n- [~] b\n- [/] c\n")
+    assert [tasks[key].status for key in "123"] == ["cancelled", "cancelled", "Todo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("Title\n=====\n\nFront end\n---------\n\n- [ ] a", ("Front end",)),
+        ("Title\n===\n\nTwo\n===\n- [ ] a", ("Two",)),
+        ("# Title\n\n## Over\n\nUnder\n---\n- [ ] a", ("Under",)),
+        ("- [ ] b\n\n---\n\n- [ ] a", ()),
+        ("Several\nlines\n---\n- [ ] a", ()),
+        ("---\ntitle: x\n---\n- [ ] a", ()),
+        ("| a |\n|---|\n- [ ] a", ()),
+        ("```\nCode\n---\n```\n- [ ] a", ()),
+        ("> Quoted\n\n-\n- [ ] a", ()),
+        ("Last\n---", None),
+    ],
+)
+def test_underlined_headings_are_tags_like_others(text: str, tags: tuple[str, ...] | None) -> None:
+    if tags is None:
+        with pytest.raises(ImportSourceError):
+            read(text)
+    else:
+        assert read(text).tasks[-1].tags == tags
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -68,6 +96,7 @@ def test_several_first_level_headings_are_tags_and_a_single_one_is_the_title() -
         ("<!--\n- [ ] hidden\n-->\n- [ ] a", ["a"]),
         ("- [ ] a\n\t- [ ] b", ["a", "b"]),
         ("1. [ ] a\n2) [X] b\n+ [ ] c", ["a", "b", "c"]),
+        ("- [-] a\n- [~] b\n- [/] c\n- [>] no\n- [1] no", ["a", "b", "c"]),
         ("- [ ]\n- [ ] a\n- [y] no\n-[ ] no\n- [] no", ["a"]),
         ("\ufeff- [ ] x\r\n- [ ] y\r\n".lstrip("\ufeff"), ["x", "y"]),
     ],

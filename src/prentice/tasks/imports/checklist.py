@@ -1,7 +1,8 @@
 """Markdown check lists: boxes in bulleted and numbered lists, nested, under headings.
 
-Headings become tags, items inside items become children, text below an item belongs to it. Fenced and indented code
-and HTML comments hold no items.
+A box is `[ ]` or `[x]`; `[-]` and `[~]`, as Obsidian and GitLab write them, are cancelled, `[/]` is begun. Headings,
+also underlined ones, become tags, items inside items become children, text below an item belongs to it. Fenced and
+indented code and HTML comments hold no items.
 """
 
 import re
@@ -16,9 +17,11 @@ from prentice.tasks.imports.item import Found, ImportedTask
 from prentice.tasks.imports.wording import first_paragraph, one_line, text_of
 
 _ITEM: Final = re.compile(
-    r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\](?:[ \t]+|$))?(?P<text>.*)$"
+    r"^(?P<indent>[ \t]*)(?:[-*+•]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX/~-])\](?:[ \t]+|$))?(?P<text>.*)$"
 )
 _HEADING: Final = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*)$")
+_UNDERLINE: Final = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
+_STATUS: Final = {"x": "Done", "-": "cancelled", "~": "cancelled"}
 _FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,})")
 _TAB: Final = 4
 _CODE_INDENT: Final = 4
@@ -32,7 +35,7 @@ class _Entry:
     key: str
     indent: int
     name: str
-    done: bool
+    status: str
     parent: str
     headings: tuple[str, ...]
     path: str
@@ -71,7 +74,7 @@ def read(text: str, *, name: str) -> Found:
                 name=entry.name,
                 objective=first_paragraph(below),
                 original=below if "\n" in below else "",
-                status="Done" if entry.done else "Todo",
+                status=entry.status,
                 tags=tuple(heading for heading in entry.headings if heading != title),
                 parent=entry.parent,
             )
@@ -122,7 +125,7 @@ def _entries(text: str, *, boxes: bool) -> list[_Entry]:
             key=f"{parent.key}.{parent.children}" if parent else str(roots),
             indent=indent,
             name=text_of(name),
-            done=(item["box"] or " ") != " ",
+            status=_STATUS.get((item["box"] or "").lower(), "Todo"),
             parent=parent.key if parent else "",
             headings=above,
             path=_digest(parent.path if parent else "\x1f".join(above), one_line(name).casefold()),
@@ -144,7 +147,27 @@ def _belongs(open_entries: list[_Entry], line: str, indent: int, *, code: bool) 
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """Give each line with what it is: `text`, `code` inside a fence, or `hidden` inside a comment."""
+    """Give each line with what it is: `text`, `code` inside a fence, or `hidden` inside a comment.
+
+    An underlined paragraph of one line, at the margin, comes as a heading with number signs (CommonMark 0.31, 4.3).
+    """
+    lines = list(_told_apart(text))
+    skip = False
+    for number, (kind, line) in enumerate(lines):
+        before = lines[number - 1][1] if number else ""
+        after = lines[number + 1] if number + 1 < len(lines) else ("", "")
+        underline = _UNDERLINE.match(after[1]) if kind == after[0] == "text" else None
+        is_paragraph = line[:1].strip() and not _ITEM.match(line) and not before.strip() and not _UNDERLINE.match(line)
+        if skip:
+            skip = False
+        elif underline and is_paragraph and not _HEADING.match(line):
+            skip = True
+            yield "text", f"{'#' if underline[1][0] == '=' else '##'} {line.strip()}"
+        else:
+            yield kind, line
+
+
+def _told_apart(text: str) -> Iterator[tuple[str, str]]:
     fence = ""
     hidden = False
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
