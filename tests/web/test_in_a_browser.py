@@ -110,6 +110,24 @@ def test_without_a_mark_the_buttons_wait(browser: Browser, proposed: Proposed) -
         expect(page.get_by_role("button", name="Apply 0 of 4 hunks")).to_be_disabled()
 
 
+def test_open_questions_are_answered_and_the_text_is_written_to_the_task(browser: Browser, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    project = prentice.open(root, backend="builtin", actor="person")
+    project.init()
+    project.add("Make the list of uploads faster")
+    apart(lambda: project.optimize("T-1"))
+    with browsers.command(root, "--backend", "builtin") as url, browsers.person(browser, url) as page:
+        page.get_by_role("link", name=re.compile("Question R-1")).click()
+        page.get_by_label(re.compile("how much is “faster”")).fill("90 ms instead of 900")
+        page.get_by_role("button", name="Go on with these answers").click()
+        expect(page.get_by_role("status").first).to_contain_text("R-2 goes on with your answers")
+        page.get_by_role("button", name="Write it to T-1").click(timeout=SECONDS * 1000)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Make the list of uploads faster")
+        expect(page.get_by_text("90 ms instead of 900").first).to_be_visible()
+    assert "90 ms instead of 900" in project.task("T-1").description
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_requested_changes_are_tried_again_while_one_looks_on(browser: Browser, tmp_path: Path) -> None:
     place: Bench = bench(tmp_path)

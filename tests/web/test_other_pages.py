@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,12 +95,49 @@ def test_what_an_optimization_leaves_open_waits_until_a_later_one_answers_it(
     said = words(visitor.get("/runs/R-1"))
     for question in first.document()["questions"]:
         assert question["question"] in said
-    assert "prentice optimize TEXT --ask" in said
+    assert "Go on with these answers" in said
     project.optimize(
         "Improve the performance of the cache",
         answers={one["about"]: "10 ms in src/cache.py" for one in first.document()["questions"]},
     )
     assert "Question R-1" not in words(visitor.get("/"))
+
+
+def test_questions_are_answered_on_the_page_and_the_text_is_written_to_the_task(
+    visitor: Visitor, project: Prentice
+) -> None:
+    asked = project.optimize("T-1").document()["questions"]
+    assert asked
+    before = project.task("T-1").description
+    answers: dict[str, Any] = {
+        f"answer-{number}": "`get()` in src/cache.py takes 90 ms" for number in range(len(asked))
+    }
+    said = words(visitor.send("/runs/R-1/answers", **answers))
+    assert "R-2 goes on with your answers to R-1." in said
+    assert visitor.send("/runs/R-1/answers", **answers).count("R-2 goes on") == 1  # the same answers, the same run
+    wait_until(lambda: project.run_state("R-2").state == "finished")  # the page's own process carries it
+    page = visitor.get("/runs/R-2")
+    assert "90 ms" in words(page)
+    assert "Write it to T-1" in words(page)
+    assert "T-1 has the text of R-2 now." in words(visitor.send("/runs/R-2/write"))
+    assert "90 ms" in project.task("T-1").description
+    assert project.task("T-1").description != before
+    assert "has changed since it was optimized" in words(visitor.send("/runs/R-2/write", code=400))
+
+
+def test_answers_that_say_nothing_or_belong_to_nothing_are_refused(visitor: Visitor, project: Prentice) -> None:
+    project.optimize("Improve the performance of the cache")
+    assert "Every answer is empty." in words(visitor.send("/runs/R-1/answers", code=400))
+    assert "more than the 4,000 that are taken" in words(
+        visitor.send("/runs/R-1/answers", code=400, **{"answer-0": "x" * 4_001})
+    )
+    assert "R-1 has no text for a task." in words(visitor.send("/runs/R-1/write", code=404))
+    run = submitted(project)
+    assert f"{run} has asked nothing: it is queued." in words(
+        visitor.send(f"/runs/{run}/answers", code=404, **{"answer-0": "x"})
+    )
+    assert "There is no run R-9 here." in words(visitor.send("/runs/R-9/answers", code=404))
+    assert [row["run_id"] for row in project.latest_runs()] == ["R-1", run]
 
 
 def test_a_part_that_did_not_change_is_not_sent_again(visitor: Visitor, project: Prentice) -> None:

@@ -78,16 +78,14 @@ def _asked(optimized: "Optimization") -> dict[str, str]:
     Raises:
         UsageError: there is no terminal.
     """
+    from prentice.skills.optimize.answers import answer_keys
+
     if not sys.stdin.isatty():
         raise UsageError(
             "`--ask` needs a terminal to ask at.", next_step="Leave it out: open questions become [NEEDS: ...]."
         )
-    answers = {}
-    for question in optimized.questions:
-        about = question["about"] if question["about"] not in {"open", "measure", "file"} else question["question"]
-        if answer := _answer(question):
-            answers[about] = answer
-    return answers
+    named = zip(answer_keys(optimized.questions), optimized.questions, strict=True)
+    return {name: answer for name, question in named if (answer := _answer(question))}
 
 
 def _answer(question: Mapping[str, Any]) -> str:

@@ -1,13 +1,18 @@
 """Optimizing prompts: free texts and tasks."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from prentice.errors import UsageError
+from prentice.errors import RunError, UsageError
 from prentice.library.finishing import finished
 from prentice.library.planning import Planning
+from prentice.library.running import wishes_of
 
 if TYPE_CHECKING:
+    from prentice.ledger.runs_table import Submission
     from prentice.runs.protocol import Event, Json
     from prentice.skills.optimize.optimization import Optimization
     from prentice.skills.services import Services
@@ -68,6 +73,44 @@ class Optimizing(Planning):
         }
         return Optimization(await self._carried(arguments, on_event))
 
+    def answer(self, run_id: str, answers: Mapping[str, str], *, context: str = "") -> str:
+        """Answer what an optimization left open, and give the id of the run that goes on; a worker carries it.
+
+        `answers` are known by what a question is `about`. The same answers again give the same run; other ones, or
+        another context, are other work. Who goes on is as for `request_changes`.
+
+        Raises:
+            RunError: there is no such run, it asks nothing, or not yet.
+            TextError: an answer is to no question of that run, or too long; or all are empty.
+        """
+        asked = self._answered(run_id, answers, context=context)
+        if self.names_backend:
+            asked = replace(asked, options=wishes_of(self.settings))
+        submitted = self._ledgers.runs().submit(asked)
+        self.see_to_a_worker()
+        return submitted.id
+
+    def _answered(self, run_id: str, answers: Mapping[str, str], *, context: str = "") -> "Submission":
+        from prentice.ledger.runs_table import Submission
+        from prentice.skills.optimize.answers import checked_answers
+        from prentice.skills.optimize.run import OPTIMIZE
+
+        row = self._run(run_id)
+        if row.kind != OPTIMIZE or row.state != "finished":
+            raise RunError(
+                f"{run_id} has asked nothing: it is {row.state}.",
+                next_step=f"`prentice runs show {run_id}` says how it stands.",
+            )
+        before: dict[str, str] = row.arguments["answers"]
+        known = before | checked_answers(answers, open_ones=row.result["questions"], before=before)
+        digest = hashlib.sha256(json.dumps([known, context], sort_keys=True).encode()).hexdigest()
+        return Submission(
+            kind=row.kind,
+            arguments={**row.arguments, "answers": known, **({"context": context} if context else {})},
+            options=self._wishes_after(row),
+            idempotency=f"answers {run_id} {digest}",
+        )
+
     async def _carried(self, arguments: "Mapping[str, object]", on_event: "Callable[[Event], None] | None") -> "Json":
         """Carry the run to its end and give its document."""
         from prentice.runs.registry import Registry
@@ -95,6 +138,23 @@ class Optimizing(Planning):
         if not optimized.accepted:
             return task
         return self.edit(task_id, description=description_of(task, optimized.optimized))
+
+    def write_optimized(self, run_id: str) -> "Task":
+        """Write what an optimization of a task came to, known by its run, to the task.
+
+        Raises:
+            RunError: there is no such run, or it has no text for a task.
+            UsageError, TaskNotFoundError: as for `apply_optimized`.
+        """
+        from prentice.skills.optimize.optimization import Optimization
+        from prentice.skills.optimize.run import OPTIMIZE
+
+        row = self._run(run_id)
+        if row.kind != OPTIMIZE or row.state != "finished" or not row.arguments["task"]:
+            raise RunError(
+                f"{run_id} has no text for a task.", next_step=f"`prentice runs show {run_id}` says what it is."
+            )
+        return self.apply_optimized(row.arguments["task"], Optimization(row.result))
 
     def task_id(self, prompt: str) -> str:
         """Give the id where an argument means a task, else nothing.

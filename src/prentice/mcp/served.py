@@ -2,13 +2,11 @@
 
 # ruff: noqa: PLC0415 - what plans and carries out is loaded by the first call that needs it, not by the start
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from prentice.errors import RunError, TextError, UsageError
+from prentice.errors import TextError, UsageError
 from prentice.library import Prentice
 from prentice.library.running import wishes_of
 
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 _MOST_PROMPT: Final = 400_000
 """Characters; about 130,000 tokens, the longest window of the models that people run themselves."""
 _MOST_MODEL: Final = 300
-_MOST_ANSWER: Final = 4_000
-"""Characters of an answer to a question about a prompt, which asks for a sentence or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,25 +125,15 @@ class Served(Prentice):
     ) -> Work:
         """Give the work of an optimization that knows a person's answers to what an earlier one asked.
 
-        It is done by the same backend and model, unless this call names others. Other answers or another context than
-        before are other work; the same ones, given again, are the same.
+        It is done by the same backend and model, unless this call names others.
 
         Raises:
-            RunError: there is no such run, or it has not asked anything yet.
-            TextError: an answer is to no question of that run, empty, or too long.
+            RunError, TextError: as for the library's `answer`.
         """
-        row = self._run(run_id)
-        if row.state != "finished":
-            raise RunError(
-                f"{run_id} has asked nothing: it is {row.state}.", next_step=f"Call with run_id {run_id} only."
-            )
-        before: dict[str, str] = row.arguments["answers"]
-        known = before | _answers(answers, open_ones=row.result["questions"], before=before)
-        arguments = {**row.arguments, "answers": known, **({"context": context} if context else {})}
-        digest = hashlib.sha256(json.dumps([known, context], sort_keys=True).encode()).hexdigest()
+        asked = self._answered(run_id, answers, context=context)
         return Work(
-            kind=row.kind, arguments=arguments, idempotency=f"answers {run_id} {digest}",
-            options=self.wishes if is_renamed else self._wishes_after(row),
+            kind=asked.kind, arguments=asked.arguments, idempotency=asked.idempotency,
+            options=self.wishes if is_renamed else asked.options,
         )  # fmt: skip
 
     def reviewing_code(self, given: str, *, path: str = "") -> Work:
@@ -287,30 +273,3 @@ class Served(Prentice):
         if not is_file or not found.is_relative_to(root) or ".git" in found.relative_to(root).parts:
             raise TextError(f"{path} is no file in {root}.", next_step="Name a file of the project.")
         return found.relative_to(root).as_posix()
-
-
-def _answers(
-    given: Mapping[str, str], *, open_ones: Sequence[Mapping[str, Any]], before: Mapping[str, str]
-) -> dict[str, str]:
-    """Give a person's answers without those that were left empty.
-
-    Raises:
-        TextError: one is to no question, or too long; or all are empty.
-    """
-    asked = list(dict.fromkeys(str(item["about"]) for item in open_ones))
-    words = {str(item["question"]) for item in open_ones}
-    if unknown := [name for name in given if name not in {*asked, *words, *before}]:
-        answerable = ", ".join([*asked, *(name for name in before if name not in asked)])
-        raise TextError(
-            f"No question is about {', '.join(unknown)[:_MOST_MODEL]}.",
-            next_step=f"Questions are about: {answerable}." if answerable else "No question is open: use `optimized`.",
-        )
-    for name, answer in given.items():
-        if len(answer) > _MOST_ANSWER:
-            raise TextError(
-                f"The answer on {name} has {len(answer):,} characters, more than the {_MOST_ANSWER:,} that are taken.",
-                next_step="Say it in a sentence or two; what else is to be known goes into `context`.",
-            )
-    if not (told := {name: answer for name, answer in given.items() if answer.strip()}):
-        raise TextError("Every answer is empty.", next_step="Leave `answers` out, or ask the person.")
-    return told

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from prentice.errors import PrenticeError
 from prentice.runs.said import happened
+from prentice.skills.optimize.answers import answer_keys
 from prentice.web.live import live_part
 from prentice.web.run_words import FINAL, line_of, lines_of, names_in
 from prentice.web.visit import Notice, Visit
@@ -66,6 +67,31 @@ def retry(visit: Visit) -> Response:
     except PrenticeError as error:
         return _page(visit, problem=error)
     return visit.lead(f"/runs/{run}", Notice(says=f"{run} goes on after the steps that it finished."))
+
+
+def answer(visit: Visit) -> Response:
+    """Go on with what the user answered to the questions of an optimization."""
+    run, project = visit.named("run"), visit.project
+    try:
+        state = project.run_state(run)
+        result = state.result if state.kind == "optimize" and isinstance(state.result, dict) else {}
+        names = enumerate(answer_keys(result.get("questions", ())))
+        given = {name: visit.form.text(f"answer-{number}") for number, name in names}
+        following = project.answer(run, given)
+        visit.place.carrying.see_to_it(project)
+    except PrenticeError as error:
+        return _page(visit, problem=error)
+    return visit.lead(f"/runs/{following}", Notice(says=f"{following} goes on with your answers to {run}."))
+
+
+def write(visit: Visit) -> Response:
+    """Write an optimized text to its task."""
+    run, project = visit.named("run"), visit.project
+    try:
+        task = project.write_optimized(run)
+    except PrenticeError as error:
+        return _page(visit, problem=error)
+    return visit.lead(f"/tasks/{task.id}", Notice(says=f"{task.id} has the text of {run} now."))
 
 
 def _page(visit: Visit, *, problem: PrenticeError | None = None) -> Response:
@@ -128,8 +154,9 @@ def _outcome(visit: Visit, kind: str, result: Any) -> dict[str, Any]:  # noqa: A
             return {"href": f"/changes/{run}", "link": "The change", "state": state}
         case "optimize" if isinstance(result, dict):
             return {
-                "questions": [str(one["question"]) for one in result.get("questions", ())],
+                "questions": list(result.get("questions", ())),
                 "text": str(result.get("optimized") or "") if result.get("accepted") else "",
+                "is_for_task": bool(result.get("accepted")),
             }
         case "summarize" | "generate" if isinstance(result, dict):
             return {"text": str(result.get("summary") or result.get("text") or "")}

@@ -51,6 +51,8 @@ DECIDE: Final[dict[str, Page]] = {
     "/changes/{run}/reject": changes.reject,
     "/changes/{run}/undo": changes.undo,
     "/changes/{run}/findings/{number:int}": changes.take_finding,
+    "/runs/{run}/answers": runs.answer,
+    "/runs/{run}/write": runs.write,
     "/runs/{run}/cancel": runs.cancel,
     "/runs/{run}/retry": runs.retry,
 }

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prentice.skills.optimize.assembly import assemble, in_parts
+from prentice.skills.optimize.assembly import TITLES, assemble, in_parts
 from prentice.skills.optimize.examination import examine
 from prentice.skills.optimize.grounds import Grounds, gather
-from prentice.skills.optimize.guards.invention import additions
+from prentice.skills.optimize.guards.inflection import roots
+from prentice.skills.optimize.guards.invention import additions, invented
+from prentice.skills.optimize.guards.wording import scaffold
 from prentice.skills.optimize.prose import PromptText
 from skills.optimize.issue_pairs import by_rules, pairs
 
@@ -110,3 +112,38 @@ def test_sections_of_a_task_that_are_there_are_not_asked_for(tmp_path: Path) -> 
     rewritten, grounds = assembled(text, tmp_path)
     assert rewritten.startswith(text)
     assert "acceptance" not in {question.about for question in examine(text, grounds).questions}
+
+
+def test_the_headings_of_our_own_tell_nothing() -> None:
+    told = "\n".join(TITLES.values())
+    assert roots(told).keys() <= scaffold()
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "part"),
+    [
+        ("Make the lists faster", {"measure": "90 ms instead of 900"}, "## Measure\n\n90 ms instead of 900"),
+        (
+            "Make the lists faster", {"how much is “faster”, measured how?": "90 ms instead of 900"},
+            "## Measure\n\n90 ms instead of 900",
+        ),
+        (
+            "Make the lists faster",
+            {"which file, function or part of the program does this concern?": "`list_all()`"},
+            "## Where\n\n`list_all()`",
+        ),
+        ("Sort the list. [NEEDS: by date or by name?]", {"open": "by date"}, "Sort the list. by date"),
+        ("Sort the list. [NEEDS: by date or by name?]", {"by date or by name?": "by date"}, "Sort the list. by date"),
+        (
+            "Sort [NEEDS: which list?] by [NEEDS: what?]", {"which list?": "the carts", "what?": "date"},
+            "Sort the carts by date",
+        ),
+        ("Sort [NEEDS: which?] by [NEEDS: what?]", {"open": "The carts by date."}, "## Further\n\nThe carts by date."),
+    ],
+)  # fmt: skip
+def test_an_answer_stands_where_its_question_was_or_below_its_heading(
+    tmp_path: Path, text: str, answers: dict[str, str], part: str
+) -> None:
+    once, grounds = assembled(text, tmp_path, **answers)
+    assert part in once
+    assert invented(once, grounds) == ()

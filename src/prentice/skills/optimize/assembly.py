@@ -13,7 +13,7 @@ from prentice.skills.optimize.examination import Examination
 from prentice.skills.optimize.grounds import Grounds
 from prentice.skills.optimize.language import reads_as_english
 from prentice.skills.optimize.prose import PromptText
-from prentice.skills.optimize.questions import ASKS, answered, unmarked
+from prentice.skills.optimize.questions import about_of, answered, placeholder_for, unmarked
 from prentice.skills.optimize.slots import Slot, Slots
 
 TITLES: Final[Mapping[str, str]] = {
@@ -92,19 +92,16 @@ def _belongs_to(group: str) -> str:
 def _with_answers(text: str, grounds: Grounds) -> str:
     """Put answers where placeholders ask for them."""
     for about, answer in grounds.answers.items():
-        text = text.replace(f"[NEEDS: {_asked(about)}]", answer)
+        if placeholder := placeholder_for(about, PromptText(text)):
+            text = text.replace(placeholder, answer)
     return text
 
 
 def _answers(examined: Examination, grounds: Grounds) -> Iterator[tuple[str, str]]:
     """Give the answers for which the prompt has no placeholder yet."""
     for about, answer in grounds.answers.items():
-        if f"[NEEDS: {_asked(about)}]" not in examined.text:
-            yield about if about in TITLES else "open", answer
-
-
-def _asked(about: str) -> str:
-    return next((text for slot, text in ASKS.items() if slot == about), about)
+        if not placeholder_for(about, PromptText(examined.text)):
+            yield about if about in TITLES else about_of(about), answer
 
 
 def _known(slots: Slots, grounds: Grounds) -> Iterator[tuple[str, str]]:

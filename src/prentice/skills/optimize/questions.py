@@ -1,5 +1,6 @@
 """What to ask before anything is rewritten: at most three questions, that neither prompt nor repository can answer."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +37,12 @@ ASKS: Final[Mapping[Slot, str]] = {
     "goal": "what is to be done with this?",
 }
 """The words of each question, always the same: by them a placeholder is known again."""
+_MEASURE: Final = "how much is “{}”, measured how?"
+_FILE: Final = "which file is meant by “{}”?"
+_ABOUT: Final[Mapping[str, str]] = {
+    **{re.escape(text): slot for slot, text in ASKS.items()},
+    **{re.escape(words).replace(r"\{\}", ".*"): about for words, about in ((_MEASURE, "measure"), (_FILE, "file"))},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,23 @@ def questions(slots: Slots, grounds: Grounds, findings: Sequence[Finding]) -> tu
     return (*marked, *(question for question, _ in zip(new, range(left), strict=False)))
 
 
+def about_of(words: str) -> str:
+    """Give what a question is about, known by its words: `open` where it is none of ours."""
+    return next((about for pattern, about in _ABOUT.items() if re.fullmatch(pattern, words)), "open")
+
+
+def placeholder_for(about: str, prompt: PromptText) -> str:
+    """Give the placeholder of a text that an answer belongs to, known by its question's words or by what that is about.
+
+    It is empty where there is none, or where there are several about the same.
+    """
+    asked = [span.of(prompt.text) for span in prompt.placeholders]
+    named = [found for found in asked if _words(found) == about] or [
+        found for found in asked if about_of(_words(found)) == about
+    ]
+    return named[0] if len(set(named)) == 1 else ""
+
+
 def answered(question: Question, grounds: Grounds) -> bool:
     """Whether the user answered a question, named by what it is about or by its words."""
     return question.about in grounds.answers or question.text in grounds.answers
@@ -77,10 +101,9 @@ def unmarked(prompt: PromptText, asked: Sequence[Question]) -> tuple[Question, .
 
 
 def _marked(prompt: PromptText, grounds: Grounds) -> Iterator[Question]:
-    by_words = {text: slot for slot, text in ASKS.items()}
     for span in prompt.placeholders:
-        text = span.of(prompt.text).removeprefix("[NEEDS: ").removesuffix("]")
-        about = by_words.get(text, "open")
+        text = _words(span.of(prompt.text))
+        about = about_of(text)
         yield Question(about=about, text=text, choices=grounds.places if about == "place" else ())
 
 
@@ -90,15 +113,19 @@ def _missing(slots: Slots, grounds: Grounds, findings: Sequence[Finding]) -> Ite
     for finding in findings:
         if finding.rule == "missing-file":
             similar = grounds.similar.get(finding.quote, ())
-            yield Question(about="file", text=f"which file is meant by “{_short(finding.quote)}”?", choices=similar)
+            yield Question(about="file", text=_FILE.format(_short(finding.quote)), choices=similar)
     if not reads_as_english(slots.prompt.text):
         return  # what the rules cannot read, they cannot miss
     for finding in findings:
         if finding.rule == "comparative":
-            yield Question(about="measure", text=f"how much is “{_short(finding.quote)}”, measured how?")
+            yield Question(about="measure", text=_MEASURE.format(_short(finding.quote)))
     for slot in NEEDS[grounds.kind]:
         if slots[slot] is None:
             yield Question(about=slot, text=ASKS[slot], choices=grounds.places if slot == "place" else ())
+
+
+def _words(placeholder: str) -> str:
+    return placeholder.removeprefix("[NEEDS: ").removesuffix("]")
 
 
 def _short(text: str) -> str:
