@@ -52,6 +52,19 @@ def test_open_questions_are_put_to_the_person_and_the_answers_go_in(project: Pre
     assert PROMPT in question
 
 
+def test_every_answer_stands_where_the_text_left_a_place_for_it(project: Prentice, era: str) -> None:
+    person = Person(ElicitResult(action="accept", content={"answer_1": "the carts", "answer_2": "date"}))
+    prompt = "Sort [NEEDS: which list?] by [NEEDS: what?] in src/cart.py and test it with `pytest`"
+
+    async def main() -> None:
+        async with Client(server(project), mode=era, elicitation_callback=person) as client:
+            found = document(await client.call_tool("model_optimize_prompt", {"prompt": prompt}))
+            assert "Sort the carts by date in src/cart.py" in found["optimized"]
+            assert "[NEEDS: which list" not in found["optimized"]
+
+    asyncio.run(main())
+
+
 def test_a_person_who_answers_nothing_is_not_asked_again(project: Prentice, era: str) -> None:
     person = Person(ElicitResult(action="decline"))
 

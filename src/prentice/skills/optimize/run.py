@@ -147,7 +147,7 @@ async def optimize(step: Step, arguments: Mapping[str, Json]) -> Json:
 
 
 async def _baseline(course: _Course, first: Examination) -> Examination:
-    """Give the deterministic rewrite where it is a gain, else the original."""
+    """Give the deterministic rewrite where it is a gain, else the original. What the user answered is always one."""
     text = assemble(first, course.grounds)
     course.seen |= {_digest(first.text), _digest(text)}
     if text == first.text:
@@ -156,7 +156,8 @@ async def _baseline(course: _Course, first: Examination) -> Examination:
         course.rejected.append(f"The rewrite by rules: {found[0].sentence}")
         return first
     rewritten = await course.examined(text)
-    return rewritten if rewritten.is_better_than(first) else first
+    takes_answers = any(answer in text and answer not in first.text for answer in course.grounds.answers.values())
+    return rewritten if takes_answers or rewritten.is_better_than(first) else first
 
 
 async def _reworded(course: _Course) -> StopReason:
