@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prentice.backends.builtin.planner import plan
+from prentice.backends.builtin.playbook import NAME_LENGTH
 from prentice.errors import TextError
 from prentice.skills.breakdown.checks import problems
 from prentice.tasks.plan import CATEGORIES, COMPLEXITIES, NamedPath, PlanningFacts, RepositoryFacts, Subtask
@@ -367,6 +368,26 @@ def test_all_steps_standing_open_already_still_gives_a_sound_plan() -> None:
     bare = plan(PlanningFacts(name="Add dark mode to the settings page"))
     facts = PlanningFacts(name="Add dark mode to the settings page", existing=tuple(step.name for step in bare))
     assert_sound(facts, plan(facts))
+
+
+@pytest.mark.parametrize("title", ["Add retries to the upload client", "Rework undo", "Add an export to the admin API"])
+def test_any_number_of_alike_tasks_gets_sound_plans_with_steps_of_their_own(title: str) -> None:
+    open_tasks: list[str] = []
+    for number in range(12):
+        facts = PlanningFacts(name=f"{title} for tenant {number}", existing=tuple(open_tasks))
+        steps = plan(facts)
+        assert_sound(facts, steps)
+        open_tasks += [facts.name, *(step.name for step in steps)]
+    assert len(set(map(str.lower, open_tasks))) == len(open_tasks)
+    assert all(len(name) <= NAME_LENGTH for name in open_tasks)
+
+
+def test_the_steps_of_an_alike_task_say_what_they_are_for() -> None:
+    bare = plan(PlanningFacts(name="Add dark mode to the settings page"))
+    facts = PlanningFacts(name="Add dark mode to the shop", existing=tuple(step.name for step in bare))
+    steps = plan(facts)
+    assert len(steps) == len(plan(PlanningFacts(name="Add dark mode to the shop")))
+    assert any("the shop" in step.name for step in steps)
 
 
 def test_context_adds_steps() -> None:

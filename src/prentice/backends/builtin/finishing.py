@@ -1,16 +1,20 @@
 """The last step of a plan: drafts become subtasks, each with enough criteria, its check command and its own name."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import count
 from typing import Final
 
-from prentice.backends.builtin.draft import MAX_CRITERIA, Draft
+from prentice.backends.builtin.draft import MAX_CRITERIA, SAME_AS_EXISTING, SAME_AS_PARENT, Draft
 from prentice.backends.builtin.playbook import CRITERION_LENGTH, DESCRIPTION_LENGTH, NAME_LENGTH
 from prentice.backends.builtin.title import parse
 from prentice.backends.builtin.words import clip, content, named_languages, overlap
 from prentice.tasks.plan import PlanningFacts, Subtask
+from prentice.tasks.words import content_words, jaccard
 
 _LEAST_CRITERIA: Final = 3
+_NUMBERED_WORDS: Final = 4
+"""So few words that a number beside them makes another name of them, by any measure of likeness."""
 _ALWAYS_TRUE: Final = (
     "The result was shown to work on a real case",
     "What is left open stands as a task of its own",
@@ -42,7 +46,7 @@ def finished(
     names: set[str] = set()
     for draft in drafts:
         criteria = _criteria(draft, facts=facts, brief=brief)
-        name = _distinct(draft.name, names)
+        name = _distinct(draft.name, names, facts)
         names.add(name.lower())
         result.append(
             Subtask(
@@ -83,15 +87,24 @@ def _is_checked(draft: Draft) -> bool:
     }
 
 
-def _distinct(name: str, names: Collection[str]) -> str:
-    """Give a step's name, changed where an earlier step has it; `names` are in lower case."""
-    while name.lower() in names:
-        name = (
-            clip(f"{clip(name, NAME_LENGTH - 14)}, next part", NAME_LENGTH)
-            if "next part" not in name
-            else clip(f"{len(names)}: {name}", NAME_LENGTH)
-        )
-    return name
+def _distinct(name: str, names: Collection[str], facts: PlanningFacts) -> str:
+    """Give a step's name, changed where an earlier step, the task or an open one has it; `names` are in lower case."""
+    taken = [(content_words(facts.name), SAME_AS_PARENT)]
+    taken += [(content_words(other), SAME_AS_EXISTING) for other in facts.existing]
+
+    def is_free(way: str) -> bool:
+        words = content_words(way)
+        return way.lower() not in names and all(jaccard(words, other) < most for other, most in taken)
+
+    return next(way for way in _ways(name) if is_free(way))
+
+
+def _ways(name: str) -> Iterator[str]:
+    """Give other names for a step, without end; each number makes one that is unlike all before."""
+    yield name
+    yield clip(f"{clip(name, NAME_LENGTH - 14)}, next part", NAME_LENGTH)
+    for number in count(2):
+        yield clip(f"{number}: {' '.join(name.split()[:_NUMBERED_WORDS])}", NAME_LENGTH)
 
 
 def _of_language(draft: Draft, *, command: str, task: str) -> bool:

@@ -170,8 +170,15 @@ def _spares(task: Task) -> list[Draft]:
     return [draft for step in (*own, *common) if (draft := filled(step, task)).name]
 
 
+_OWN_WORDS: Final = 40
+"""Characters of a step's own name beside the name of the task that it is for."""
+
+
 def _apart(drafts: list[Draft], task: Task, facts: PlanningFacts) -> list[Draft]:
-    """Keep steps apart from the task itself and from open tasks: rename the former, leave out the latter."""
+    """Keep steps apart from the task itself and from open tasks: rename the former, leave out the latter.
+
+    Where open tasks have most of the steps they are those of alike tasks, and ours are told apart by what they are for.
+    """
     kept: list[Draft] = []
     dropped: list[Draft] = []
     for draft in drafts:
@@ -185,10 +192,10 @@ def _apart(drafts: list[Draft], task: Task, facts: PlanningFacts) -> list[Draft]
                 draft.name,
             )
         (dropped if any(near(draft.name, name) for name in facts.existing) else kept).append(draft)
-    while dropped and len(kept) < min(facts.min_subtasks, len(drafts)) and len(kept) < 1:
-        draft = dropped.pop(0)
-        draft.name = clip(f"Build on the open task: {draft.name}", 64)
-        kept.append(draft)
+    if len(dropped) > len(kept):
+        for draft in dropped:
+            draft.name = clip(f"{clip(draft.name, _OWN_WORDS)}: {facts.name.strip()}", NAME_LENGTH)
+        return drafts
     for gone in dropped:
         for step in kept:
             if gone.key in step.after:
