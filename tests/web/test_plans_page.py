@@ -98,6 +98,52 @@ def test_a_subtask_is_edited_before_anything_is_approved(visitor: Visitor, proje
     assert "Retry uploads" in [task.name for task in project.tasks().children("T-1")]
 
 
+def test_a_subtask_is_added_and_another_taken_out_before_anything_is_approved(
+    visitor: Visitor, project: Prentice
+) -> None:
+    page = visitor.get("/plans/P-1/add")
+    assert hidden(page, "seen") == seen(visitor)
+    assert 'name="key" value="step-5"' in page
+    new = {**EDITED, "key": "limits", "depends": ["retry"]}
+    assert "limits is added." in words(visitor.send("/plans/P-1/add", seen=hidden(page, "seen"), **new))
+    added = project.proposal("P-1").subtasks[-1]
+    assert (added.key, added.name, added.dependencies) == ("limits", "Retry uploads", ("retry",))
+    said = words(visitor.send("/plans/P-1/remove", seen=seen(visitor), key="retry"))
+    assert "retry is taken out. Nothing is approved yet." in said
+    left = {subtask.key: subtask.dependencies for subtask in project.proposal("P-1").subtasks}
+    assert left == {"measure": (), "docs": (), "proof": ("measure",), "limits": ("measure",)}
+    visitor.send("/plans/P-1/approve", seen=seen(visitor), key=list(left))
+    assert "Retry uploads" in [task.name for task in project.tasks().children("T-1")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"key": ""}, "has no key"), ({"key": "retry"}, 'key "retry" is used 2 times'), ({"name": ""}, "has no name"),
+        ({"key": "k" * 41}, "longer than 40"), ({"criteria": ""}, "no acceptance criteria"),
+        ({"seen": "old"}, "edited elsewhere"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_added_is_told_with_what_was_written(
+    visitor: Visitor, project: Prentice, wrong: dict[str, object], says: str
+) -> None:
+    before = project.proposal("P-1")
+    form: dict[str, Any] = {"seen": seen(visitor), **EDITED, "key": "more", **wrong}
+    code = 400 if "longer" in says else 409
+    page = visitor.send("/plans/P-1/add", code=code, **form)
+    assert says in words(page)
+    assert "Only what is idempotent." in page or says in {"longer than 40", "edited elsewhere"}
+    assert project.proposal("P-1") == before
+
+
+def test_the_last_subtask_is_not_taken_out(visitor: Visitor) -> None:
+    for key in ("measure", "retry", "docs"):
+        visitor.send("/plans/P-1/remove", seen=seen(visitor), key=key)
+    assert "Take it out of the plan" not in visitor.get("/plans/P-1/subtasks/proof")
+    assert "it has no subtasks" in words(visitor.send("/plans/P-1/remove", seen=seen(visitor), key="proof", code=409))
+    visitor.send("/plans/P-1/remove", seen=seen(visitor), key="gone", code=409)
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [({"name": " "}, "has no name"), ({"criteria": "\r\n "}, "has no acceptance criteria"),

@@ -132,7 +132,8 @@ class Planning(Importing, Running):
         """
         from prentice.skills.breakdown.checks import structure_problems
 
-        found = [f'subtask "{subtask.key}" has no name' for subtask in subtasks if not subtask.name.strip()]
+        found = ["a subtask has no key" for subtask in subtasks if not subtask.key.strip()]
+        found += [f'subtask "{subtask.key}" has no name' for subtask in subtasks if not subtask.name.strip()]
         if problems := [*found, *structure_problems(subtasks)] if subtasks else ["it has no subtasks"]:
             raise ProposalError(
                 f"The plan does not hold together: {'; '.join(problems)}.",

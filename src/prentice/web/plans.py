@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from starlette.responses import Response
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 4_000
 """Letters of a name, a description or a criterion; a model's are far shorter."""
+_LONGEST_KEY: Final = 40
 
 
 def show(visit: Visit) -> Response:
@@ -47,6 +49,40 @@ def edit(visit: Visit) -> Response:
     except PrenticeError as error:
         return _subtask_page(visit, proposal, edited, problem=error)
     return visit.lead(f"/plans/{proposal.id}", Notice(says=f"{before.key} is changed. Nothing is approved yet."))
+
+
+def show_new(visit: Visit) -> Response:
+    """Show the form of a subtask that the plan lacks."""
+    proposal = visit.project.proposal(visit.named("plan"))
+    return _subtask_page(visit, proposal, _blank(proposal), is_new=True)
+
+
+def add(visit: Visit) -> Response:
+    """Add a subtask to the plan, checked as an edited one."""
+    proposal = visit.project.proposal(visit.named("plan"))
+    added = _blank(proposal)
+    try:
+        if proposal.state == "open":
+            _check_seen(visit, proposal)
+        added = _edited(visit, replace(added, key=_key(visit)))
+        visit.project.revise(proposal, subtasks=[*proposal.subtasks, added])
+    except PrenticeError as error:
+        return _subtask_page(visit, proposal, added, is_new=True, problem=error)
+    return visit.lead(f"/plans/{proposal.id}", Notice(says=f"{added.key} is added. Nothing is approved yet."))
+
+
+def remove(visit: Visit) -> Response:
+    """Take a subtask out of the plan; what waited for it waits for what it waited for."""
+    proposal = visit.project.proposal(visit.named("plan"))
+    gone = _subtask(proposal, visit.form.text("key"))
+    try:
+        if proposal.state == "open":
+            _check_seen(visit, proposal)
+        left = [_without(gone, subtask) for subtask in proposal.subtasks if subtask.key != gone.key]
+        visit.project.revise(proposal, subtasks=left)
+    except PrenticeError as error:
+        return _subtask_page(visit, proposal, gone, problem=error)
+    return visit.lead(f"/plans/{proposal.id}", Notice(says=f"{gone.key} is taken out. Nothing is approved yet."))
 
 
 def approve(visit: Visit) -> Response:
@@ -98,13 +134,14 @@ def _page(visit: Visit, *, problem: PrenticeError | None = None) -> Response:
 
 
 def _subtask_page(
-    visit: Visit, proposal: "Proposal", subtask: Subtask, *, problem: PrenticeError | None = None
+    visit: Visit, proposal: "Proposal", subtask: Subtask, *, is_new: bool = False, problem: PrenticeError | None = None
 ) -> Response:
     return visit.page(
         "subtask.html",
         problem=problem,
         plan=proposal,
         subtask=subtask,
+        is_new=is_new,
         others=[other for other in proposal.subtasks if other.key != subtask.key],
         complexities=COMPLEXITIES,
         categories=CATEGORIES,
@@ -118,6 +155,27 @@ def _subtask(proposal: "Proposal", key: str) -> Subtask:
         known = ", ".join(subtask.key for subtask in proposal.subtasks)
         raise ProposalError(f"{proposal.id} has no subtask {key}.", next_step=f"Its keys are: {known}.")
     return found
+
+
+def _blank(proposal: "Proposal") -> Subtask:
+    """Give a subtask to be filled in, under a key that is free."""
+    keys = {subtask.key for subtask in proposal.subtasks}
+    key = next(key for number in count(len(keys) + 1) if (key := f"step-{number}") not in keys)
+    return Subtask(key=key, name="", description="", acceptance_criteria=(), complexity="simple", category="feature")
+
+
+def _key(visit: Visit) -> str:
+    key = _one_line(visit.form.text("key"))
+    if len(key) > _LONGEST_KEY:
+        raise UsageError(f"The key is longer than {_LONGEST_KEY} letters.", next_step="A word or two is enough.")
+    return key
+
+
+def _without(gone: Subtask, subtask: Subtask) -> Subtask:
+    if gone.key not in subtask.dependencies:
+        return subtask
+    needs = [need for need in (*subtask.dependencies, *gone.dependencies) if need != gone.key]
+    return replace(subtask, dependencies=tuple(dict.fromkeys(needs)))
 
 
 def _edited(visit: Visit, before: Subtask) -> Subtask:
