@@ -11,6 +11,7 @@ from keyring.errors import KeyringLocked
 
 from prentice.backends.keys import SHOWN, Key, find_key
 from prentice.errors import ConfigError
+from prentice.extras import install_command
 
 SECRET = "sk-a1B2c3D4"
 
@@ -87,7 +88,7 @@ def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(ConfigError) as caught:
         found(variable="", service="prentice")
-    assert "prentice[keyring]" in caught.value.next_step
+    assert install_command("keyring") in caught.value.next_step
 
 
 @pytest.mark.parametrize("value", ["two words", "line\nend", "schlüssel", "a\x00b", "k" * 5000])

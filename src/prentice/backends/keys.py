@@ -8,6 +8,7 @@ import re
 from typing import Final, NoReturn
 
 from prentice.errors import ConfigError
+from prentice.extras import install_command
 
 SHOWN: Final = "[key]"
 """What stands in a text where a key stood."""
@@ -65,7 +66,7 @@ def _from_keyring(service: str, account: str) -> str:
     except ImportError:
         raise ConfigError(
             "The setting `openai.keyring` asks for a key of the keyring, and the package for it is not installed.",
-            next_step="Install it with `pip install 'prentice[keyring]'`, or put the key into the variable that "
+            next_step=f"Install it with `{install_command('keyring')}`, or put the key into the variable that "
             "`openai.key_variable` names.",
         ) from None
     try:

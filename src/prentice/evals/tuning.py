@@ -23,6 +23,7 @@ from prentice.evals.examples import Example, Parts, digest, shared_out
 from prentice.evals.journal import Journal
 from prentice.evals.proposing import Proposer
 from prentice.evals.trials import trial_of
+from prentice.extras import install_command
 from prentice.prompts.template import Template, default
 from prentice.prompts.tuned import ModelKey, Tuned, keep_tuned
 from prentice.skills.optimize.word_diff import word_diff
@@ -107,7 +108,7 @@ def tune(
         BackendError: the model fails again and again; what it answered is kept.
     """
     if find_spec("gepa") is None:
-        raise UsageError("Tuning needs gepa.", next_step='Install it: `pip install "prentice[tune]"`.')
+        raise UsageError("Tuning needs gepa.", next_step=f"Install it: `{install_command('tune')}`.")
     from prentice.evals.search import Search  # noqa: PLC0415 - it needs gepa, which is an extra
 
     begun = time.monotonic()

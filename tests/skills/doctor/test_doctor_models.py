@@ -1,6 +1,7 @@
 """Broken set-ups of models: for each the doctor gives the command or the setting that mends it."""
 
 import asyncio
+import shlex
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import prentice
 from backends.conftest import Loopback, playing_ollama
 from backends.openai.playing import Playing, serving
 from prentice.config import Settings
+from prentice.extras import install_command, requirement
 from prentice.skills.doctor.finding import Finding
 from prentice.skills.doctor.mlx import MlxRuntime, mlx_findings, mlx_runtime
 from prentice.skills.doctor.ollama import ollama_findings
@@ -197,8 +199,11 @@ LINUX = MlxRuntime(system="Linux", machine="x86_64", python=(3, 12), where="/opt
     ("facts", "command"),
     [
         (replace(LINUX, system="Darwin", apple_chip=True), "--python cpython-3.13-macos-aarch64"),
-        (replace(LINUX, missing=("mlx", "mlx_lm")), "`uv tool install 'prentice[mlx]'`"),
-        (replace(LINUX, missing=("mlx",), python=(3, 15)), "`uv tool install --python 3.13 'prentice[mlx]'`"),
+        (replace(LINUX, missing=("mlx", "mlx_lm")), f"`{install_command('mlx')}`"),
+        (
+            replace(LINUX, missing=("mlx",), python=(3, 15)),
+            f"--python 3.13 {shlex.quote(requirement('mlx'))}`",
+        ),
         (replace(LINUX, fast=False, distribution=("ubuntu", "debian")), "`sudo apt install libopenblas0-pthread`"),
         (replace(LINUX, fast=False, distribution=("fedora",)), "`sudo dnf install openblas`"),
         (replace(LINUX, system="Windows"), "`--backend ollama`"),

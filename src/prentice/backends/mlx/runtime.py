@@ -19,9 +19,9 @@ from types import ModuleType
 from typing import Any, Final
 
 from prentice.errors import BackendUnreachableError
+from prentice.extras import install_command
 
 PACKAGES: Final = ("mlx", "mlx_lm", "llguidance", "tokenizers", "jinja2")
-INSTALL: Final = "uv tool install 'prentice[mlx]'"
 
 _OPENBLAS: Final = ("libopenblas.so.0", "libopenblas.so", "libopenblasp.so.0")
 
@@ -44,7 +44,7 @@ def check_installed() -> None:
     if absent := missing():
         raise BackendUnreachableError(
             f"MLX cannot be used: {', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed.",
-            next_step=f"Install the extra with `{INSTALL}`, or use `--backend ollama`.",
+            next_step=f"Install the extra with `{install_command('mlx')}`, or use `--backend ollama`.",
         )
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from prentice.changes.symbols.table import Language, Symbol, Unreadable
+from prentice.extras import install_command
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query
@@ -126,7 +127,7 @@ def symbols(lines: Sequence[str], *, language: Language, lasts: Collection[str] 
     root = root_of(lines, language=language)
     if root is None:
         return Unreadable(
-            "no_grammar", "Symbols of this language need Prentice's extra `code` (pip install 'prentice[code]')."
+            "no_grammar", f"Symbols of this language need Prentice's extra `code` ({install_command('code')})."
         )
     around = _definitions_around(lasts, root, _encoded(lines), language) if lasts else None
     if around is None:

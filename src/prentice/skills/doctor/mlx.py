@@ -1,6 +1,7 @@
 """What is found of MLX: can it run in this Python at all, is it installed, is its arithmetic fast."""
 
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from prentice.backends.hardware import run
-from prentice.backends.mlx.runtime import INSTALL, load_openblas, missing, versions
+from prentice.backends.mlx.runtime import load_openblas, missing, versions
+from prentice.extras import install_command, requirement
 from prentice.skills.doctor.finding import Finding
 
 NEWEST: Final = (3, 14)
 """The newest Python that there are wheels of mlx 0.32.4 for, by its list of files."""
 
-_OTHER_PYTHON: Final = "uv tool install --python 3.13 'prentice[mlx]'"
 _PACKAGES: Final = {
     "debian": "sudo apt install libopenblas0-pthread",
     "fedora": "sudo dnf install openblas",
@@ -71,7 +72,7 @@ def mlx_findings(facts: MlxRuntime, *, wanted: bool) -> Iterator[Finding]:
                 check="mlx",
                 ok=False,
                 found=f"this Python ({facts.where}) is built for Intel, and MLX needs one for Apple silicon",
-                next_step="`uv tool install --python cpython-3.13-macos-aarch64 --reinstall 'prentice[mlx]'`, "
+                next_step=f"`uv tool install --python cpython-3.13-macos-aarch64 --reinstall {_wanted()}`, "
                 "with a uv that is built for Apple silicon itself (`uname -m` says arm64 in its terminal).",
             )
         elif wanted:
@@ -93,6 +94,10 @@ def mlx_findings(facts: MlxRuntime, *, wanted: bool) -> Iterator[Finding]:
         yield Finding(check="mlx", ok=True, found=facts.versions)
 
 
+def _wanted() -> str:
+    return shlex.quote(requirement("mlx"))
+
+
 def _not_installed(facts: MlxRuntime, *, wanted: bool) -> Finding:
     version = ".".join(map(str, facts.python))
     says = f"{', '.join(facts.missing)} missing in the Python {version} of {facts.where}"
@@ -102,9 +107,9 @@ def _not_installed(facts: MlxRuntime, *, wanted: bool) -> Finding:
             check="mlx",
             ok=not wanted,
             found=f"{says}, for which MLX is not made: {newest} is the newest",
-            next_step=f"`{_OTHER_PYTHON}`",
+            next_step=f"`uv tool install --python 3.13 {_wanted()}`",
         )
-    return Finding(check="mlx", ok=not wanted, found=says, next_step=f"`{INSTALL}`")
+    return Finding(check="mlx", ok=not wanted, found=says, next_step=f"`{install_command('mlx')}`")
 
 
 def _cannot(says: str) -> Finding:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prentice.changes.change import Change
+from prentice.extras import install_command
 from prentice.skills.execute.tools import rename_program
 from prentice.skills.execute.tools.task import Declined, ToolOutcome
 from prentice.skills.execute.tools.workbench import Workbench, named, said
@@ -92,7 +93,7 @@ def _places() -> tuple[Path, ...]:
     for name in _PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is None or not spec.origin:
-            raise Declined("Renames need rope, which is not installed: `pip install 'prentice[code]'`.")
+            raise Declined(f"Renames need rope, which is not installed: `{install_command('code')}`.")
         found.append(Path(spec.origin).parent.parent)
     return tuple(dict.fromkeys(found))
 
