@@ -211,7 +211,11 @@ def test_the_tools_of_one_backend_say_which_tool_has_the_argument(
                 assert not {"`tasks`", "`task`", "`prompt`"} & set(re.findall("`[^`]*`", told["next_step"]))
             down = error(await client.call_tool("ollama", {"action": "generate", "input": "Say hello"}))
             assert down["code"] == "backend_unreachable"
-            assert "`model_task_breakdown` or `model_optimize_prompt` with `backend=builtin`" in down["next_step"]
+            assert down["next_step"] == "Start it with `ollama serve`."
+            other = error(
+                await client.call_tool("ollama", {"action": "breakdown", "input": "Say hello in two languages"})
+            )
+            assert "`model_task_breakdown` or `model_optimize_prompt` with `backend=builtin`" in other["next_step"]
             status = document(await client.call_tool("ollama", {"action": "status"}))
             assert "--backend" not in str(status)
 

@@ -104,7 +104,7 @@ async def choose(
     """
     name = settings.backend
     if name == "builtin":
-        return _builtin("`--backend builtin` was asked for")
+        return _builtin("the backend `builtin` was asked for")
     if name.startswith(_SCRIPTED):
         from prentice.backends.scripted import ScriptedBackend  # noqa: PLC0415 - only for who plays a script
 

@@ -117,13 +117,16 @@ def as_many(items: list[Document], build: Callable[[list[Document]], Document]) 
         count = max(1, min(count - 1, count * MAX_BYTES // excess))
 
 
-def failure(error: PrenticeError, *, directory: Path, source: str, runtime: str = "") -> CallToolResult:
+def failure(
+    error: PrenticeError, *, directory: Path, source: str, runtime: str = "", action: str = ""
+) -> CallToolResult:
     """Give an error: its sentence and next step as text, its document as structure, each with the directory used.
 
-    `source` says where the directory comes from; `runtime` is the tool that failed, if it is one of a single backend.
+    `source` says where the directory comes from; `runtime` is the tool that failed, if it is one of a single backend,
+    and `action` what it was to do.
     """
     directory = project_root(directory)
-    step = for_assistant(error.next_step, directory=directory, runtime=runtime)
+    step = for_assistant(error.next_step, directory=directory, runtime=runtime, action=action)
     told = _bounded({"code": error.code, "message": error.message, "next_step": step, **error.details})
     told |= {name: one_line(told[name]) for name in ("message", "next_step")}
     document = json.loads(compact(noticed({"error": told | {"directory": str(directory), "directory_from": source}})))

@@ -100,8 +100,10 @@ class PrenticeServer(MCPServer[None]):
         except (ToolError, UsageError) as error:
             told = self._told(error, name)
             _log.info("%s failed: %s", name, told.code)
-            runtime = name if name in RUNTIMES else ""
-            return failure(told, directory=self._desk.directory, source=self._desk.source, runtime=runtime)
+            runtime, action = (name, str(arguments.get("action", ""))) if name in RUNTIMES else ("", "")
+            return failure(
+                told, directory=self._desk.directory, source=self._desk.source, runtime=runtime, action=action
+            )
 
     def _told(self, error: ToolError | UsageError, name: str) -> PrenticeError:
         """Give what a failed call of a tool is told."""

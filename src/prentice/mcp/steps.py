@@ -22,6 +22,9 @@ _SENTENCES: Final = {
     "Name a file with text, or send a diff": "Give a text as `input`, a file as `path`, or a diff",
     "Check the id, and the directory you are in.": "Check the id: it is one of the directory named here.",
 }
+_ELSEWHERE: Final = re.compile(r"[,;]? or (?:use |a server with )?`--backend \w+`(?:, which needs no model)?")
+_OF_ONE: Final = frozenset({"generate", "summarize", "pull"})
+"""Actions for which no other tool does the same work with another backend."""
 _AGAIN: Final = re.compile(r"run (?:the command|it) again")
 _OPTIONS: Final = {
     "--backend": "backend", "--model": "model", "--format": "format", "--samples": "samples", "--max": "max_subtasks",
@@ -51,8 +54,13 @@ def command(words: str, *, directory: Path) -> str:
     return f"`prentice {words} --project {shlex.quote(str(project_root(directory)))}`"
 
 
-def for_assistant(step: str, *, directory: Path, runtime: str = "") -> str:
-    """Give a step for the terminal in an assistant's words; `runtime` is the tool of one backend that it is told in."""
+def for_assistant(step: str, *, directory: Path, runtime: str = "", action: str = "") -> str:
+    """Give a step for the terminal in an assistant's words.
+
+    `runtime` is the tool of one backend that it is told in, `action` what that was to do.
+    """
+    if runtime and action in _OF_ONE:
+        step = _ELSEWHERE.sub("", step)
     step = _AGAIN.sub("call again", _NOT_THERE.sub("", step))
     for sentence, instead in _SENTENCES.items():
         step = step.replace(sentence, instead)
