@@ -141,7 +141,8 @@ def test_a_comment_is_kept_when_the_new_attempt_cannot_be_made(prentice: Shell) 
     err = prentice(*again, *prentice.answers({"error": "stream_failed"}), code=1)[1]
     assert "Your comment on R-1 is kept. The same command tries again." in err
     assert "prentice: " in err.splitlines()[-1]
-    document = prentice.json(*again, *prentice.answers(answer(Format.SYMBOL)))
+    other = answer(Format.SYMBOL, new=CALC.replace("a - b", "sum((a, b))"))
+    document = prentice.json(*again, *prentice.answers(other))
     assert document["attempt"]["state"] == "proposed"
 
 

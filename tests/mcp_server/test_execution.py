@@ -120,7 +120,7 @@ def test_a_next_attempt_is_made_by_the_backend_of_the_first(workshop: Workshop, 
 
 
 def test_an_attempt_is_made_by_the_backend_and_in_the_format_that_are_named_for_it(workshop: Workshop) -> None:
-    second = script(workshop.bench.beside, answer(Format.WHOLE))
+    second = script(workshop.bench.beside, answer(Format.WHOLE, new=CALC.replace("a - b", "b + a")))
     wish = {"run_id": "R-1", "request_changes": "Otherwise.", "backend": second, "format": "whole"}
 
     async def main() -> dict[str, Any]:

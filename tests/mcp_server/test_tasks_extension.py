@@ -260,11 +260,13 @@ def test_the_part_of_a_plan_that_was_wanted_is_what_the_task_asks_about(project:
 
 def test_changes_requested_through_a_task_lead_to_the_next_attempt_and_its_question(workshop: Workshop) -> None:
     call = {"tasks": [workshop.bench.task()]}
+    other = answer(Format.SYMBOL, new=CALC.replace("a - b", "b + a"))
+    replies = (halves(answer(Format.SYMBOL)), {**halves(other), "match": "Say why."})
 
     async def main() -> None:
-        async with tasks_client(workshop.server(halves(answer(Format.SYMBOL)), hold=HOLD), asks=True) as client:
+        async with tasks_client(workshop.server(*replies, hold=HOLD), asks=True) as client:
             task = (await client.begin(EXECUTE, call)).task_id
-        async with tasks_client(workshop.server(halves(answer(Format.SYMBOL))), asks=True) as client:
+        async with tasks_client(workshop.server(*replies), asks=True) as client:
             first, _ = await client.question(task)
             back = ElicitResult(action="accept", content={"decision": "request changes", "comment": "Say why."})
             await client.update(task, first, back)

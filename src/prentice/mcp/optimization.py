@@ -21,7 +21,6 @@ from prentice.mcp.kinds import check_kind, still_running
 from prentice.mcp.running import result_of
 from prentice.mcp.schemas import slim
 from prentice.mcp.served import Served
-from prentice.skills.optimize.answers import answer_keys
 
 _DESCRIPTION: Final = (
     "Sharpen a prompt or a task's text for a strong model: clearer, nothing invented. Gives the prompt, a diff, "
@@ -110,6 +109,8 @@ async def optimized(
         return answer(still_running(run_id, desk.runs.doing(project, run_id)))
     document: Document = result_of(project.row(run_id))
     if ask and document["questions"]:
+        from prentice.skills.optimize.answers import answer_keys  # noqa: PLC0415 - the start of the server needs no skill
+
         state = {"kind": KIND, "run": run_id, "about": answer_keys(document["questions"])}
 
         async def settle(said: QuestionForm | Unanswered) -> str:
