@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import prentice
 from prentice.ledger.runs_table import RunsTable
 from skills.execute.proposed import AFTER, CHANGE, FILES, TASK, Proposed, project
 from web.completed import complete
@@ -126,6 +127,17 @@ def test_requesting_changes_begins_the_next_attempt_once(visitor: Visitor, propo
     }  # fmt: skip
     assert decisions(proposed, run) == [("request_changes", "person")]
     assert proposed.task.status == "In Progress"
+
+
+def test_an_open_page_is_told_that_somebody_else_decided(visitor: Visitor, proposed: Proposed) -> None:
+    run = complete(proposed)
+    [where] = re.findall(r'data-live="([^"]+)"', visitor.get(f"/changes/{run}"))
+    assert words(visitor.get(where)) == ""
+    prentice.open(proposed.root, actor="person").reject_change(run)
+    said = words(visitor.get(where))
+    assert said == f"{run} was rejected meanwhile, by: person. Look at it as it is now"
+    [where] = re.findall(r'data-live="([^"]+)"', visitor.get(f"/changes/{run}"))
+    assert words(visitor.get(where)) == ""
 
 
 def test_a_request_without_a_comment_says_what_is_missing(visitor: Visitor, proposed: Proposed) -> None:

@@ -101,6 +101,20 @@ def test_a_change_is_applied_by_hunks_and_taken_out_again(browser: Browser, prop
         assert proposed.read("a.py") == FILES["a.py"]
 
 
+def test_an_open_page_says_that_somebody_else_decided_and_keeps_what_was_written(
+    browser: Browser, proposed: Proposed
+) -> None:
+    complete(proposed)
+    with browsers.command(proposed.root) as url, browsers.person(browser, url) as page:
+        page.goto(f"{url.partition('?')[0]}changes/R-1")
+        page.get_by_label("What has to be different, or why not").fill("Too loud.")
+        apart(lambda: prentice.open(proposed.root, actor="person").reject_change("R-1"))
+        expect(page.get_by_text("R-1 was rejected meanwhile, by: person.")).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.get_by_label("What has to be different, or why not")).to_have_value("Too loud.")
+        page.get_by_role("link", name="Look at it as it is now").click()
+        expect(page.get_by_text("meanwhile")).to_have_count(0)
+
+
 def test_without_a_mark_the_buttons_wait(browser: Browser, proposed: Proposed) -> None:
     complete(proposed)
     with browsers.command(proposed.root) as url, browsers.person(browser, url) as page:

@@ -180,6 +180,16 @@ def test_a_plan_that_was_edited_elsewhere_is_neither_approved_nor_edited_by_an_o
     assert project.proposal("P-1").subtasks[2].name == "Describe the retry settings"
 
 
+def test_an_open_page_is_told_that_the_plan_is_another_now(visitor: Visitor, project: Prentice) -> None:
+    [where] = re.findall(r'data-live="([^"]+)"', visitor.get("/plans/P-1"))
+    where = where.replace("&amp;", "&")
+    assert words(visitor.get(where)) == ""
+    visitor.send("/plans/P-1/remove", seen=seen(visitor), key="docs")
+    assert words(visitor.get(where)) == "P-1 was edited meanwhile. Look at it as it is now"
+    project.reject("P-1")
+    assert words(visitor.get(where)) == "P-1 was rejected meanwhile. Look at it as it is now"
+
+
 def test_an_approved_plan_is_not_edited(visitor: Visitor, project: Prentice) -> None:
     old = seen(visitor)
     project.approve("P-1")

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from prentice.changes.shown import shown_files
 from prentice.changes.visible import path_shown
 from prentice.errors import PrenticeError, ReviewError, UsageError
+from prentice.web.live import live_part
 from prentice.web.visit import Notice, Visit
 
 _DECIDED = {
@@ -18,6 +19,18 @@ _DECIDED = {
 def show(visit: Visit) -> Response:
     """Show the change of a run."""
     return _page(visit)
+
+
+def live(visit: Visit) -> Response:
+    """Give what happened to the change since it was shown: nothing, or that somebody else decided on it."""
+
+    def moved() -> str:
+        run = visit.named("run")
+        decisions = visit.project.review(run)["decisions"]
+        says = "" if visit.asked("seen") == str(len(decisions)) else f"{run} was {_last(decisions)}."
+        return visit.part("moved.html", says=says, href=f"/changes/{run}")
+
+    return live_part(visit, moved)
 
 
 def apply(visit: Visit) -> Response:
@@ -103,13 +116,16 @@ def _decision(visit: Visit, decided: Callable[[Mapping[str, Any]], Response], *,
 
 def _overtaken(run: str, decisions: Sequence[Mapping[str, Any]]) -> ReviewError:
     """Give the error for a decision on what is not there any more."""
-    last = (
-        f"{_DECIDED[decisions[-1]['kind']]} meanwhile, by: {decisions[-1]['actor']}" if decisions else "not decided on"
-    )
     return ReviewError(
-        f"{run} was {last}. Yours was not carried out.",
+        f"{run} was {_last(decisions)}. Yours was not carried out.",
         next_step="Look at it as it stands now, and decide again.",
     )
+
+
+def _last(decisions: Sequence[Mapping[str, Any]]) -> str:
+    if not decisions:
+        return "not decided on"
+    return f"{_DECIDED[decisions[-1]['kind']]} meanwhile, by: {decisions[-1]['actor']}"
 
 
 def _page(visit: Visit, *, problem: PrenticeError | None = None) -> Response:

@@ -13,6 +13,7 @@ from prentice.changes.visible import one_line
 from prentice.errors import PrenticeError, ProposalError, UsageError
 from prentice.tasks.plan import CATEGORIES, COMPLEXITIES, Category, Complexity, Subtask
 from prentice.web.layout import Layout, Node, layout
+from prentice.web.live import live_part
 from prentice.web.rendering import hours
 from prentice.web.visit import Notice, Visit
 
@@ -27,6 +28,19 @@ _LONGEST_KEY: Final = 40
 def show(visit: Visit) -> Response:
     """Show a plan."""
     return _page(visit)
+
+
+def live(visit: Visit) -> Response:
+    """Give what happened to the plan since it was shown: nothing, or that somebody else edited it or decided on it."""
+
+    def moved() -> str:
+        proposal = visit.project.proposal(visit.named("plan"))
+        says = f"{proposal.id} was edited meanwhile." if visit.asked("seen") != _digest(proposal) else ""
+        if proposal.state != visit.asked("state"):
+            says = f"{proposal.id} was {proposal.state} meanwhile."
+        return visit.part("moved.html", says=says, href=f"/plans/{proposal.id}")
+
+    return live_part(visit, moved)
 
 
 def show_subtask(visit: Visit) -> Response:
